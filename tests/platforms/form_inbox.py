@@ -1,7 +1,7 @@
 """The forms of an inbox that tests look into: each call is recorded, each answer is given."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.core.domain.document import Document, notice
 from bot.core.domain.form import Field, FieldKind, Form
@@ -21,6 +21,13 @@ BLANK = Form(
     ),
 )
 
+LOOK = {"": "Look at the remarks.", "date": "The date is in the future.", "en": "No text."}
+
+
+def remarked(filled: FilledForm) -> Form:
+    """What was submitted, with remarks beside two fields and above all of them."""
+    return replace(BLANK.filled(filled.values), remarks=LOOK)
+
 
 @dataclass
 class FormInbox:
@@ -33,6 +40,7 @@ class FormInbox:
     known: Callable[[Form], Form | Document] = lambda blank: blank
     """What the inbox knows of a form that was opened blank."""
     outcome: Callable[[FilledForm], Form | Document] = lambda _: notice("Saved.")
+    on_press: Callable[[FilledForm], Form] = lambda filled: BLANK.filled(filled.values)
 
     def blank_form(self, command: Command) -> Form:
         return BLANK.filled({"paper": command.options.get("paper", "")})
@@ -47,7 +55,7 @@ class FormInbox:
 
     async def press_form(self, filled: FilledForm, action: str) -> Form:
         self.pressed.append((filled, action))
-        return BLANK.filled(filled.values)
+        return self.on_press(filled)
 
     async def submit_form(self, filled: FilledForm) -> Form | Document:
         self.submitted.append(filled)

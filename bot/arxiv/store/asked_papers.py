@@ -59,6 +59,18 @@ async def list_due(tx: Transaction, today: date, limit: int) -> tuple[str, ...]:
     return failed_requests.part(((row["number"], row["together"]) for row in rows), limit)
 
 
+async def is_absent(tx: Transaction, number: str) -> bool:
+    """Whether arXiv was asked for a paper and does not know it, or its id; see `coverage`."""
+    row = await tx.one(
+        "SELECT misses, is_refused FROM arxiv_asked WHERE number = :number", {"number": number}
+    )
+    if row is None or row["is_refused"]:
+        return row is not None
+    if row["misses"] < PATIENCE:
+        return False
+    return number not in await failed_requests.list_alone(tx, failed_requests.PAPERS)
+
+
 async def note_asked(
     tx: Transaction, today: date, *, found: Iterable[str], missing: Iterable[str]
 ) -> None:

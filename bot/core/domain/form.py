@@ -56,6 +56,7 @@ class Form:
     `name` says which form it is (`note`), `key` which filling of it: a submission that is repeated
     with the same key changes nothing. `about` are lines above the fields (which paper, what was
     noticed); `problems` stand beside the field of that name, under the name `""` above all fields.
+    `remarks` stand there, too: what is worth a look, and stops nothing.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Form:
     fields: tuple[Field, ...]
     about: tuple[str, ...] = ()
     problems: Mapping[str, str] = field(default_factory=dict)
+    remarks: Mapping[str, str] = field(default_factory=dict)
     actions: tuple[FormAction, ...] = ()
 
     def filled(self, values: Mapping[str, str]) -> "Form":

@@ -2,8 +2,8 @@
 
 import datetime as dt
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 from bot.archive.domain.entry import (
     Commentary,
@@ -19,10 +19,12 @@ from bot.archive.domain.formats import vault_note
 from bot.archive.domain.typed_dates import Days
 from bot.core.domain.i18n import Translate
 from bot.desk.domain.draft import Draft
+from bot.desk.domain.drafting import MARK, is_marked
 from bot.desk.domain.fields import (
     DATE,
     PAPER,
     TAGS,
+    TEXT_NAMES,
     TEXTS,
     Filled,
     changed_names,
@@ -42,10 +44,11 @@ _SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class ToCorrect:
-    """The form is shown again: the draft as it goes on, and a problem for each field."""
+    """The form is shown again: the draft as it goes on, with problems and remarks by field."""
 
     draft: Draft
     problems: Mapping[str, str]
+    remarks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ def _decide_new(draft: Draft, known: Known, days: Days, say: Translate) -> Decis
         return _with_what_is_there(draft, known.entry, say)
     filled = read_fields(draft.typed, days)
     problems = dict(_problems_of_paper(line, known, say)) | _problems_of_fields(filled, say)
+    problems |= _unread(draft.typed, TEXT_NAMES, say)
     if not any(filled.texts.values()):
         problems.setdefault("", say("Write something in one language, at least."))
     if problems or known.paper is None:
@@ -145,6 +149,12 @@ def _problems_of_fields(filled: Filled, say: Translate) -> dict[str, str]:
     return problems
 
 
+def _unread(typed: Mapping[str, str], names: Collection[str], say: Translate) -> dict[str, str]:
+    """The texts in which the mark of a machine's draft still stands: nobody has read them yet."""
+    words = say("This is a machine's draft: correct it, and delete the line {mark}.", mark=MARK)
+    return {name: words for name in TEXT_NAMES if name in names and is_marked(typed.get(name, ""))}
+
+
 def _with_what_is_there(draft: Draft, old: StoredEntry, say: Translate) -> Decision:
     """Somebody writes a new note on a paper that has one: both texts are shown in one form."""
     theirs = values_of(old.entry)
@@ -176,18 +186,20 @@ def _decide_change(draft: Draft, old: StoredEntry, days: Days, say: Translate) -
         again = replace(draft, base=theirs, typed=typed)
         return ToCorrect(again, {name: theirs_line(text, say) for name, text in both.items()})
     filled = read_fields(typed, days)
-    problems = _problems_of_fields(filled, say)
+    problems = _problems_of_fields(filled, say) | _unread(typed, mine, say)
     if problems:
         return ToCorrect(draft, problems)
     entry = with_changes(old.entry, filled, mine)
     if entry == old.entry:
         return NothingChanged(old)
+    if old.entry.commentary and not entry.commentary:
+        return ToCorrect(draft, {"": say("Write something in one language, at least.")})
     return _read_back(draft, entry, old, say)
 
 
 def _read_back(draft: Draft, entry: Entry, old: StoredEntry | None, say: Translate) -> Decision:
     """The entry as the parser reads its note; a paragraph that it reads otherwise is a problem."""
-    read = _read_again(entry)
+    read = read_again(entry)
     kept = {paragraph for each in read.commentary for paragraph in each.paragraphs}
     problems = {}
     for language in Language:
@@ -217,7 +229,7 @@ def _read_back(draft: Draft, entry: Entry, old: StoredEntry | None, say: Transla
     if old is None:
         paper = replace(entry.paper, url=read.paper.url)
         entry = replace(entry, paper=paper, commentary=read.commentary)
-        if _read_again(entry).commentary != entry.commentary:
+        if read_again(entry).commentary != entry.commentary:
             problem = say(
                 "This text is not read back as it is: close what is open in it, like ```."
             )
@@ -238,7 +250,7 @@ def _read_back(draft: Draft, entry: Entry, old: StoredEntry | None, say: Transla
     )
 
 
-def _read_again(entry: Entry) -> Entry:
+def read_again(entry: Entry) -> Entry:
     """The entry as an import reads the note that is written of it."""
     text = vault_note.write(replace(entry, source=Source(SourceKind.CHAT_FORM, "")))
     return vault_note.parse(text, vault_note.file_name(entry)).entries[0]

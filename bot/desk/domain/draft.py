@@ -26,7 +26,8 @@ class Draft:
 
     `key` is that of the form. `paper` is the key of the paper (`Paper.key`), empty while it is not
     known. `entry_id` is the entry that is changed, `base` the fields as they were first shown, so
-    that only what differs from them is written. `typed` is empty once it is done.
+    that only what differs from them is written. `typed` is empty once it is done. `seen` are the
+    remarks that were shown: none of them keeps the form open again.
     """
 
     key: str
@@ -42,6 +43,7 @@ class Draft:
     state: DraftState = DraftState.OPEN
     plan: str = ""
     outcome: str = ""
+    seen: frozenset[str] = frozenset()
 
     @property
     def is_changed(self) -> bool:

@@ -16,6 +16,7 @@ TEXTS: Mapping[Language, tuple[str, str]] = {
     Language.EN: ("en", "en2"),
 }
 """The fields of each language: a text that is too long for one field goes on in the second."""
+TEXT_NAMES = tuple(name for names in TEXTS.values() for name in names)
 
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _BETWEEN_TAGS = re.compile(r"[\s,#＃]+")

@@ -31,11 +31,12 @@ def form_with(
     known: Known | None = None,
     about: Iterable[str] = (),
     problems: Mapping[str, str] | None = None,
+    remarks: Mapping[str, str] | None = None,
     actions: Iterable[FormAction] = (),
 ) -> Form:
     """The form with these fields; those that `values` do not name are not in it.
 
-    A problem of a field that is not shown stands above all fields.
+    What is about a field that is not shown stands above all fields, as do problems and remarks of none.
     """
     changes = PAPER not in values
     labels = _labels(say)
@@ -50,8 +51,9 @@ def form_with(
         title=say("Change a note") if changes else say("Note on a paper"),
         submit=say("Save"),
         fields=fields,
-        about=(*_of_paper(known, say), *about),
+        about=(*about, *_of_paper(known, say)),
         problems=_at_fields(problems or {}, values, labels),
+        remarks=_at_fields(remarks or {}, values, labels),
         actions=tuple(actions),
     )
 

@@ -1,38 +1,132 @@
-"""What a curator may want to know of a note that was saved; nothing of it is in the way."""
+"""What a curator may want to know of a note before it is saved; nothing of it is in the way.
+
+A warning is shown once, beside its field, before the note is saved. A hint is said after saving, and
+beside its field where the form is shown anyway. Issue 17, item 4.
+"""
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 
-from bot.archive.domain.checks.archive_checks import KNOWN_FROM, find_misspelt
-from bot.archive.domain.checks.note_checks import refers_to_itself
+from bot.archive.domain.checks.archive_checks import KNOWN_FROM, NEIGHBOURING, find_misspelt
+from bot.archive.domain.checks.facts import AHEAD, missing_language
+from bot.archive.domain.checks.note_checks import Kind, check_entry, refers_to_itself
 from bot.archive.domain.entry import Entry, Language
 from bot.core.domain.i18n import Translate
+from bot.desk.domain.fields import DATE, PAPER, TAGS, TEXT_NAMES, TEXTS
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """`field` is the name of the field that it is about."""
+
+    field: str
+    text: str
+    is_warning: bool = True
+
+    @property
+    def mark(self) -> str:
+        """Equal for equal remarks."""
+        return sha256(f"{self.field}:{self.text}".encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What remarks go by beside the note.
+
+    `uses` counts the entries of each tag before this one is stored. `wanted` are the languages in
+    which the channel's digest is posted. `is_absent`: arXiv was asked for the paper and does not
+    know it. `days` are those of other entries about the paper. `offers_language`: the remark on a
+    missing language is the only place where this platform can offer to draft it.
+    """
+
+    today: dt.date
+    uses: Mapping[str, int] = field(default_factory=dict)
+    wanted: Collection[Language] = ()
+    is_absent: bool = False
+    days: Collection[dt.date] = ()
+    offers_language: bool = False
 
 
 def remarks_on(
-    entry: Entry,
-    *,
-    uses: Mapping[str, int],
-    wanted: Collection[Language],
-    today: dt.date,
-    say: Translate,
-) -> Iterator[str]:
-    """The remarks on an entry; `uses` counts the entries of each tag before it was stored.
+    entry: Entry, read: Entry, changed: Collection[str], around: Surroundings, say: Translate
+) -> tuple[Remark, ...]:
+    """The remarks on an entry that is about to be stored, of the fields that were changed.
 
-    `wanted` are the languages in which the channel's digest is posted.
+    `read` is the entry as an import reads the note that is written of it.
     """
+    shown = set(changed) | (set(TEXT_NAMES) if set(TEXT_NAMES) & set(changed) else set())
+    found = (
+        *_on_paper(entry, around, say),
+        *_on_languages(entry, around, say),
+        *_on_texts(entry, read, say),
+        *_on_tags(entry, around, say),
+        *_on_date(entry, around, say),
+    )
+    return tuple(each for each in found if each.field in shown)
+
+
+def by_field(remarks: Collection[Remark]) -> Mapping[str, str]:
+    """What stands beside each field."""
+    lines: dict[str, list[str]] = {}
+    for each in remarks:
+        lines.setdefault(each.field, []).append(each.text)
+    return {name: "\n".join(texts) for name, texts in lines.items()}
+
+
+def _on_paper(entry: Entry, around: Surroundings, say: Translate) -> Iterator[Remark]:
+    number = entry.paper.arxiv_id.number if entry.paper.arxiv_id is not None else ""
+    if around.is_absent and number:
+        yield Remark(PAPER, say("arXiv knows no paper {number}: correct the link", number=number))
+
+
+def _on_languages(entry: Entry, around: Surroundings, say: Translate) -> Iterator[Remark]:
     names = {Language.KO: say("Korean"), Language.EN: say("English")}
-    for language in sorted(wanted):
-        if not entry.paragraphs(language):
-            yield say(
-                "{language}: there is no text, and this channel's digest is posted in it.",
-                language=names[language],
+    unserved = missing_language(entry, [around.wanted])
+    for language in sorted(around.wanted):
+        if entry.paragraphs(language):
+            continue
+        words = say(
+            "{language}: there is no text, and this channel's digest is posted in it.",
+            language=names[language],
+        )
+        is_warning = language is unserved or around.offers_language
+        yield Remark(TEXTS[language][0], words, is_warning)
+
+
+def _on_texts(entry: Entry, read: Entry, say: Translate) -> Iterator[Remark]:
+    for each in entry.commentary:
+        alone = replace(entry, commentary=(each,))
+        if refers_to_itself(alone):
+            yield Remark(TEXTS[each.language][0], say("The text refers to the paper itself."))
+        kinds = {found.kind for found in check_entry(replace(read, commentary=(each,)))}
+        if Kind.SEVERAL_LINKS in kinds:
+            words = say(
+                "The text begins with the link of another paper: a note is about one paper."
             )
-    known = [tag for tag, count in uses.items() if count >= KNOWN_FROM]
-    new = [tag for tag in entry.tags if not uses.get(tag)]
+            yield Remark(TEXTS[each.language][0], words)
+
+
+def _on_tags(entry: Entry, around: Surroundings, say: Translate) -> Iterator[Remark]:
+    known = [tag for tag, count in around.uses.items() if count >= KNOWN_FROM]
+    new = [tag for tag in entry.tags if not around.uses.get(tag)]
     for tag, meant in find_misspelt(new, known).items():
-        yield say("#{tag} is a new tag: did you mean #{meant}?", tag=tag, meant=meant)
-    if entry.date is not None and entry.date > today:
-        yield say("The date is in the future: {date}", date=entry.date.isoformat())
-    if refers_to_itself(entry):
-        yield say("The text refers to the paper itself.")
+        words = say("#{tag} is a new tag: did you mean #{meant}?", tag=tag, meant=meant)
+        yield Remark(TAGS, words)
+
+
+def _on_date(entry: Entry, around: Surroundings, say: Translate) -> Iterator[Remark]:
+    if entry.date is None:
+        yield Remark(DATE, say("There is no date, so the note is in no digest."))
+        return
+    if entry.date > around.today:
+        words = say("The date is in the future: {date}", date=entry.date.isoformat())
+        yield Remark(DATE, words, is_warning=entry.date > around.today + AHEAD)
+    near = [day for day in around.days if abs(day - entry.date) <= NEIGHBOURING]
+    if near:
+        words = say(
+            "There is another note on this paper, of {day}: both are posted.",
+            day=min(near).isoformat(),
+        )
+        yield Remark(DATE, words)

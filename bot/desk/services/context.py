@@ -43,12 +43,34 @@ class NoteFiles:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
+class TextModel(Protocol):
+    """A language model somewhere; see `bot.desk.client.completions.CompletionsClient`."""
+
+    @property
+    def name(self) -> str:
+        """What people are told it is."""
+        ...
+
+    async def write(self, instruction: str, material: str) -> str:
+        """What it writes, untrusted. Raises `UserError`: one line that says what is wrong."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Drafting:
+    """Texts that are drafted on request; at most `budget` requests are sent on one day (UTC)."""
+
+    model: TextModel
+    budget: int
+
+
 @dataclass(frozen=True, slots=True)
 class NoteContext:
     """`curators` are the people who may write (`person_id`); none: whoever manages the channel.
 
     With `files` a note is a file of the vault, without it is kept in the database; notes that are
-    files of `vault` (a real path) are not changed then. `new_key` makes the key of a form, `written` is called when an entry was stored.
+    files of `vault` (a real path) are not changed then. `new_key` makes the key of a form, `written` is
+    called when an entry was stored. Without `drafting` nothing can be drafted.
     """
 
     db: Database
@@ -58,3 +80,4 @@ class NoteContext:
     written: Callable[[], None] = _nothing
     files: NoteFiles | None = None
     vault: Path | None = None
+    drafting: Drafting | None = None

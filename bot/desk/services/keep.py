@@ -8,13 +8,13 @@ from bot.core.domain.errors import UsageError
 from bot.core.domain.incoming_text import well_formed
 from bot.core.ports import ChannelRef, FilledForm, User, person_ids
 from bot.desk.domain.draft import Draft, DraftState
-from bot.desk.domain.fields import DATE, PAPER, TAGS, TEXTS
+from bot.desk.domain.fields import DATE, PAPER, TAGS, TEXT_NAMES
 from bot.desk.domain.outcome import Outcome
 from bot.desk.domain.paper_line import read_paper_line
 from bot.desk.services.context import NoteContext
 from bot.desk.store import drafts
 
-_NAMES = (PAPER, *(name for names in TEXTS.values() for name in names), TAGS, DATE)
+_NAMES = (PAPER, *TEXT_NAMES, TAGS, DATE)
 _LONGEST = 20_000
 """Characters of a field; the web page takes longer texts than Slack."""
 _LONGEST_KEY = 64

@@ -1,14 +1,11 @@
 """The form of a note: opened with what is known, kept as it is typed, submitted once."""
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import tzinfo
 
-from bot.archive.domain.entry import Entry
 from bot.archive.domain.typed_dates import Days
-from bot.archive.store import tags
-from bot.channels.store import subscriptions
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.document import Document
 from bot.core.domain.errors import StorageError, UserError
@@ -18,15 +15,19 @@ from bot.core.ports import ChannelRef, Choice, Command, FilledForm, person_ids
 from bot.desk.domain import note_form
 from bot.desk.domain.decision import NothingChanged, ToCorrect, decide, paper_of, with_date
 from bot.desk.domain.draft import Draft, DraftState
+from bot.desk.domain.drafting import OTHER, SUMMARY
 from bot.desk.domain.fields import DATE, PAPER, TAGS, values_of
 from bot.desk.domain.known import Known
 from bot.desk.domain.outcome import Outcome, fingerprint
 from bot.desk.domain.paper_line import PaperLine, read_paper_line
 from bot.desk.domain.present_note import present_outcome, present_refusal
-from bot.desk.domain.remarks import remarks_on
+from bot.desk.domain.remarks import Remark, by_field
 from bot.desk.services import curators, write_note
 from bot.desk.services.context import NoteContext
+from bot.desk.services.draft_text import draft_text
 from bot.desk.services.keep import keep, put_unless_done, typed_values
+from bot.desk.services.remarked import list_remarks
+from bot.desk.services.shown import as_typed, form_of
 from bot.desk.services.write_file import path_in_vault
 from bot.desk.store import drafts, known_papers
 from bot.lookup.store.typed_names import list_titled
@@ -76,7 +77,7 @@ async def open_form(
     if path is not None:
         return present_refusal(_is_in_vault(path, say))
     if draft is not None:
-        return _form_of(draft, known, zone, say)
+        return form_of(notes, draft, known, zone, say)
     opened = _opened(notes, known, text, line)
     opened = replace(
         opened,
@@ -90,7 +91,7 @@ async def open_form(
     problems = {}
     if line.entry_id is not None and known.entry is None:
         problems[PAPER] = say("There is no entry {id}", id=line.entry_id)
-    return _form_of(opened, known, zone, say, problems=problems)
+    return form_of(notes, opened, known, zone, say, problems=problems)
 
 
 async def _unwritable(tx: Transaction, notes: NoteContext, known: Known) -> str | None:
@@ -126,37 +127,6 @@ def _opened(notes: NoteContext, known: Known, text: str, line: PaperLine) -> Dra
         entry_id=entry_id,
         base=base,
         typed=base,
-    )
-
-
-def _form_of(
-    draft: Draft,
-    known: Known,
-    zone: tzinfo,
-    say: Translate,
-    *,
-    problems: Mapping[str, str] | None = None,
-    actions: Iterable[FormAction] | None = None,
-) -> Form:
-    """The form as the draft is now."""
-    values = {
-        name: draft.typed.get(name, text) for name, text in {**draft.base, **draft.typed}.items()
-    }
-    about: tuple[str, ...] = ()
-    if draft.entry_id is not None and known.entry is not None:
-        about += note_form.left_out_lines(known.entry.entry, values, say)
-    is_offered = draft.state is DraftState.TYPED and not problems and actions is None
-    if is_offered:
-        about += note_form.draft_lines(draft.changed_at.astimezone(zone), say)
-        actions = (FormAction(note_form.WITHOUT_DRAFT, say("Without the draft")),)
-    return note_form.form_with(
-        values,
-        draft.key,
-        say,
-        known=known,
-        about=about,
-        problems=problems,
-        actions=actions or (),
     )
 
 
@@ -199,14 +169,16 @@ async def _press(
     refusal = await curators.find_refusal(notes, filled.channel, filled.user, say)
     if refusal is not None:
         return as_typed(filled, say, refusal)
+    if action in {SUMMARY, OTHER}:
+        return await draft_text(notes, filled, action, zone=zone, say=say)
     draft = await keep(notes, filled)
     async with notes.db.reading() as tx:
         known = await known_papers.find_known(tx, paper_of(draft))
         other = await drafts.find_newest(tx, draft.person, draft.paper, other_than=draft.key)
     if action == note_form.WITH_DRAFT and other is not None:
-        return _form_of(other, known, zone, say)
+        return form_of(notes, other, known, zone, say)
     if action != note_form.WITHOUT_DRAFT:
-        return _form_of(draft, known, zone, say, actions=())
+        return form_of(notes, draft, known, zone, say, actions=())
     text = draft.typed.get(PAPER, "")
     fresh = replace(
         _opened(notes, known, text, read_paper_line(text)),
@@ -218,7 +190,7 @@ async def _press(
     async with notes.db.transaction() as tx:
         await drafts.put(tx, fresh)
     back = (FormAction(note_form.WITH_DRAFT, say("With the draft")),)
-    return _form_of(fresh, known, zone, say, actions=back)
+    return form_of(notes, fresh, known, zone, say, actions=back)
 
 
 async def submit(
@@ -260,7 +232,10 @@ async def _submit(
             return await _unchanged(notes, draft, decision, say)
         if isinstance(decision, ToCorrect):
             return await _to_correct(notes, decision, zone, say)
-        remarks = await _remarks(notes, decision.entry, filled.channel, days, say)
+        found = await list_remarks(notes, draft, decision, filled.channel, days=days, say=say)
+        if any(each.is_warning and each.mark not in draft.seen for each in found):
+            return await _to_correct(notes, _with_remarks(draft, found, say), zone, say)
+        remarks = tuple(each.text for each in found if each.mark not in draft.seen)
         draft = replace(with_date(draft, decision.entry.date), paper=decision.entry.paper.key)
         draft = replace(
             draft,
@@ -276,15 +251,11 @@ async def _submit(
     return finished
 
 
-async def _remarks(
-    notes: NoteContext, entry: Entry, channel: ChannelRef, days: Days, say: Translate
-) -> tuple[str, ...]:
-    """What is remarked on an entry that is about to be stored."""
-    async with notes.db.reading() as tx:
-        uses = await tags.count_uses(tx)
-        subscription = await subscriptions.find(tx, str(channel))
-    wanted = subscription.options.languages if subscription is not None else ()
-    return tuple(remarks_on(entry, uses=uses, wanted=wanted, today=days.today, say=say))
+def _with_remarks(draft: Draft, remarks: tuple[Remark, ...], say: Translate) -> ToCorrect:
+    """The form with what is worth a look: the same submission again saves it as it is."""
+    seen = draft.seen | {each.mark for each in remarks}
+    words = say("Not saved yet: look at the remarks, or save again to keep it as it is.")
+    return ToCorrect(replace(draft, seen=seen), {}, {"": words, **by_field(remarks)})
 
 
 async def _unchanged(
@@ -319,7 +290,14 @@ async def _to_correct(
         finished = await write_note.finish(notes, again.key, say)
         if not isinstance(finished, ToCorrect):
             return finished
-    return _form_of(again, known, zone, say, problems=decision.problems)
+    return form_of(
+        notes, again, known, zone, say, problems=decision.problems, remarks=decision.remarks
+    )
+
+
+def _is_change(name: str, typed: Mapping[str, str]) -> bool:
+    """Whether a field of a new note says what its entry becomes; no date was that day's."""
+    return name != PAPER and (name != DATE or bool(typed[name].strip()))
 
 
 async def _done_already(
@@ -340,7 +318,7 @@ async def _done_already(
             key=notes.new_key(),
             entry_id=outcome.entry_id,
             base=base,
-            typed={**base, **{name: text for name, text in typed.items() if name != PAPER}},
+            typed={**base, **{name: typed[name] for name in typed if _is_change(name, typed)}},
             state=DraftState.TYPED,
             changed_at=notes.clock(),
             plan="",
@@ -348,10 +326,4 @@ async def _done_already(
         )
         await drafts.put(tx, again)
     problem = say("This note was saved already. Save again to change it.")
-    return _form_of(again, known, zone, say, problems={"": problem})
-
-
-def as_typed(filled: FilledForm, say: Translate, problem: str) -> Form:
-    """The form with all that was typed, where nothing else is known."""
-    values = {name: filled.values.get(name, "") for name in filled.values}
-    return note_form.form_with(values, filled.key, say, problems={"": problem})
+    return form_of(notes, again, known, zone, say, problems={"": problem})

@@ -27,16 +27,16 @@ async def put(tx: Transaction, draft: Draft) -> None:
         """
         INSERT INTO draft (
             key, person, name, channel, locale, paper, entry_id, base, typed, state, plan, outcome,
-            opened_at, changed_at
+            seen, opened_at, changed_at
         ) VALUES (
             :key, :person, :name, :channel, :locale, :paper, :entry_id, :base, :typed, :state,
-            :plan, :outcome, :at, :at
+            :plan, :outcome, :seen, :at, :at
         )
         ON CONFLICT (key) DO UPDATE SET
             name = excluded.name, channel = excluded.channel, locale = excluded.locale,
             paper = excluded.paper, entry_id = excluded.entry_id, base = excluded.base,
             typed = excluded.typed, state = excluded.state, plan = excluded.plan,
-            outcome = excluded.outcome, changed_at = excluded.changed_at
+            outcome = excluded.outcome, seen = excluded.seen, changed_at = excluded.changed_at
         """,
         {
             "key": draft.key,
@@ -51,6 +51,7 @@ async def put(tx: Transaction, draft: Draft) -> None:
             "state": draft.state,
             "plan": draft.plan,
             "outcome": draft.outcome,
+            "seen": " ".join(sorted(draft.seen)),
             "at": at,
         },
     )
@@ -132,4 +133,5 @@ def _draft(row: Row) -> Draft:
         state=DraftState(row["state"]),
         plan=row["plan"],
         outcome=row["outcome"],
+        seen=frozenset(row["seen"].split()),
     )

@@ -1,5 +1,6 @@
 """What every handler of the web server can reach through its application."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -82,3 +83,5 @@ class WebContext:
 
 
 CONTEXT = web.AppKey("context", WebContext)
+TIME = web.RequestKey("time", asyncio.Timeout)
+"""How long a request may take; a handler may move its end."""

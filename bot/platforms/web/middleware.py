@@ -10,7 +10,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from bot.core.domain.errors import StorageError, UserError
 from bot.core.domain.i18n import Translate, error_text
-from bot.platforms.web.context import WebContext
+from bot.platforms.web.context import TIME, WebContext
 from bot.platforms.web.rendering.view import LANGUAGES
 from bot.platforms.web.request_checks import HEADERS, host_is_ours, is_same_origin
 from bot.platforms.web.responses import json_response, own_address, page_response
@@ -127,6 +127,7 @@ def _explain_errors(context: WebContext) -> Middleware:
     async def explain_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         say = request[VISITOR].say
         bound = asyncio.timeout(None if request.path == "/events" else context.patience)
+        request[TIME] = bound
         try:
             async with bound:
                 return await handler(request)

@@ -16,8 +16,6 @@ from bot.core.domain.form import Form
 from bot.core.ports import Choice, Command
 from bot.desk.services import write_note
 from bot.desk.store import drafts
-from bot.digest.services import subscribe
-from bot.digest.services.subscribe import TypedOptions
 from bot.lookup.services.selection import chosen
 from tests.archive_stage import an_entry, keep
 from tests.databases import throw_away
@@ -164,7 +162,7 @@ async def test_what_was_typed_is_offered_again() -> None:
 
     assert by_paper.values["ko"] == "반쯤"
     assert by_paper.key == form.key
-    assert "This is your draft of 2026-02-03" in by_paper.about[-1]
+    assert "This is your draft of 2026-02-03" in by_paper.about[0]
     assert by_nothing == by_paper
     assert of_another.values["ko"] == ""
     assert without.values["ko"] == ""
@@ -363,27 +361,6 @@ async def test_a_title_is_suggested_and_leads_to_its_note() -> None:
     assert by_title.values == by_id.values
     assert by_id.values["ko"] == "옛 글"
     assert unknown.values["paper"] == "Older Paper"
-
-
-async def test_what_a_curator_may_want_to_know_is_said_once_it_is_saved() -> None:
-    async with throw_away() as db:
-        for number in range(3):
-            await keep(db, an_entry(f"Paper {number}", tags="reasoning", path=f"{number}.md"))
-        await subscribe.add(db, CHANNEL, TypedOptions(at="09:00", zone="Asia/Seoul"), now=NOW)
-        desk = Desk(db)
-        blank = desk.inbox.blank_form(desk.command())
-        values = {**VALUES, "en": "", "tags": "reasonning", "date": "2026-03-01"}
-
-        saved = await desk.submits(blank, ADA, **values)
-        again = await desk.submits(blank, ADA, **values)
-
-    assert isinstance(saved, Document)
-    assert words(saved).splitlines()[1:] == [
-        "English: there is no text, and this channel's digest is posted in it.",
-        "#reasonning is a new tag: did you mean #reasoning?",
-        "The date is in the future: 2026-03-01",
-    ]
-    assert again == saved
 
 
 async def test_what_is_submitted_at_once_is_written_once() -> None:

@@ -13,7 +13,7 @@ from tests.fakes.discord import components_of, text_of
 from tests.fakes.discord.interactions import Asked
 from tests.fakes.discord.world import EPHEMERAL, FORUM
 from tests.platforms.discord.stage import PAPERS, RunningBot, key, paper
-from tests.platforms.form_inbox import BLANK
+from tests.platforms.form_inbox import BLANK, remarked
 
 
 async def values_of(asked: Asked) -> dict[str, str]:
@@ -45,7 +45,7 @@ async def test_a_form_opens_and_is_carried_out(bot: RunningBot):
 
 
 async def test_a_draft_is_said_beside_a_field(bot: RunningBot):
-    about = ("A paper — Ada", "This is your draft of 09:00.")
+    about = ("This is your draft of 09:00.", "A paper — Ada")
     actions = (FormAction("without-draft", "Without the draft"),)
     bot.desk.known = lambda blank: replace(blank, about=about, actions=actions)
 
@@ -125,6 +125,25 @@ async def test_a_problem_is_said_and_the_form_goes_on(bot: RunningBot):
     again = await bot.discord.presses(answer, "Continue")
     assert (await values_of(again))["ko"] == "글"
     assert bot.desk.opened[-1].options == {"paper": "2502.01456"}
+
+
+async def test_remarks_are_said_and_the_same_form_is_sent_again(bot: RunningBot):
+    bot.desk.outcome = remarked
+    opened = await bot.discord.types("note", {"paper": "2502.01456"})
+
+    answer = await (await bot.discord.submits(opened, {"ko": "글"})).answer()
+
+    assert text_of(answer).split("\n\n") == [
+        "💡 Look at the remarks.",
+        "💡 Date: The date is in the future.",
+        "💡 English: No text.",
+    ]
+    bot.desk.known = lambda blank: blank.filled(bot.desk.kept[-1].values)
+    bot.desk.outcome = lambda _: notice("Saved.")
+    again = await bot.discord.presses(answer, "Continue")
+    saved = await (await bot.discord.submits(again, {})).answer()
+    assert text_of(saved) == "Saved."
+    assert bot.desk.submitted[-1].values == bot.desk.submitted[0].values
 
 
 @pytest.mark.parametrize("raises", [True, False])

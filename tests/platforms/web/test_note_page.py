@@ -15,7 +15,7 @@ from bot.core.domain.form import Form, FormAction
 from bot.core.ports import ChannelRef, Command, DeliveryKey, FilledForm, Platform
 from bot.webchat.domain.board import inbox_of
 from tests.browser import browsing, overflow, visiting
-from tests.platforms.form_inbox import BLANK
+from tests.platforms.form_inbox import BLANK, remarked
 from tests.platforms.web.sign_in_stage import signing_in
 from tests.platforms.web.stage import FakeInbox, Stage, staged
 from tests.waiting import until
@@ -132,6 +132,25 @@ async def test_problems_stand_beside_their_fields_and_nothing_typed_is_lost(brow
             await expect(page.locator("[name=key]")).to_have_value("key-2")
             if scripts:
                 await expect(page.get_by_role("alert")).to_be_focused()
+
+
+async def test_remarks_stand_beside_their_fields_and_are_in_nobodys_way(browser, stage: Stage):
+    for opening in (without_scripts, visiting):
+        stage.inbox.outcome = remarked
+        async with opening(browser, stage.url("/note")) as page:
+            await page.get_by_label("Korean").fill("글")
+            await page.get_by_role("button", name="Save").click()
+
+            date = page.get_by_label("Date")
+            await expect(date).to_have_accessible_description("The date is in the future.")
+            await expect(date).not_to_have_attribute("aria-invalid", "true")
+            await expect(page.locator("[data-remark]")).to_have_text("Look at the remarks.")
+            await expect(page.get_by_role("alert")).to_be_hidden()
+            await expect(page.get_by_label("Korean")).to_have_value("글")
+            stage.inbox.outcome = lambda _: notice("Saved.")
+            await page.get_by_role("button", name="Save").click()
+            await expect(page.get_by_text("Saved.")).to_be_visible()
+    assert [each.values["ko"] for each in stage.inbox.submitted] == ["글"] * 4
 
 
 async def test_drafts_are_kept_as_one_types_and_again_once_the_bot_is_back(browser, stage: Stage):

@@ -26,6 +26,7 @@ from bot.core.domain.incoming_text import well_formed
 from bot.core.ports import Command, FilledForm, Inbox
 from bot.platforms.discord.people import asking_user, channel_and_root
 from bot.platforms.discord.rendering.modal import (
+    ActionLine,
     FormState,
     is_too_long,
     modal,
@@ -129,6 +130,27 @@ class Forms:
         if acknowledged:
             await self._answers.deliver(interaction, answer)
 
+    async def press(self, interaction: Interaction, pressed: ActionLine) -> None:
+        """Carry out a further button of a form; the answer opens the form again.
+
+        It may take as long as the answer of an interaction: fifteen minutes.
+        """
+        if not await self._answers.acknowledge(interaction):
+            return
+        channel, _ = channel_and_root(interaction)
+        user, locale = asking_user(interaction), interaction.locale.value
+        filled = FilledForm(pressed.name, pressed.key, {}, user, channel, locale)
+        say = self._voices(locale)
+        try:
+            shown = await self._inbox.press_form(filled, pressed.action)
+        except StorageError as error:
+            log.warning("Discord: a button of a form failed: %s", error)
+            words = say("The bot cannot reach its database right now. Try again in a moment.")
+            await self._answers.deliver(interaction, documents.notice(words))
+            return
+        paper = " ".join(shown.values.get(_PAPER, pressed.paper).split())
+        await self._answers.deliver(interaction, _problems(shown, paper, say, typed={}))
+
     async def _carried_out(self, submitted: _Submitted) -> Document:
         filled = submitted.filled
         try:
@@ -137,7 +159,6 @@ class Forms:
             log.warning("Discord: a form was not stored: %s", error)
             outcome = self._failed(filled)
         paper = " ".join(filled.values.get(_PAPER, submitted.state.paper).split())
-        line = commands.format_line(filled.name, paper)
         person = (filled.user.id, paper)
         if isinstance(outcome, Document):
             self._forget(filled)
@@ -149,7 +170,7 @@ class Forms:
             while len(self._unsaved) > _MOST_UNSAVED:
                 self._unsaved.popitem(last=False)
         return _problems(
-            outcome, line, self._voices(filled.locale), typed={} if is_stored else filled.values
+            outcome, paper, self._voices(filled.locale), typed={} if is_stored else filled.values
         )
 
     def _forget(self, filled: FilledForm) -> None:
@@ -184,12 +205,16 @@ class Forms:
         return form.filled(filled.values)
 
 
-def _problems(form: Form, line: str, say: Translate, *, typed: Mapping[str, str]) -> Document:
-    """What is to be corrected, with a button that opens the form again; `typed` is shown whole."""
+def _problems(form: Form, paper: str, say: Translate, *, typed: Mapping[str, str]) -> Document:
+    """What is to be corrected or worth a look, with a button that opens the form again.
+
+    `typed` is shown whole: it could not be stored, so no further button can act on it.
+    """
     labels = {each.name: each.label for each in form.fields}
     lines = [
-        f"⚠️ {labels[name]}: {text}" if name in labels else f"⚠️ {text}"
-        for name, text in form.problems.items()
+        f"{sign} {labels[name]}: {text}" if name in labels else f"{sign} {text}"
+        for sign, texts in (("⚠️", form.problems), ("💡", form.remarks))
+        for name, text in texts.items()
     ]
     said = "\n".join(lines) or say("The note is not saved yet.")
     blocks: list[Block] = [Paragraph((Text(each),)) for each in lines or (said,)]
@@ -197,7 +222,13 @@ def _problems(form: Form, line: str, say: Translate, *, typed: Mapping[str, str]
     for name, text in typed.items():
         if text.strip():
             blocks.append(Paragraph((Text(f"{labels.get(name, name)}: {text}"),)))
-    blocks.append(Buttons((Button(say("Continue"), command=line),)))
+    actions = () if typed else form.actions
+    buttons = [Button(say("Continue"), command=commands.format_line(form.name, paper))]
+    buttons += [
+        Button(each.label, command=str(ActionLine(form.name, form.key, each.name, paper)))
+        for each in actions
+    ]
+    blocks.append(Buttons(tuple(buttons)))
     return documents.private(Document(tuple(blocks), summary=said))
 
 

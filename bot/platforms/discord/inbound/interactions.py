@@ -27,6 +27,7 @@ from bot.platforms.discord import sdk
 from bot.platforms.discord.inbound.forms import Forms, paper_of
 from bot.platforms.discord.people import asking_user, channel_and_root, mentioned_people
 from bot.platforms.discord.rendering.controls import full_line, read_hidden_url
+from bot.platforms.discord.rendering.modal import read_action
 from bot.platforms.discord.rendering.payload import OPTION_MOST, OPTIONS_MOST, Payload, size, within
 from bot.platforms.discord.rendering.render import TooLongError, render
 
@@ -119,6 +120,9 @@ class Interactions:
         message = interaction.message
         hidden = read_hidden_url(message.embeds[0].url if message and message.embeds else None)
         typed = full_line(well_formed(text), map(well_formed, hidden.lines))
+        if typed is not None and (action := read_action(typed)) is not None:
+            await self._forms.press(interaction, action)
+            return
         line, problem = self._parsed(typed, interaction)
         if line is not None and commands.opens_form(line.spec, line.options):
             command = self._command(interaction, line.spec.name, line.options)

@@ -18,6 +18,7 @@ from bot.platforms.discord.rendering.payload import CUSTOM_ID_MOST, size, within
 _VALUE_MOST = 4000
 _TITLE_MOST = _LABEL_MOST = 45
 _DESCRIPTION_MOST = 100
+_ACTION = "!form:"
 _MODAL = re.compile(r"pf:(?P<name>[a-z]{1,16}):(?P<key>[^:]{1,64}):(?P<paper>.*)", re.DOTALL)
 
 
@@ -42,6 +43,28 @@ def read_state(custom_id: str) -> FormState | None:
     return FormState(match["name"], match["key"], match["paper"]) if match else None
 
 
+@dataclass(frozen=True, slots=True)
+class ActionLine:
+    """What a button below a message carries that presses a further button of a form.
+
+    A modal has no such buttons. What was typed is stored under the form's key.
+    """
+
+    name: str
+    key: str
+    action: str
+    paper: str
+
+    def __str__(self) -> str:
+        return f"{_ACTION}{self.name}:{self.key}:{self.action}:{self.paper}"
+
+
+def read_action(line: str) -> ActionLine | None:
+    """What `str` of an `ActionLine` wrote; no command line begins like that."""
+    parts = line.removeprefix(_ACTION).split(":", 3)
+    return ActionLine(*parts) if line.startswith(_ACTION) and len(parts) == 4 else None
+
+
 def is_too_long(form: Form) -> bool:
     """Whether a modal cannot show all of a form's text."""
     return len(form.fields) > FIELDS_MOST or any(
@@ -58,7 +81,8 @@ def modal(form: Form, paper: str) -> discord.ui.Modal:
     above = _above(form)
     for each in form.fields:
         problem = form.problems.get(each.name, "")
-        beside = f"⚠️ {problem}" if problem else _hint(each)
+        remark = form.remarks.get(each.name, "")
+        beside = f"⚠️ {problem}" if problem else f"💡 {remark}" if remark else _hint(each)
         if not beside:
             beside, above = above, ""  # the first field that has nothing to say says it
         made.add_item(_label(each, beside))
@@ -70,7 +94,9 @@ def _above(form: Form) -> str:
     """The most important line of what stands above the fields elsewhere, or nothing."""
     if general := form.problems.get("", ""):
         return f"⚠️ {general}"
-    return "" if not form.about else form.about[-1 if form.actions else 0]
+    if general := form.remarks.get("", ""):
+        return f"💡 {general}"
+    return form.about[0] if form.about else ""
 
 
 def _label(field: Field, beside: str) -> "discord.ui.Label[discord.ui.Modal]":

@@ -60,6 +60,8 @@ log = logging.getLogger(__name__)
 
 _NAMED_WITHIN = 0.5
 """Seconds that the blank form waits for the person's language."""
+_PRESSED_WITHIN = 1.0
+"""Seconds after which the form says that a button takes its time."""
 _MOST_OPEN = 500
 """Open forms of which the text typed last is remembered."""
 _CLOSED = frozenset({"views.update: not_found", "views.update: hash_conflict"})
@@ -189,16 +191,36 @@ class Forms:
 
     async def press(self, pressed: FormPressed) -> None:
         """Carry out a further button of a form; what is typed meanwhile stays."""
-        form = pressed.form
+        form, hash_ = pressed.form, pressed.form.hash
         self._remember(form)
-        try:
-            shown = await self._inbox.press_form(await self._filled(form), pressed.action)
-        except StorageError as error:
-            log.warning("Slack: a button of a form failed: %s", error)
-            shown = self._failed(form)
+        async with asyncio.TaskGroup() as tasks:
+            work = tasks.create_task(self._pressed(pressed))
+            await asyncio.wait((work,), timeout=_PRESSED_WITHIN)
+            if not work.done():
+                await self._show_busy(form)
+                hash_ = ""
+            shown = await work
         newest = self._newest.get(form.view, form)
         shown = shown.filled(_changes(form.values, newest.values))
-        await self._show(form.view, render_form(shown, form.state, newest.inputs), form.hash)
+        await self._show(form.view, render_form(shown, form.state, newest.inputs), hash_)
+
+    async def _pressed(self, pressed: FormPressed) -> Form:
+        try:
+            return await self._inbox.press_form(await self._filled(pressed.form), pressed.action)
+        except StorageError as error:
+            log.warning("Slack: a button of a form failed: %s", error)
+            return self._failed(pressed.form)
+
+    async def _show_busy(self, form: OpenForm) -> None:
+        """Say that a button takes its time, and take the buttons away meanwhile."""
+        say = self._voices(form.state.locale)
+        newest = self._newest.get(form.view, form)
+        words = say("One moment. What you write meanwhile stays.")
+        shown = replace(self._unsubmitted(newest, ""), problems={}, remarks={"": words})
+        try:
+            await self._show(form.view, render_form(shown, form.state, newest.inputs), form.hash)
+        except ChatError as error:
+            log.warning("Slack: an open form was not updated: %s", error)
 
     async def submit(self, form: OpenForm, answer: "asyncio.Future[Json]") -> None:
         """Carry out a submitted form; `answer` gets what Slack is answered, if it still waits."""
@@ -244,8 +266,9 @@ class Forms:
         """The form with all that was typed, and why it is not stored yet."""
         blank = self._blank(form)
         names = {each.name for each in blank.fields}
+        shown = [each for each in blank.fields if each.name in form.values]
         others = [Field(name, name, FieldKind.TEXT) for name in form.values if name not in names]
-        fields = (*blank.fields, *others)
+        fields = (*shown, *others)
         open_ = replace(blank, key=form.state.key, fields=fields, problems={"": words})
         return open_.filled(form.values)
 

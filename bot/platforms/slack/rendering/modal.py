@@ -70,12 +70,15 @@ def render_form(form: Form, state: FormState, shown: Sequence[Input] = ()) -> Js
     A text that is too long for one input goes on in another one below it.
     """
     frame = _frame(form)
-    blocks: list[Json] = [_notice(text) for text in _problems_above(form)]
+    blocks: list[Json] = [_notice(text) for text in _above(form)]
     blocks += [_small(text) for text in form.about if printable(text).strip()]
     for field in form.fields:
         blocks += _inputs(field, shown)
-        if (problem := form.problems.get(field.name, "")) and printable(problem).strip():
-            blocks.append(_small(f"⚠️ {problem}"))
+        blocks += [
+            _small(f"{sign} {texts[field.name]}")
+            for sign, texts in (("⚠️", form.problems), ("💡", form.remarks))
+            if printable(texts.get(field.name, "")).strip()
+        ]
     if form.actions:
         blocks.append({"type": "actions", "elements": [*map(_button, form.actions)]})
     kept = (form.name, form.key, state.channel, state.thread, state.locale, frame)
@@ -117,6 +120,7 @@ def answer_submission(form: Form, state: FormState, shown: Sequence[Input]) -> J
     is_beside = set(form.problems) <= set(last) and all(form.problems.values())
     if (
         form.problems
+        and not form.remarks
         and is_beside
         and dict(form.values) == values_of(shown)
         and (form.key, _frame(form, with_problems=False)) == (state.key, state.frame)
@@ -232,14 +236,17 @@ def _checksum(*values: object) -> str:
 def _frame(form: Form, *, with_problems: bool = True) -> str:
     fields = [(each.name, each.label, each.hint, each.suggestions) for each in form.fields]
     problems = sorted(form.problems.items()) if with_problems else []
-    return _checksum(form.title, form.submit, form.about, fields, form.actions, problems)
+    beside = (problems, sorted(form.remarks.items()))
+    return _checksum(form.title, form.submit, form.about, fields, form.actions, *beside)
 
 
-def _problems_above(form: Form) -> Iterator[str]:
+def _above(form: Form) -> Iterator[str]:
+    """The problems and remarks that are about no field."""
     names = {each.name for each in form.fields}
-    for name, text in form.problems.items():
-        if name not in names and printable(text).strip():
-            yield f"⚠️ {text}"
+    for sign, texts in (("⚠️", form.problems), ("💡", form.remarks)):
+        for name, text in texts.items():
+            if name not in names and printable(text).strip():
+                yield f"{sign} {text}"
 
 
 def _hint(field: Field) -> str:

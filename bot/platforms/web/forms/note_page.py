@@ -19,7 +19,7 @@ from bot.core.domain.i18n import Translate, error_text
 from bot.core.domain.incoming_text import well_formed
 from bot.core.ports import Command, FilledForm
 from bot.platforms.web.addresses import channel_ref
-from bot.platforms.web.context import CONTEXT, WebContext
+from bot.platforms.web.context import CONTEXT, TIME, WebContext
 from bot.platforms.web.forms.posted import FIELD, LONGEST, Posted, read_form, read_script
 from bot.platforms.web.pages import reading_page
 from bot.platforms.web.rendering import view
@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 
 OPENS_WITHIN = 0.5
 """Seconds that the page waits for what is known of a paper (issue 17: it opens within 1 s)."""
+
+PRESSED_WITHIN = 150.0
+"""Seconds that a button of the form may take: longer than any answer of a model is waited for."""
 
 _HOME = "general"
 _SHARE_OF_PATIENCE = 0.8
@@ -90,6 +93,7 @@ def _script_texts(say: Translate) -> dict[str, object]:
         "draftWaits": say("The draft could not be kept yet. It stays in this browser."),
         "draftFound": say("What you typed here before is back; it had not reached the bot."),
         "sending": say("Saving …"),
+        "working": say("One moment …"),
     }
 
 
@@ -115,9 +119,11 @@ async def _carried_out(request: web.Request, posted: Posted) -> Form | Document:
     filled = _filled(visitor, posted)
     say = visitor.say
     try:
+        if posted.action:
+            # A text that is drafted takes longer than other requests may.
+            request[TIME].reschedule(asyncio.get_running_loop().time() + PRESSED_WITHIN)
+            return await context.inbox.press_form(filled, posted.action)
         async with asyncio.timeout(_SHARE_OF_PATIENCE * context.patience):
-            if posted.action:
-                return await context.inbox.press_form(filled, posted.action)
             return await context.inbox.submit_form(filled)
     except TimeoutError:
         log.error("a form was not carried out in %g s", context.patience)

@@ -141,13 +141,17 @@ class FormPage {
     if (this.form.getAttribute("aria-busy") === "true") return;
     this.form.setAttribute("aria-busy", "true");
     this.complain("");
-    this.say(texts.sending);
+    this.say(action ? texts.working : texts.sending);
+    const { values } = this;
     try {
       const answer = await post("/api/form/submit", { ...this.sent, action });
       clearTimeout(this.timer);
+      // An action may take long. What was typed meanwhile stays, where the next form has the field.
+      const since = Object.entries(this.values).filter(([name, text]) => text !== values[name]);
       // The bot has it now: as a note, or as the draft of the form that is shown next.
-      this.copy.write({});
-      show(answer, { focus: true });
+      this.copy.write(Object.fromEntries(since));
+      show(answer, { focus: !since.length });
+      if (since.length) current?.say("");
     } catch (error) {
       this.say("");
       this.complain(error.message);
@@ -270,7 +274,7 @@ let current = null;
 
 /** Show the bot's answer in the place of the form. */
 function show({ html, is_form: isForm, title }, { focus = false } = {}) {
-  const focused = document.activeElement?.id;
+  const { id: focused, selectionStart, selectionEnd } = document.activeElement ?? {};
   if (current) {
     current.gone = true;
     clearTimeout(current.timer);
@@ -278,9 +282,13 @@ function show({ html, is_form: isForm, title }, { focus = false } = {}) {
   place.innerHTML = html;
   document.title = document.title.replace(/^.*?(?= · )/, () => title);
   current = isForm ? new FormPage(place.querySelector("form")) : null;
-  const wrong = place.querySelector("[data-problem]:not([hidden]), [aria-invalid=true]");
+  const wrong = place.querySelector("[data-problem]:not([hidden]), [aria-invalid=true], [data-remark]");
   if (focus) (wrong ?? place.querySelector("[data-outcome]") ?? place.querySelector("h1")).focus();
-  else if (focused) document.getElementById(focused)?.focus();
+  else if (focused) {
+    const field = document.getElementById(focused);
+    field?.focus();
+    if (selectionStart !== undefined) field?.setSelectionRange?.(selectionStart, selectionEnd);
+  }
 }
 
 const form = place.querySelector("form");
