@@ -4,10 +4,12 @@ The search is a form with a GET address, so that it works without scripts and it
 linked; scripts only add suggestions while one types.
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 from aiohttp import web
 
+from bot.archive.domain.entry import StoredEntry
 from bot.archive.domain.typed_dates import Days, names_newest
 from bot.core.domain.errors import QueryError
 from bot.core.domain.i18n import Translate, error_text
@@ -86,19 +88,30 @@ async def _index(request: web.Request) -> web.Response:
     )
 
 
-async def _results(request: web.Request, asked: str) -> web.Response:
+async def find_all(request: web.Request, *, most: int) -> tuple[str, Sequence[StoredEntry]]:
+    """The query of the address, and what it finds, at most that many; raises `UserError`."""
+    asked = await _with_dates(request, clean_text(request.query.get("q", "")))
+    found = await _search(request, asked, page=1, per_page=most)
+    return asked, found.entries
+
+
+async def _search(request: web.Request, asked: str, *, page: int, per_page: int) -> Found:
     context, visitor = request.app[CONTEXT], request[VISITOR]
-    say = visitor.say
+    return await context.library.search(
+        asked,
+        page=page,
+        per_page=per_page,
+        all_discussions=visitor.user.can_manage,
+        channels=await visible_refs(context, visitor),
+    )
+
+
+async def _results(request: web.Request, asked: str) -> web.Response:
+    say = request[VISITOR].say
     page = min(max(read_number(request.query.get("page")) or 1, 1), _LAST_PAGE)
     found, problem = Found((), more=False), ""
     try:
-        found = await context.library.search(
-            asked,
-            page=page,
-            per_page=_PER_PAGE,
-            all_discussions=visitor.user.can_manage,
-            channels=await visible_refs(context, visitor),
-        )
+        found = await _search(request, asked, page=page, per_page=_PER_PAGE)
     except QueryError as error:
         problem = error_text(error, say)
     return reading_page(

@@ -10,7 +10,7 @@ from aiohttp import web
 from markupsafe import Markup
 
 from bot.archive.domain import present_entry
-from bot.archive.domain.citations import bibtex
+from bot.archive.domain.citations import bibtex, meta_tags
 from bot.archive.domain.entry import Entry, EntryId, Language
 from bot.arxiv.domain.present_arxiv import paper_lines
 from bot.core.domain.day_text import day_text
@@ -149,7 +149,7 @@ async def thread(request: web.Request) -> web.Response:
 async def entry(request: web.Request) -> web.Response:
     """The page of one entry."""
     context, visitor = request.app[CONTEXT], request[VISITOR]
-    found = await _find_entry(request, request.match_info["entry"])
+    found = await find_entry(request, request.match_info["entry"])
     similar = await context.library.list_similar(found.stored, limit=_SIMILAR)
     return reading_page(
         request,
@@ -160,6 +160,7 @@ async def entry(request: web.Request) -> web.Response:
         similar=similar,
         may_note=may_note(context, visitor),
         bibtex=bibtex.write_brief(found.stored.entry).strip(),
+        meta_tags=meta_tags.meta_tags(found.stored.entry),
         texts=view.as_script(view.script_texts(visitor.say)),
         parts=commentary_parts(found.stored.entry, visitor.say),
         address=present_entry.paper_url(
@@ -171,7 +172,7 @@ async def entry(request: web.Request) -> web.Response:
 
 async def discussion(request: web.Request) -> web.Response:
     """What people said about an entry, as a fragment: open pages of entries ask for it."""
-    found = await _find_entry(request, request.query.get("entry"))
+    found = await find_entry(request, request.query.get("entry"))
     html = request.app[CONTEXT].view.page("discussion.html", request[VISITOR].say, page=found)
     return json_response({"html": html})
 
@@ -267,7 +268,8 @@ def reading_page(
     return page_response(text)
 
 
-async def _find_entry(request: web.Request, text: str | None) -> EntryPage:
+async def find_entry(request: web.Request, text: str | None) -> EntryPage:
+    """The entry that an address names, as the visitor may see it; raises `HTTPNotFound`."""
     context, visitor = request.app[CONTEXT], request[VISITOR]
     number = read_number(text)
     found = None

@@ -14,7 +14,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.core.domain.errors import UsageError
 from bot.core.ports import Condition
-from bot.platforms.web import archive_search, chat_api, event_stream, likes, pages
+from bot.platforms.web import archive_search, bibliography, chat_api, event_stream, likes, pages
 from bot.platforms.web.connections import IDLE_SECONDS, Connections
 from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.forms import note_page
@@ -89,7 +89,9 @@ def make_application(
             web.get("/c/{channel}/t/{message}", pages.chat),
             web.get("/inbox", pages.inbox),
             web.get("/papers", archive_search.papers),
+            web.get("/papers/cite.{form:bib|ris|json}", bibliography.of_results),
             web.get("/entry/{entry}", pages.entry),
+            web.get("/entry/{entry}/cite.{form:bib|ris|json}", bibliography.of_entry),
             web.get("/digest/{day}", pages.digest),
             web.get("/recap/{period}", pages.recap),
             web.get("/tag/{tag}", pages.tag),

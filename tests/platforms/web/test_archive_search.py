@@ -1,6 +1,12 @@
 """The search of the archive, the page of an entry, and what both give to scripts."""
 
+import json
+import re
+from collections.abc import Callable
+
+import bibtexparser
 import pytest
+import rispy
 from aiohttp import ClientSession
 
 from tests.platforms.web.stage import Stage
@@ -145,3 +151,61 @@ async def test_the_discussion_of_an_entry_comes_alone_for_open_pages(stage: Stag
     assert "Said here" in html
     assert "Said elsewhere" not in html
     assert "Similar papers" not in html
+
+
+async def test_reference_managers_find_the_paper_on_its_page(stage: Stage):
+    html = await get(stage, "/entry/2")
+    head = html[: html.index("</head>")]
+
+    tags = re.findall(r'<meta name="citation_([a-z_]+)" content="([^"]*)">', head)
+    assert [text for name, text in tags if name == "author"] == [
+        *("Example, Ada", "김예시", "Sample, Bo", "Placeholder, Cy", "Stand-In, Di")
+    ]
+    assert dict(tags) | {"author": "", "abstract": ""} == {
+        "title": "Sample paper number 2 on patient machines",
+        "author": "",
+        "publication_date": "2025/02",
+        "publisher": "arXiv",
+        "arxiv_id": "2502.00002",
+        "doi": "10.48550/arXiv.2502.00002",
+        "pdf_url": "https://arxiv.org/pdf/2502.00002",
+        "public_url": "https://arxiv.org/abs/2502.00002",
+        "abstract": "",
+        "keywords": "optimizer",
+    }
+
+
+@pytest.mark.parametrize(
+    ("ending", "media_type", "papers"),
+    [
+        ("bib", "application/x-bibtex", lambda text: bibtexparser.loads(text).entries),
+        ("ris", "application/x-research-info-systems", rispy.loads),
+        ("json", "application/vnd.citationstyles.csl+json", json.loads),
+    ],
+)
+async def test_an_entry_and_what_a_search_finds_can_be_downloaded(
+    stage: Stage, ending: str, media_type: str, papers: Callable[[str], list[object]]
+):
+    found = {}
+    for page in ("/entry/2", "/papers?q=%23optimizer"):
+        html = await get(stage, page)
+        (path,) = re.findall(rf'href="([^"]*/cite\.{ending}[^"]*)"', html)
+        async with stage.client.get(stage.url("") + path) as response:
+            assert (response.status, response.content_type) == (200, media_type)
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+            found[response.headers["Content-Disposition"]] = papers(await response.text())
+
+    assert {name: len(read) for name, read in found.items()} == {
+        f'attachment; filename="entry-2.{ending}"': 1,
+        f'attachment; filename="optimizer.{ending}"': 15,
+    }
+
+
+async def test_what_cannot_be_downloaded_is_a_page_that_says_so(stage: Stage):
+    for path, status in (
+        ("/entry/999/cite.bib", 404),
+        ("/papers/cite.ris?q=date:tomorrow-ish", 422),
+        ("/papers/cite.exe?q=rl", 404),
+    ):
+        async with stage.client.get(stage.url("") + path) as response:
+            assert (response.status, response.content_type) == (status, "text/html")
