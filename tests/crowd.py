@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from bot.archive.domain.entry import EntryId
+from bot.archive.domain.typed_dates import Days
 from bot.channels.domain.schedule import Schedule
 from bot.core.database.database import Database
 from bot.core.domain.errors import QueryError
@@ -60,6 +61,6 @@ def _query(text: str) -> str | None:
     if any(each in text for each in ("similar:", "in:discussion", "popular")):
         return None
     try:
-        return normal_form(text)
+        return normal_form(text, Days(NEW_ON))
     except QueryError:
         return None

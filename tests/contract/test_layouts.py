@@ -321,7 +321,15 @@ async def test_a_channel_gets_what_its_query_finds_and_says_when_it_is_quiet(
         [subscription] = await subscribe.list_all(stage.db)
         await stage.post(SEED_DAY)
         titles = [await stage.case.read(each) or "" for each in await stage.case.roots()]
+        await stage.ask('/digest settings only:"after:last friday"', MANAGER)
+        [relative] = await subscribe.list_all(stage.db)
+        async with stage.db.transaction() as tx:  # as a version with other fields stored it
+            await tx.run("UPDATE subscription SET only_query = 'auhtor:lee'")
+        unreadable = await stage.ask("/digest settings", MANAGER)
 
+    assert relative.options.only == 'after:"last friday"'
+    assert "cannot be read, so no digest is posted" in unreadable
+    assert "did you mean author:lee" in unreadable
     assert "not a span of hours" in wrong
     assert str(subscription.options.quiet) == "22:00-08:00"
     assert subscription.options.only == "first paper"

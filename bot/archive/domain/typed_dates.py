@@ -55,6 +55,10 @@ class Days:
     newest: dt.date | None = None
 
 
+_ANY_DAY = Days(dt.date(5000, 1, 1))
+"""A day from which every date that can be typed can be reached."""
+
+
 def names_newest(text: str) -> bool:
     """Whether a text may name the newest day, so that `Days.newest` is needed to read it."""
     return any(word in text.casefold() for word in ("newest", "latest", "최신", "최근"))
@@ -78,12 +82,26 @@ def find_date(text: str, days: Days) -> dt.date | None:
         return whole.on
     if len(text) > LONGEST:
         return None
-    folded = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    folded = fold(text)
+    return _relative(folded, days) or _without_year(folded, days)
+
+
+def is_relative(text: str) -> bool:
+    """Whether a text is another date each day: `yesterday`, `last friday`, but not `Feb 4`."""
+    return len(text) <= LONGEST and _relative(fold(text), _ANY_DAY) is not None
+
+
+def fold(text: str) -> str:
+    """The text as dates are compared: two texts that fold alike are the same date."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _relative(folded: str, days: Days) -> dt.date | None:
     if folded in _NEWEST:
         return days.newest or days.today
     if folded in _AWAY:
         return _moved(days.today, _AWAY[folded])
-    return _ago(folded, days) or _weekday(folded, days) or _without_year(folded, days)
+    return _ago(folded, days) or _weekday(folded, days)
 
 
 def _ago(text: str, days: Days) -> dt.date | None:

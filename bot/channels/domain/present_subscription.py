@@ -19,7 +19,8 @@ from bot.core.domain.document import (
     Paragraph,
     run,
 )
-from bot.core.domain.i18n import Translate, translatable
+from bot.core.domain.errors import UserError
+from bot.core.domain.i18n import Translate, error_text, translatable
 
 _STANDINGS = {
     Standing.ACTIVE: translatable("A digest is posted here."),
@@ -40,11 +41,12 @@ def present_subscription(
     waiting: int = 0,
     wait: tuple[str, str] = ("", ""),
     stuck: int = 0,
+    problem: UserError | None = None,
     say: Translate,
 ) -> Document:
     """A subscription's status. `next_at` is an aware instant; `stuck` counts held and dead messages.
 
-    `wait` is why messages wait, and the platform's words for it.
+    `wait` is why messages wait, and the platform's words for it; `problem` why nothing is planned.
     """
     standing = say(_STANDINGS[subscription.standing])
     blocks: list[Block] = [Heading(run(standing))]
@@ -52,6 +54,8 @@ def present_subscription(
         words = say(subscription.reason)
         detail = f"{words}: {subscription.detail}" if subscription.detail else words
         blocks.append(Paragraph(run(detail)))
+    if problem is not None:
+        blocks += (Paragraph(run(line)) for line in error_text(problem, say).splitlines())
     blocks.append(Fields(tuple((label, run(text)) for label, text in _options(subscription, say))))
     zone = subscription.options.schedule.zone
     lines = _progress(next_at, last_on, waiting=waiting, stuck=stuck, zone=zone, say=say)

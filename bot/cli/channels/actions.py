@@ -1,6 +1,6 @@
 """The work behind `channel …`: change subscriptions in the database and print them."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from bot.channels.domain.digest_options import Intro, RecapChoice, Unapproved
 from bot.channels.domain.managers import Manager, ManagersChange, read_person
@@ -9,6 +9,7 @@ from bot.channels.domain.typed_schedule import format_weekdays
 from bot.cli.database import checker, connections, now, with_database
 from bot.cli.output.terminal import print_line, translator
 from bot.core.database.database import Database
+from bot.core.domain.i18n import Translate, error_text
 from bot.core.ports import ChannelRef, parse_channel
 from bot.digest.services import managers as named
 from bot.digest.services import subscribe
@@ -205,6 +206,15 @@ def show(status: Status) -> None:
             say("held: {held}, dead: {dead}", held=status.tally.held, dead=status.tally.dead)
         )
     print_line("  ".join(words))
+    for line in _reasons(status, say):
+        print_line(f"  {line}")
+
+
+def _reasons(status: Status, say: Translate) -> Iterator[str]:
+    """Why nothing is posted, if so."""
+    subscription = status.subscription
     if subscription.reason:
         detail = f": {subscription.detail}" if subscription.detail else ""
-        print_line(f"  {say(subscription.reason)}{detail}")
+        yield f"{say(subscription.reason)}{detail}"
+    if status.problem is not None:
+        yield from error_text(status.problem, say).splitlines()

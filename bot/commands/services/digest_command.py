@@ -295,6 +295,7 @@ async def _show_status(desk: DigestContext, channel: ChannelRef, say: Translate)
         waiting=status.tally.open,
         wait=status.wait,
         stuck=status.tally.held + status.tally.dead,
+        problem=status.problem,
         say=say,
     )
     line = await _arxiv_line(desk, say)

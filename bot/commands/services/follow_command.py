@@ -204,13 +204,14 @@ async def end(
     text = command.options.get("query", "").strip()
     if not text:
         return await _list(asked)
+    today = context.clock().astimezone(zone).date()
     if verb is not None and verb.name == "all":
-        ended = await follow.remove(context.db, asker, None)
+        ended = await follow.remove(context.db, asker, None, today=today)
         return notice(say.count("{n} follow is ended.", "{n} follows are ended.", ended))
-    ended = await follow.remove(context.db, asker, text)
+    ended = await follow.remove(context.db, asker, text, today=today)
     word = text.strip(QUOTES)
     if not ended and typed_to_end(word) == text:
-        ended = await follow.remove(context.db, asker, word)
+        ended = await follow.remove(context.db, asker, word, today=today)
     if ended:
         return await _told(asked, say("You follow {query} no longer.", query=text))
     return await _told(asked, say("You do not follow {query}.", query=text))

@@ -9,25 +9,34 @@ from bot.channels.domain.schedule import LATE_NOTES
 from bot.channels.domain.subscription import Subscription
 from bot.channels.store import linked_channels, slots
 from bot.core.database.database import Transaction
-from bot.core.domain.errors import QueryError
+from bot.core.domain.errors import ProblemsError
 from bot.digest.domain.digest import compile_digest
-from bot.lookup.domain import query
+from bot.lookup.domain import entry_filter
 from bot.lookup.domain.tag_filter import parse_tags
+from bot.lookup.services import typed_dates
 from bot.lookup.store import few_entries
 
 _DAY = timedelta(days=1)
 
 
+def find_problem(subscription: Subscription) -> ProblemsError | None:
+    """Why the subscription's filter cannot be read, if so; nothing is posted through it then."""
+    return entry_filter.find_problem(subscription.options.tags, subscription.options.only)
+
+
 async def matching(
-    tx: Transaction, subscription: Subscription, found: tuple[StoredEntry, ...]
+    tx: Transaction, subscription: Subscription, on: date, found: tuple[StoredEntry, ...]
 ) -> tuple[StoredEntry, ...]:
-    """Those of the entries that the subscription's query finds, as `/paper QUERY` would there."""
-    if not subscription.options.only or not found:
+    """Those of the entries that the subscription's query finds, as `/paper QUERY` would there.
+
+    On that date, which relative dates refer to. Raises `UserError` for a filter that cannot be read.
+    """
+    options, problem = subscription.options, find_problem(subscription)
+    if problem is not None:
+        raise problem
+    if not options.only or not found:
         return found
-    try:
-        asked = query.parse(subscription.options.only)
-    except QueryError:  # stored by a version that understood it
-        return found
+    asked = entry_filter.query_on(options.only, await typed_dates.days_on(tx, options.only, on))
     readable = await linked_channels.readable_from(tx, subscription.channel)
     hits = await few_entries.matching(tx, [asked], [each.id for each in found], readable=readable)
     return tuple(each for each in found if each.id in hits[asked])
@@ -36,17 +45,16 @@ async def matching(
 async def untaken(
     tx: Transaction, subscription: Subscription, first: date, last: date
 ) -> tuple[StoredEntry, ...]:
-    """The entries of these days that were in no slot of the subscription yet."""
-    return await _untaken(tx, subscription, await entries.between(tx, first, last))
+    """The entries of these days that were in no slot of the subscription yet and pass its query."""
+    return await _untaken(tx, subscription, last, await entries.between(tx, first, last))
 
 
 async def _untaken(
-    tx: Transaction, subscription: Subscription, found: tuple[StoredEntry, ...]
+    tx: Transaction, subscription: Subscription, on: date, found: tuple[StoredEntry, ...]
 ) -> tuple[StoredEntry, ...]:
     taken = await slots.posted(tx, subscription.id, [stored.id for stored in found])
-    return await matching(
-        tx, subscription, tuple(stored for stored in found if stored.id not in taken)
-    )
+    left = tuple(stored for stored in found if stored.id not in taken)
+    return await matching(tx, subscription, on, left)
 
 
 async def candidates(
@@ -75,5 +83,5 @@ async def candidates(
         ]
         waiting.sort(key=lambda each: (each.entry.date or on, each.id))
         found = (*waiting, *found)
-    free = await _untaken(tx, subscription, found)
+    free = await _untaken(tx, subscription, on, found)
     return compile_digest(free, on=on, tags=parse_tags(options.tags)).entries

@@ -35,14 +35,13 @@ _PARSERS: Mapping[str, Parser] = MappingProxyType(
         "most": parse_most,
         "intro": parse_intro,
         "recap": parse_recap,
-        "only": parse_only,
         "quiet": parse_quiet,
         "unapproved": parse_unapproved,
         "discussion": partial(parse_switch, name="discussion"),
         "notices": partial(parse_switch, name="notices"),
     }
 )
-"""A parser for every option of `/digest` but the free one and `since`."""
+"""A parser for every option of `/digest` but the free one and those that depend on the day."""
 
 
 def _is_tag(word: str) -> bool:
@@ -68,7 +67,11 @@ UNNAMED = (
 
 def parsers(days: Days) -> Mapping[str, Parser]:
     """How the value of each option is read on that day."""
-    return {**_PARSERS, "since": partial(read_date, days=days)}
+    return {
+        **_PARSERS,
+        "since": partial(read_date, days=days),
+        "only": partial(parse_only, days=days),
+    }
 
 
 def check(typed: Mapping[str, str], days: Days) -> None:

@@ -5,7 +5,8 @@ earlier slot of the subscription. So an entry is posted to a channel once, even 
 renamed, and an entry written after its own day's digest is in the next one. It reaches back to
 the day after the last slot or a week (`LATE_NOTES`), whichever is earlier, but never before
 `since`. Where curators decided about the slot (`bot.digest.domain.review`), it takes what they
-approved, or nothing; where nobody approved it, a channel may want it to wait.
+approved, or nothing; where nobody approved it, a channel may want it to wait. It waits, too, while
+the channel's filter cannot be read.
 """
 
 import logging
@@ -26,7 +27,7 @@ from bot.core.ports import ChannelRef, DeliveryKey, parse_channel
 from bot.digest.domain.digest import Digest, compile_digest
 from bot.digest.domain.present_digest import Post
 from bot.digest.services import reviewed
-from bot.digest.services.filtered import untaken
+from bot.digest.services.filtered import find_problem, untaken
 from bot.digest.services.presented import present_slot
 from bot.discussion.services.answers import Link, no_link
 from bot.lookup.domain.tag_filter import parse_tags
@@ -136,6 +137,12 @@ async def _look_at(
     if subscription.standing is not Standing.ACTIVE:
         return []
     schedule = subscription.options.schedule
+    problem = find_problem(subscription)
+    if problem is not None:
+        log.warning("%s waits: %s", subscription.channel, " — ".join(map(str, problem.problems)))
+        again = next_slot(schedule, newest_slot(schedule, now).on)
+        await subscriptions.ask_at(tx, subscription_id, again.at)
+        return []
     closed = await reviewed.closed_until(tx, subscription)
     if subscription.replay_until is not None:
         planned = await _replay(tx, subscription, closed, now=now, voices=voices, link=link)

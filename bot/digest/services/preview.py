@@ -40,13 +40,13 @@ async def preview_for(
 ) -> tuple[Document, ...]:
     """The channel's digest of a day (default: its today), posted before or not.
 
-    Raises `NotFoundError` if the channel is not subscribed.
+    Raises `NotFoundError` if the channel is not subscribed, `UserError` if its filter cannot be read.
     """
     subscription = await subscribe.get(db, channel)
     options = subscription.options
     on = day or now.astimezone(options.schedule.zone).date()
     async with db.reading() as tx:
-        found = await matching(tx, subscription, await entries.on_date(tx, on))
+        found = await matching(tx, subscription, on, await entries.on_date(tx, on))
     digest = compile_digest(found, on=on, tags=parse_tags(options.tags), most=options.most)
     say = voices(options.spoken)
     posts = present_digest.present_digest(

@@ -28,6 +28,7 @@ from bot.core.ports import (
 from bot.digest.domain.present_review import present_review
 from bot.digest.domain.review import Choice, ReviewedSlot, Stage, code_of
 from bot.digest.services import plan, reviewed
+from bot.digest.services.filtered import find_problem
 from bot.digest.services.plan import Voices
 from bot.digest.store import reviews
 from bot.digest.store.reviews import Card
@@ -118,6 +119,7 @@ async def plan_cards(
             each
             for each in await subscriptions.list_all(tx)
             if each.standing is Standing.ACTIVE
+            and find_problem(each) is None
             and (asking.is_habit or each.options.unapproved is Unapproved.HOLD)
         ]
     changed = 0
@@ -125,6 +127,8 @@ async def plan_cards(
         async with db.transaction() as tx:
             subscription = await subscriptions.get(tx, subscription_id)
             await plan.guard(tx, subscription.channel)
+            if find_problem(subscription) is not None:
+                continue
             changed += (await refresh(tx, subscription, on, voices=voices, now=now))[1]
     planned = 0
     for subscription in active:

@@ -26,7 +26,7 @@ from bot.channels.domain.subscription import (
 from bot.channels.domain.typed_schedule import parse_time, parse_weekdays
 from bot.channels.store import slots, subscriptions
 from bot.core.database.database import Database, Transaction
-from bot.core.domain.errors import NotFoundError, UsageError
+from bot.core.domain.errors import NotFoundError, ProblemsError, UsageError
 from bot.core.domain.i18n import translatable
 from bot.core.ports import (
     ChannelRef,
@@ -36,6 +36,7 @@ from bot.core.ports import (
     parse_channel,
 )
 from bot.digest.services import option_values, shared_channels
+from bot.digest.services.filtered import find_problem
 from bot.digest.services.shared_channels import Connected, no_connected
 from bot.digest.services.zones import parse_zone
 from bot.lookup.domain.entry_filter import parse_only
@@ -92,7 +93,8 @@ _FIELDS = {"tz": "zone"}
 class Status:
     """A subscription's status: next slot, last closed date, messages in flight and stuck.
 
-    `wait` is why messages wait, and the platform's words for it; both may be empty.
+    `wait` is why messages wait, and the platform's words for it; both may be empty. `problem` is why
+    no digest is planned.
     """
 
     subscription: Subscription
@@ -100,6 +102,7 @@ class Status:
     last_on: date | None
     tally: operator_view.Tally
     wait: tuple[str, str] = ("", "")
+    problem: ProblemsError | None = None
 
 
 async def add(
@@ -129,7 +132,7 @@ async def add(
     today = now.astimezone(schedule.zone).date()
     if since is None and words.since is not None:
         since = await typed_dates.read(db, words.since, now=now, zone=schedule.zone)
-    options = read_options(words, DigestOptions(schedule, since or today))
+    options = read_options(words, DigestOptions(schedule, since or today), Days(today))
     channel = await _checked(channel, check)
     shared = await _shared(db, channel, connected)
     async with db.transaction() as tx:
@@ -166,7 +169,8 @@ async def change(
 ) -> Subscription:
     """Change options; those not given stay. Raises `UserError`.
 
-    A new tag filter applies to entries from today on.
+    A new filter applies to entries from today on; after one that could not be read, to those that
+    waited.
     """
     option_values.check(words.typed(), Days(now.date()))
     if words.since is not None:
@@ -176,9 +180,14 @@ async def change(
     async with db.transaction() as tx:
         await subscriptions.guard(tx, str(channel))
         present = await _get(tx, channel)
-        options = read_options(words, present.options)
         before = present.options
-        if (parse_tags(options.tags), options.only) != (parse_tags(before.tags), before.only):
+        options = read_options(words, before, Days(now.date()))
+        if find_problem(present) is not None:
+            if (options.tags, options.only) != (before.tags, before.only):
+                # Nothing was posted through the old one: what waited is posted through the new one.
+                last = await slots.last_closed(tx, present.id)
+                options = _after(options, last)
+        elif (parse_tags(options.tags), options.only) != (parse_tags(before.tags), before.only):
             today = now.astimezone(options.schedule.zone).date()
             options = replace(options, since=max(options.since, today))
         changed = await _update(tx, present, options, present.standing, now)
@@ -258,7 +267,7 @@ async def by_hand(
         return present
     option_values.check(words.typed(), Days(now.date()))
     schedule = Schedule(parse_time(words.at or "09:00"), parse_zone(words.zone or "UTC"))
-    options = read_options(words, DigestOptions(schedule, since=_EVER))
+    options = read_options(words, DigestOptions(schedule, since=_EVER), Days(now.date()))
     channel = await _checked(channel, check)
     async with db.transaction() as tx:
         await subscriptions.guard(tx, str(channel))
@@ -294,7 +303,7 @@ async def status(db: Database, channel: ChannelRef, *, now: datetime) -> Status:
         schedule = present.options.schedule
         today = newest_slot(schedule, now).on
         upcoming = next_slot(schedule, max(today, last or today, present.options.since - _DAY))
-    return Status(present, upcoming, last, tally, wait)
+    return Status(present, upcoming, last, tally, wait, find_problem(present))
 
 
 async def _update(
@@ -355,7 +364,7 @@ def _needs_a_person(error: ChatError) -> bool:
     return isinstance(error, ChatRefusedError)
 
 
-def read_options(words: TypedOptions, otherwise: DigestOptions) -> DigestOptions:
+def read_options(words: TypedOptions, otherwise: DigestOptions, days: Days) -> DigestOptions:
     """The typed options merged over the present ones; raises `UserError`."""
     schedule = otherwise.schedule
     return replace(
@@ -375,7 +384,7 @@ def read_options(words: TypedOptions, otherwise: DigestOptions) -> DigestOptions
         most=parse_most(words.most) if words.most is not None else otherwise.most,
         intro=parse_intro(words.intro) if words.intro is not None else otherwise.intro,
         recap=parse_recap(words.recap) if words.recap is not None else otherwise.recap,
-        only=parse_only(words.only) if words.only is not None else otherwise.only,
+        only=parse_only(words.only, days) if words.only is not None else otherwise.only,
         quiet=parse_quiet(words.quiet) if words.quiet is not None else otherwise.quiet,
         unapproved=(
             parse_unapproved(words.unapproved)

@@ -144,8 +144,11 @@ async def _answer(
         say = await asker_voice(tx, context.voices, message)
         subscription = await subscriptions.find(tx, channel)
     zone = subscription.options.schedule.zone if subscription is not None else context.zone
-    text = await typed_dates.write_out(context.db, message.text, now=context.clock(), zone=zone)
-    question = read_question(text)
+    question = read_question(message.text)
+    if not isinstance(question, Line):  # a command reads dates itself, or stores them as they are
+        now = context.clock()
+        text = await typed_dates.write_out(context.db, message.text, now=now, zone=zone)
+        question = read_question(text)
     if isinstance(question, Line):
         if question.is_secret:
             return present_elsewhere(question.bare, say)

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
+from bot.archive.domain.typed_dates import Days
 from bot.channels.domain.schedule import Schedule
 from bot.core.domain.errors import QueryError
-from bot.lookup.domain import query, query_terms
+from bot.lookup.domain import query_terms
+from bot.lookup.domain.query import parse
+from bot.lookup.domain.query_dates import parse_to_store
 from bot.lookup.domain.query_terms import (
     About,
     Cites,
@@ -50,13 +53,17 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """What a person follows: a query in its normal form, made on a date of the person's zone."""
+    """What a person follows: a query in its normal form, made on a date of the person's zone.
+
+    `is_told_unreadable` says that the person knows that it cannot be read any more.
+    """
 
     person: str
     query: str
     made_at: datetime
     made_on: date
     asked_in: str
+    is_told_unreadable: bool = False
 
 
 def default_schedule(zone: ZoneInfo) -> Schedule:
@@ -64,18 +71,31 @@ def default_schedule(zone: ZoneInfo) -> Schedule:
     return Schedule(DEFAULT_TIME, zone)
 
 
-def normal_form(text: str) -> str:
+def normal_form(text: str, days: Days) -> str:
     """The query of a line, so that two lines that find the same thing are mostly one follow.
 
-    Raises `QueryError`, also for what cannot be followed.
+    Relative dates (`popular:week`) stay in it, for the day of each message. Raises `QueryError`, also for what cannot be followed.
     """
-    parsed = query.parse(text)
+    parsed = parse_to_store(text, days)
     if Random() in parsed.terms:
         raise QueryError("“random” cannot be followed: write a tag, words or a paper")
     terms = dict.fromkeys(term for term in parsed.terms if term != NewestFirst())
     if not terms:
         raise QueryError("Write what to follow: a #tag, words, author:lee or an arXiv id")
     return format_query(Query(tuple(sorted(terms, key=_order))))
+
+
+def find_problem(query: str) -> QueryError | None:
+    """Why a stored query cannot be read, if so: a version that understood it has stored it."""
+    try:
+        parse(query, _ANY_DAY)
+    except QueryError as error:
+        return error
+    return None
+
+
+_ANY_DAY = Days(date(2025, 1, 1))
+"""Whether a query can be read does not depend on the day."""
 
 
 def _order(term: query_terms.Term) -> tuple[bool, str]:

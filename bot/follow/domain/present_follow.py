@@ -26,8 +26,8 @@ from bot.core.domain.document import (
     plain_text,
     run,
 )
-from bot.core.domain.i18n import Translate
-from bot.follow.domain.follow import Follow
+from bot.core.domain.i18n import Translate, error_text
+from bot.follow.domain.follow import Follow, find_problem
 from bot.follow.domain.news import (
     Changed,
     CitesPaper,
@@ -63,7 +63,7 @@ def present_follows(
     rows = tuple(
         Item(
             run(each.query),
-            detail=run(say("since {day}", day=day_text(each.made_on, say.locale))),
+            detail=run(_detail(each, say)),
             button=Button(
                 say("End"), command=commands.format_line("unfollow", typed_to_end(each.query))
             ),
@@ -73,6 +73,13 @@ def present_follows(
     blocks: list[Block] = [Paragraph(run(first))] if first else []
     blocks += [Heading(run(title)), Items(rows), Note(run(_schedule_line(schedule, say)))]
     return Document(tuple(blocks), summary=first or title)
+
+
+def _detail(follow: Follow, say: Translate) -> str:
+    problem = find_problem(follow.query)
+    if problem is not None:
+        return say("finds nothing: {problem}", problem=error_text(problem, say))
+    return say("since {day}", day=day_text(follow.made_on, say.locale))
 
 
 def typed_to_end(query: str) -> str:
@@ -103,9 +110,16 @@ def count_fitting(lines: Iterable[Line], say: Translate) -> int:
 
 
 def present_news(
-    on: date, lines: Sequence[Line], more: Sequence[tuple[str, int]], say: Translate
+    on: date,
+    lines: Sequence[Line],
+    more: Sequence[tuple[str, int]],
+    say: Translate,
+    unreadable: Sequence[Follow] = (),
 ) -> Document:
-    """The direct message of a day; `more` are queries with how many further papers each found."""
+    """The direct message of a day; `more` are queries with how many further papers each found.
+
+    It ends with those that cannot be read any more.
+    """
     shown = len(lines) + sum(number for _, number in more)
     title = say.count(
         "{n} paper is new in what you follow", "{n} papers are new in what you follow", shown
@@ -125,9 +139,30 @@ def present_news(
                 )
             )
         )
+    if unreadable:
+        blocks.append(_unreadable(unreadable, say))
+    return Document((*blocks, *_foot(on, say)), summary=title)
+
+
+def present_unreadable(on: date, unreadable: Sequence[Follow], say: Translate) -> Document:
+    """The direct message of a day on which nothing is new, but some follows cannot be read."""
+    block = _unreadable(unreadable, say)
+    return Document((block, *_foot(on, say)), summary=plain_text(block.inlines))
+
+
+def _foot(on: date, say: Translate) -> tuple[Block, ...]:
     button = Button(say("What I follow"), command=commands.format_line("follow"))
-    blocks += [Note(run(day_text(on, say.locale, weekday=True))), Buttons((button,))]
-    return Document(tuple(blocks), summary=title)
+    return (Note(run(day_text(on, say.locale, weekday=True))), Buttons((button,)))
+
+
+def _unreadable(unreadable: Sequence[Follow], say: Translate) -> Paragraph:
+    named = [_within(each.query, _LONGEST_REASON) for each in unreadable]
+    text = say(
+        "The bot cannot read what you follow any more: {queries}. It finds nothing; end it, and follow "
+        "it in other words.",
+        queries=", ".join(_first(named, _MOST_BUTTONS, say)),
+    )
+    return Paragraph(run(text))
 
 
 def _newest_first(query: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
+from bot.archive.domain.typed_dates import Days
 from bot.channels.domain.schedule import ask_again_at, newest_slot
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.errors import UsageError
@@ -81,7 +82,7 @@ async def add(
     `zone` is that of a person who has chosen none. The inbox is opened here, at the person's wish.
     Raises `UserError` and `ChatError`.
     """
-    query = normal_form(text)
+    query = normal_form(text, Days(now.astimezone(zone).date()))
     inbox = await open_inbox(asker.channel, asker.user)
     async with db.transaction() as tx:
         await tx.guard(readers.GUARD)
@@ -132,15 +133,19 @@ def next_at(reader: Reader, now: datetime) -> datetime:
     return max(at, reader.silent_until) if reader.silent_until else at
 
 
-async def remove(db: Database, asker: Asker, text: str | None) -> int:
+async def remove(db: Database, asker: Asker, text: str | None, *, today: date) -> int:
     """End a follow of a person, given as it was typed; `None` ends all. Returns how many ended.
 
     Raises `QueryError`.
     """
-    query = normal_form(text) if text is not None else None
     removed = 0
     async with db.transaction() as tx:
         await tx.guard(readers.GUARD)
+        followed = await follows.list_of_all(tx, asker.people)
+        known = {each.query for of_person in followed.values() for each in of_person}
+        query = text
+        if text is not None and text not in known:  # what is known may be unreadable by now
+            query = normal_form(text, Days(today))
         for person in asker.people:
             removed += await follows.remove(tx, person, query)
             if not await follows.list_of(tx, person):

@@ -26,8 +26,13 @@ from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Platform, parse_channel
 from bot.follow.domain.follow import PART, Follow, Reader
 from bot.follow.domain.news import Days, Item, Line, News, by_entry, news_of, ordered, untold
-from bot.follow.domain.present_follow import MOST_LINES, count_fitting, present_news
-from bot.follow.services.sight import Sight, asked_of, look
+from bot.follow.domain.present_follow import (
+    MOST_LINES,
+    count_fitting,
+    present_news,
+    present_unreadable,
+)
+from bot.follow.services.sight import NOTHING, Sight, look
 from bot.follow.store import follows, readers
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries
@@ -82,8 +87,8 @@ async def plan_due(
         if not waiting:
             return 0
         followed = await follows.list_of_all(tx, [each.person for each in waiting])
-        sight = await _look(tx, waiting, [f for each in followed.values() for f in each], now)
-    hidden = await _list_hidden(waiting, followed, sight, reads)
+        sight = await _look(tx, waiting, followed, now)
+    hidden = await _list_hidden(waiting, followed, sight, reads, now)
     desk = _Desk(sight, now, voices, link, hidden)
     planned = 0
     for start in range(0, len(waiting), _TOGETHER):
@@ -116,6 +121,7 @@ async def _list_hidden(
     followed: Mapping[str, Sequence[Follow]],
     sight: Sight,
     reads: Reads,
+    now: datetime,
 ) -> frozenset[tuple[str, str]]:
     hidden: set[tuple[str, str]] = set()
     for reader in waiting:
@@ -123,7 +129,7 @@ async def _list_hidden(
             each.asked_in
             for each in followed.get(reader.person, ())
             if each.asked_in != reader.inbox
-            if (found := sight.found.get(asked_of(each))) is not None and found.tells_talk
+            if (found := sight.find(each, _today(reader, now))) is not None and found.tells_talk
         }
         if talking:
             seen = await reads(reader.person, [parse_channel(each) for each in sorted(talking)])
@@ -132,13 +138,23 @@ async def _list_hidden(
 
 
 async def _look(
-    tx: Transaction, waiting: Sequence[Reader], followed: Sequence[Follow], now: datetime
+    tx: Transaction,
+    waiting: Sequence[Reader],
+    followed: Mapping[str, Sequence[Follow]],
+    now: datetime,
 ) -> Sight:
     slots = [(each, slot) for each in waiting for slot in _slots(each, now)]
     if not slots:
-        return Sight({}, {}, {}, {})
+        return NOTHING
     first = min(_first(each, slot) for each, slot in slots)
-    return await look(tx, followed, first, max(slot.on for _, slot in slots), now)
+    asking = [
+        (follow, _today(each, now)) for each in waiting for follow in followed.get(each.person, ())
+    ]
+    return await look(tx, asking, first, max(slot.on for _, slot in slots), now)
+
+
+def _today(reader: Reader, now: datetime) -> date:
+    return now.astimezone(reader.schedule.zone).date()
 
 
 def _slots(reader: Reader, now: datetime) -> tuple[Slot, ...]:
@@ -160,11 +176,15 @@ def _first(reader: Reader, slot: Slot) -> date:
 
 @dataclass(frozen=True, slots=True)
 class _Day:
-    """A reader's day as it is planned: `document` is `None` where nothing is new."""
+    """A reader's day as it is planned: `document` is `None` where there is nothing to tell.
+
+    The reader is told that the `unreadable` follows find nothing any more.
+    """
 
     reader: Reader
     slot: Slot
     news: tuple[News, ...]
+    unreadable: tuple[Follow, ...]
     document: Document | None
 
     @property
@@ -187,6 +207,9 @@ async def _plan(tx: Transaction, people: Sequence[str], desk: _Desk) -> int:
     with_news = [day for day in days if day.document is not None]
     await follows.add_told(
         tx, [(day.reader.person, day.slot.on, _items(day.news)) for day in with_news]
+    )
+    await follows.add_told_unreadable(
+        tx, [(each, day.slot.on) for day in with_news for each in day.unreadable]
     )
     await readers.close(tx, [_closed(day, desk.now) for day in days])
     await follows.prune_told(tx, people, (desk.now - _KEPT).date())
@@ -211,17 +234,26 @@ def _days_of_all(
 def _days(
     reader: Reader, followed: Sequence[Follow], told: Collection[Item], desk: _Desk
 ) -> list[_Day]:
-    days = []
+    days, today = [], _today(reader, desk.now)
+    unreadable = tuple(
+        each
+        for each in followed
+        if not each.is_told_unreadable and desk.sight.find_problem(each, today) is not None
+    )
     for slot in _slots(reader, desk.now):
         span = Days(desk.sight.dates, _first(reader, slot), slot.on)
-        news = untold((each for follow in followed for each in _found(follow, desk, span)), told)
-        days.append(_Day(reader, slot, news, _present(reader, slot.on, followed, news, desk)))
-        told = {*told, *_items(news)}
+        news = untold(
+            (each for follow in followed for each in _found(reader, follow, desk, span)), told
+        )
+        document = _present(reader, slot.on, followed, news, desk, unreadable=unreadable)
+        days.append(_Day(reader, slot, news, unreadable, document))
+        told, unreadable = {*told, *_items(news)}, ()
     return days
 
 
-def _found(follow: Follow, desk: _Desk, span: Days) -> tuple[News, ...]:
-    found = desk.sight.found.get(asked_of(follow))  # a follow of just now waits for the next day
+def _found(reader: Reader, follow: Follow, desk: _Desk, span: Days) -> tuple[News, ...]:
+    # A follow of just now waits for the next day.
+    found = desk.sight.find(follow, _today(reader, desk.now))
     if found is not None and (follow.person, follow.asked_in) in desk.hidden:
         found = found.without_talk
     return news_of(follow, found, span) if found is not None else ()
@@ -250,14 +282,21 @@ def _closed(day: _Day, now: datetime) -> readers.Closed:
 
 
 def _present(
-    reader: Reader, on: date, followed: Sequence[Follow], news: Sequence[News], desk: _Desk
+    reader: Reader,
+    on: date,
+    followed: Sequence[Follow],
+    news: Sequence[News],
+    desk: _Desk,
+    *,
+    unreadable: Sequence[Follow],
 ) -> Document | None:
-    """The message that tells the news; `None` if there is none."""
+    """The message that tells the news, and which follows cannot be read; `None` if there is none."""
+    say = desk.voices(reader.locale)
     sight = desk.sight
     grouped = by_entry(each for each in news if each.entry_id in sight.stored)
     entry_ids = ordered(grouped, sight.dates)
     if not entry_ids:
-        return None
+        return present_unreadable(on, unreadable, say) if unreadable else None
     channels = tuple(dict.fromkeys((*(each.asked_in for each in followed), reader.asked_in)))
     lines = [
         Line(
@@ -267,13 +306,12 @@ def _present(
         )
         for entry_id in entry_ids[:MOST_LINES]
     ]
-    say = desk.voices(reader.locale)
     fitting = count_fitting(lines, say)
     more: dict[str, int] = {}
     for entry_id in entry_ids[fitting:]:
         query = grouped[entry_id][0].query
         more[query] = more.get(query, 0) + 1
-    return present_news(on, lines[:fitting], tuple(more.items()), say)
+    return present_news(on, lines[:fitting], tuple(more.items()), say, unreadable)
 
 
 def _address(entry_id: EntryId, channels: Sequence[str], reader: Reader, desk: _Desk) -> str | None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from bot.archive.domain.entry import EntryId, StoredEntry
@@ -19,8 +19,10 @@ from bot.follow.domain.follow import Follow, cited_paper, followed_paper, paper_
 from bot.follow.domain.news import Found
 from bot.follow.store import paper_news
 from bot.follow.store.paper_news import SaidIn
+from bot.lookup.domain import query_dates
 from bot.lookup.domain.query import parse
 from bot.lookup.domain.query_terms import Cites, EntryIs, InDiscussion, PaperRef, Query
+from bot.lookup.services import typed_dates
 from bot.lookup.store import few_entries
 from bot.outbox.store import threads
 
@@ -28,6 +30,8 @@ log = logging.getLogger(__name__)
 
 Asked = tuple[str, str]
 """A query as text, and the channel whose readers may see what was said."""
+Dated = tuple[str, date]
+"""A query as it is stored, and the day on which it is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +39,27 @@ class Sight:
     """What follows find among the new entries, by query and channel.
 
     `dates` are those of the new entries in the order of digests, `posted` the messages that show
-    entries in channels.
+    entries in channels. `written` are the queries with relative dates, written out. `unreadable` are
+    those that this version cannot read, with the reason.
     """
 
+    written: Mapping[Dated, str]
     dates: Mapping[EntryId, date]
     found: Mapping[Asked, Found]
     stored: Mapping[EntryId, StoredEntry]
     posted: Mapping[tuple[EntryId, str], MessageRef]
+    unreadable: Mapping[str, QueryError]
+
+    def find(self, follow: Follow, today: date) -> Found | None:
+        """What a follow finds on that day; `None` for one that was not looked at."""
+        return self.found.get(_asked_of(_as_asked(follow, today, self.written)))
+
+    def find_problem(self, follow: Follow, today: date) -> QueryError | None:
+        """Why a follow cannot be read, if so."""
+        return self.unreadable.get(_as_asked(follow, today, self.written).query)
+
+
+NOTHING = Sight({}, {}, {}, {}, {}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +71,18 @@ class _Asked:
     papers: Mapping[str, PaperRef | EntryIs]
 
 
-def asked_of(follow: Follow) -> Asked:
-    """The key of a follow in `Sight.found`."""
-    return follow.query, follow.asked_in
-
-
 async def look(
-    tx: Transaction, followed: Collection[Follow], first: date, last: date, now: datetime
+    tx: Transaction,
+    asking: Collection[tuple[Follow, date]],
+    first: date,
+    last: date,
+    now: datetime,
 ) -> Sight:
-    """What these follows find of the days from the first to the last."""
+    """What follows find of the days from the first to the last, each on its reader's own day."""
+    written = await _written(tx, asking)
+    followed = [_as_asked(each, today, written) for each, today in asking]
     dates = await paper_news.list_new_entries(tx, first, last)
-    queries = await asyncio.to_thread(_parsed, {each.query for each in followed})
+    queries, unreadable = await asyncio.to_thread(_parsed, {each.query for each in followed})
     papers = {text: paper for text, query in queries.items() if (paper := followed_paper(query))}
     keys = await _keys(tx, papers)
     since = now - (last - first) - LATE_NOTES
@@ -72,7 +91,7 @@ async def look(
     readable = await _readable(tx, _Asked(followed, queries, papers))
     matches = await _matches(tx, _Asked(followed, queries, papers), dates, readable)
     found = {}
-    for asked in {asked_of(each) for each in followed if each.query in queries}:
+    for asked in {_asked_of(each) for each in followed if each.query in queries}:
         text, channel = asked
         key = keys.get(text)
         found[asked] = Found(
@@ -88,17 +107,39 @@ async def look(
                 if is_readable(readable[channel], each.channel, each.said.said_at)
             ),
         )
-    return await _sight(tx, dates, found, followed)
+    return await _sight(tx, Sight(written, dates, found, {}, {}, unreadable), followed)
 
 
-def _parsed(texts: Iterable[str]) -> Mapping[str, Query]:
-    found = {}
+def _asked_of(follow: Follow) -> Asked:
+    return follow.query, follow.asked_in
+
+
+async def _written(tx: Transaction, asking: Collection[tuple[Follow, date]]) -> Mapping[Dated, str]:
+    """Each query with relative dates as it is asked on each day."""
+    texts = {each.query for each, _ in asking}
+    relative = {text for text in texts if query_dates.has_dates(text)}
+    asked = {(each.query, today) for each, today in asking if each.query in relative}
+    return {
+        (text, today): query_dates.write_out(text, await typed_dates.days_on(tx, text, today))
+        for text, today in asked
+    }
+
+
+def _as_asked(follow: Follow, today: date, written: Mapping[Dated, str]) -> Follow:
+    text = written.get((follow.query, today))
+    return follow if text is None else replace(follow, query=text)
+
+
+def _parsed(texts: Iterable[str]) -> tuple[Mapping[str, Query], Mapping[str, QueryError]]:
+    """The queries, and why others cannot be read: a version that understood them stored them."""
+    found, unreadable = {}, {}
     for text in texts:
         try:
             found[text] = parse(text)
-        except QueryError as error:  # of a version before this one
-            log.warning("a follow of “%s” cannot be read any more: %s", text, error)
-    return found
+        except QueryError as error:
+            log.warning("a follow of “%s” cannot be read: %s", text, error)
+            unreadable[text] = error
+    return found, unreadable
 
 
 def _name(query: Query) -> str:
@@ -174,7 +215,7 @@ async def _matches(
     private: defaultdict[str, set[str]] = defaultdict(set)
     for each in asked.followed:
         if each.query in public:
-            found[asked_of(each)] = hits[public[each.query]]
+            found[_asked_of(each)] = hits[public[each.query]]
         elif each.query in in_talk:
             private[each.asked_in].add(each.query)
     for channel, texts in private.items():
@@ -186,15 +227,10 @@ async def _matches(
     return found
 
 
-async def _sight(
-    tx: Transaction,
-    dates: Mapping[EntryId, date],
-    found: Mapping[Asked, Found],
-    followed: Iterable[Follow],
-) -> Sight:
+async def _sight(tx: Transaction, seen: Sight, followed: Iterable[Follow]) -> Sight:
     shown = {
         entry_id
-        for each in found.values()
+        for each in seen.found.values()
         for entry_id in (
             *each.entries,
             *each.citing,
@@ -204,4 +240,5 @@ async def _sight(
     }
     stored = {each.id: each for each in await entries.list_by_id(tx, sorted(shown))}
     channels = sorted({each.asked_in for each in followed})
-    return Sight(dates, found, stored, await threads.list_posted_in(tx, sorted(shown), channels))
+    posted = await threads.list_posted_in(tx, sorted(shown), channels)
+    return replace(seen, stored=stored, posted=posted)

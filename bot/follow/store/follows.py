@@ -52,7 +52,7 @@ async def list_of_all(tx: Transaction, people: Collection[str]) -> Mapping[str, 
     """What each of these people follows, the oldest first."""
     rows = await tx.all(
         """
-        SELECT person, query, made_at, made_on, asked_in FROM follow
+        SELECT person, query, made_at, made_on, asked_in, told_unreadable_on FROM follow
          WHERE person IN (SELECT value FROM texts(:people)) ORDER BY made_at, query
         """,
         {"people": list(people)},
@@ -93,11 +93,24 @@ async def add_told(tx: Transaction, told: Iterable[tuple[str, date, Sequence[Ite
     )
 
 
+async def add_told_unreadable(tx: Transaction, told: Iterable[tuple[Follow, date]]) -> None:
+    """Store that people are told which follows cannot be read, with the date of the message."""
+    await tx.run_many(
+        "UPDATE follow SET told_unreadable_on = :on WHERE person = :person AND query = :query",
+        [{"person": each.person, "query": each.query, "on": on.isoformat()} for each, on in told],
+    )
+
+
 async def remove_told(tx: Transaction, person: str, on: date) -> None:
     """A message of that date did not reach the person: what it told of is news again."""
+    values = {"person": person, "on": on.isoformat()}
+    await tx.run("DELETE FROM told_news WHERE person = :person AND told_on = :on", values)
     await tx.run(
-        "DELETE FROM told_news WHERE person = :person AND told_on = :on",
-        {"person": person, "on": on.isoformat()},
+        """
+        UPDATE follow SET told_unreadable_on = NULL
+         WHERE person = :person AND told_unreadable_on = :on
+        """,
+        values,
     )
 
 
@@ -119,4 +132,5 @@ def _follow(row: Row) -> Follow:
         made_at=from_text(row["made_at"]),
         made_on=date.fromisoformat(row["made_on"]),
         asked_in=row["asked_in"],
+        is_told_unreadable=row["told_unreadable_on"] is not None,
     )

@@ -28,6 +28,7 @@ from datetime import date, timedelta
 
 from bot.archive.domain.arxiv_id import ArxivId, parse_arxiv_id
 from bot.archive.domain.entry import EntryId, tag_slug
+from bot.archive.domain.typed_dates import Days, fold
 from bot.core.domain.errors import QueryError
 from bot.core.domain.latex_accents import accents
 from bot.lookup.domain.query_terms import (
@@ -47,6 +48,7 @@ from bot.lookup.domain.query_terms import (
     Term,
     Words,
 )
+from bot.lookup.domain.relative_dates import find_day, is_relative
 
 LONGEST = 500
 """Characters of a query; a pasted title fits, a pasted abstract does not."""
@@ -83,14 +85,19 @@ class _Raw:
     written_field: str
     value: str
     quoted: bool
+    days: Days | None = None
 
     @property
     def field(self) -> str:
         return self.written_field.casefold()
 
 
-def parse(text: str) -> Query:
-    """The query that a line means; raises `QueryError` and nothing else, on any input."""
+def parse(text: str, days: Days | None = None) -> Query:
+    """The query that a line means; raises `QueryError` and nothing else, on any input.
+
+    With `days` values like `date:yesterday` and `after:"last friday"` are read, and are written the
+    same again; without it, only `query_dates.write_out` reads them.
+    """
     if len(text) > LONGEST:
         raise QueryError(
             "The query is too long ({length} characters, {longest} at most): search for a few "
@@ -100,7 +107,7 @@ def parse(text: str) -> Query:
         )
     shown = accents(_SHAPELESS.sub("", _SURROGATE.sub(" ", text)))
     composed = unicodedata.normalize("NFC", shown)
-    raws = tuple(_raw_terms(composed))
+    raws = tuple(replace(raw, days=days) for raw in _raw_terms(composed))
     if len(raws) > MOST_TERMS:
         raise QueryError(
             "The query has too many terms ({count}, at most {most}): use fewer",
@@ -196,7 +203,9 @@ def _author(raw: _Raw) -> Author:
 
 def _dates(raw: _Raw) -> Dates:
     first, last = _span(raw)
-    text = raw.value.rstrip("-./").replace(".", "-").replace("/", "-")
+    text = _relative_text(raw)
+    if not text:
+        text = raw.value.rstrip("-./").replace(".", "-").replace("/", "-")
     match raw.field:
         case "before":
             if first == date.min:
@@ -214,7 +223,10 @@ def _span(raw: _Raw) -> tuple[date, date]:
     """The first and the last day of the year, month or day that is named."""
     match = DATE.fullmatch(raw.value)
     if match is None:
-        raise _no_date(raw)
+        on = find_day(raw.field, raw.value, raw.days) if raw.days and _relative_text(raw) else None
+        if on is None:
+            raise _no_date(raw)
+        return on, on
     year, month, day = (int(part) if part else None for part in match.groups())
     try:
         if day is not None:
@@ -228,6 +240,11 @@ def _span(raw: _Raw) -> tuple[date, date]:
     if month == 12:
         return first, date(first.year, 12, 31)
     return first, date(first.year, month + 1, 1) - timedelta(days=1)
+
+
+def _relative_text(raw: _Raw) -> str:
+    """The date as it is written again where another day would make it another one."""
+    return fold(raw.value) if raw.days and is_relative(raw.field, raw.value) else ""
 
 
 def _no_date(raw: _Raw) -> QueryError:
@@ -286,7 +303,7 @@ def _sort(raw: _Raw) -> NewestFirst | Popular:
 def _popular(raw: _Raw) -> Popular:
     if _affirmed(raw).value.casefold() == "all":
         return Popular()
-    return Popular(_span(raw)[0])
+    return Popular(_span(raw)[0], _relative_text(raw))
 
 
 def _affirmed(raw: _Raw) -> _Raw:

@@ -1,13 +1,17 @@
 """Relative dates in a query, written out: `date:yesterday` becomes `date:2025-02-03`.
 
 `popular:week` becomes the day from which likes count. So a query means the same when its next page is asked for on the next day.
+A query that is stored keeps them, and is written out each time it is used.
 """
 
 import re
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import date
 
-from bot.archive.domain.typed_dates import Days, find_date
-from bot.lookup.domain.query import DATE, QUOTES
+from bot.archive.domain.typed_dates import Days, fold
+from bot.lookup.domain.query import DATE, QUOTES, parse
+from bot.lookup.domain.query_terms import Query
+from bot.lookup.domain.relative_dates import find_day, is_relative
 
 _FIELD = re.compile(
     rf"(?P<field>(?<!\S)[-−－]?(?:date|before|after|popular)[:：]\s*)"
@@ -16,19 +20,6 @@ _FIELD = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\S+")
-_LENGTHS = {
-    "day": timedelta(days=1),
-    "week": timedelta(days=7),
-    "month": timedelta(days=30),
-    "year": timedelta(days=365),
-    "오늘": timedelta(days=1),
-    "주": timedelta(days=7),
-    "일주일": timedelta(days=7),
-    "달": timedelta(days=30),
-    "한달": timedelta(days=30),
-    "년": timedelta(days=365),
-}
-"""How far back the likes of `popular:week` and its like count."""
 _MOST_WORDS = 4
 """The words of the longest date: `the day before yesterday`."""
 
@@ -42,6 +33,31 @@ def has_dates(text: str) -> bool:
 
 def write_out(text: str, days: Days) -> str:
     """The query with its relative dates written out; what is no date stays as it is."""
+    return _rewritten(text, days, lambda _field, _typed, day: day.isoformat())
+
+
+def parse_to_store(text: str, days: Days) -> Query:
+    """The query that a line means, to be written with `format_query` and used on other days.
+
+    Relative dates stay, and other dates get a year. Raises `QueryError`.
+    """
+    return parse(_one_value_each(text, days), days)
+
+
+def _one_value_each(text: str, days: Days) -> str:
+    """The query with a year in each date, and relative dates as one value: `after:"last friday"`."""
+
+    def kept(field: str, typed: str, day: date) -> str:
+        return f'"{fold(typed)}"' if is_relative(field, typed) else day.isoformat()
+
+    return _rewritten(text, days, kept)
+
+
+def _rewritten(text: str, days: Days, write: Callable[[str, str, date], str]) -> str:
+    """The text with another value for each date that is no plain one.
+
+    `write` gets the field, the value as it was typed, and the day that it means.
+    """
     parts: list[str] = []
     at = 0
     while (match := _FIELD.search(text, at)) is not None:
@@ -50,10 +66,15 @@ def write_out(text: str, days: Days) -> str:
             parts.append(text[at : match.end()])
             at = match.end()
             continue
-        written, end = found
+        typed, day, end = found
+        written = write(_name(match), typed, day)
         parts += (text[at : match.start()], match["field"].rstrip(), written)
         at = end
     return "".join(parts) + text[at:]
+
+
+def _name(match: re.Match[str]) -> str:
+    return match["field"].strip().strip("-−－:：").casefold()
 
 
 def _plain(text: str, match: re.Match[str]) -> re.Match[str] | None:
@@ -64,17 +85,14 @@ def _plain(text: str, match: re.Match[str]) -> re.Match[str] | None:
     return DATE.fullmatch(word[0]) if word is not None else None
 
 
-def _date(text: str, match: re.Match[str], days: Days) -> tuple[str, int] | None:
-    """The date after a field as it is written out, and where it ends."""
+def _date(text: str, match: re.Match[str], days: Days) -> tuple[str, date, int] | None:
+    """The value of a field and the day that it means, and where it ends."""
     if _plain(text, match) is not None:
         return None
-    if match["field"].casefold().startswith("popular"):
-        word = _WORD.match(text, match.start("bare")) if match["quoted"] is None else None
-        if word is not None and (length := _LENGTHS.get(word[0].casefold())) is not None:
-            return (days.today - length).isoformat(), word.end()
+    field = _name(match)
     if match["quoted"] is not None:
-        day = find_date(match["quoted"], days)
-        return (day.isoformat(), match.end()) if day is not None else None
+        day = find_day(field, match["quoted"], days)
+        return (match["quoted"], day, match.end()) if day is not None else None
     words = []
     for word in _WORD.finditer(text, match.start("bare")):
         words.append(word)
@@ -82,7 +100,8 @@ def _date(text: str, match: re.Match[str], days: Days) -> tuple[str, int] | None
             break
     for count in range(len(words), 0, -1):
         end = words[count - 1].end()
-        day = find_date(text[words[0].start() : end], days)
+        typed = text[words[0].start() : end]
+        day = find_day(field, typed, days)
         if day is not None:
-            return day.isoformat(), end
+            return typed, day, end
     return None

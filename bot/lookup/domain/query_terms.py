@@ -101,9 +101,13 @@ class NewestFirst:
 
 @dataclass(frozen=True, slots=True)
 class Popular:
-    """Is liked by people, since that day if one is given; the most liked come first."""
+    """Is liked by people, since that day if one is given; the most liked come first.
+
+    `text` is how a day that depends on today was asked: `week`.
+    """
 
     since: date | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +177,7 @@ def _format_term(term: Term) -> str:
             return f"{_minus(negated)}author:{_quoted_where_needed(name)}"
         case Dates(first, last, text, negated):
             field = "before" if first is None else "after" if last is None else "date"
-            return f"{_minus(negated)}{field}:{text}"
+            return f"{_minus(negated)}{field}:{_quoted_where_needed(text)}"
         case About(paper, negated):
             return f"{_minus(negated)}{paper}"
         case Cites(paper, negated):
@@ -182,8 +186,8 @@ def _format_term(term: Term) -> str:
             return f"similar:{paper}"
         case EntryIs(entry_id):
             return f"entry:{entry_id}"
-        case Popular(since) if since is not None:
-            return f"popular:{since.isoformat()}"
+        case Popular(since, text) if since is not None:
+            return f"popular:{_quoted_where_needed(text or since.isoformat())}"
         case InDiscussion() | NewestFirst() | Popular() | Random():
             return _ALWAYS_SO[type(term)]
 

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from bot.archive.domain.typed_dates import Days, names_newest, read_date
 from bot.archive.store import entries
-from bot.core.database.database import Database
+from bot.core.database.database import Database, Transaction
 from bot.lookup.domain import query_dates
 
 _DAY = timedelta(days=1)
@@ -16,7 +16,14 @@ async def days_for(db: Database, text: str, *, now: datetime, zone: tzinfo) -> D
     if not names_newest(text):
         return Days(today)
     async with db.reading() as tx:
-        newest = await entries.list_days(tx, before=today + _DAY, limit=1)
+        return await days_on(tx, text, today)
+
+
+async def days_on(tx: Transaction, text: str, today: date) -> Days:
+    """What the dates in a text refer to on that day."""
+    if not names_newest(text):
+        return Days(today)
+    newest = await entries.list_days(tx, before=today + _DAY, limit=1)
     return Days(today, newest[0].on if newest else None)
 
 

@@ -27,6 +27,7 @@ from bot.core.domain.i18n import Translate, error_text
 from bot.core.picture import find_lack
 from bot.core.ports import ChannelRef, Finding, Platform, parse_channel
 from bot.core.store import leases, processes
+from bot.digest.services.filtered import find_problem
 from bot.operations.store.totals import totals
 from bot.outbox.store import operator_view
 
@@ -281,6 +282,11 @@ async def _check_subscriptions(db: Database, say: Translate) -> Sequence[Finding
     refused = [each for each in every if each.standing is Standing.REFUSED]
     count = Finding(say("Subscriptions"), ok=True, words=str(len(every)))
     found = [count, *(_refused(each, say) for each in refused)]
+    for each in every:
+        problem = find_problem(each)
+        if problem is not None:
+            words = " — ".join(error_text(problem, say).splitlines())
+            found.append(Finding(each.channel, ok=False, words=words))
     lack = await asyncio.to_thread(find_lack)
     if lack is not None and any(each.options.recap is not RecapChoice.OFF for each in every):
         found.append(Finding(say("Recaps"), ok=True, words=say(lack)))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import islice
 
+from bot.archive.domain.typed_dates import Days
 from bot.archive.store import entries, entry_changes
 from bot.core.domain.errors import QueryError
 from bot.core.ports import parse_channel
@@ -42,13 +43,13 @@ async def test_a_channel_takes_what_a_look_up_there_finds():
         taken, wanted = {}, {}
         for text in islice(asked, QUERIES):
             try:
-                only = parse_only(text)
+                only = parse_only(text, Days(NOW.date()))
             except QueryError:
                 continue
             one = chance.choice(subscribed)
             subscription = replace(one, options=replace(one.options, only=only))
             async with db.reading() as tx:
-                found = await filtered.matching(tx, subscription, new)
+                found = await filtered.matching(tx, subscription, NOW.date(), new)
             results = await lookup.look_up(db, text, per_page=1000, asked_in=one.channel)
             taken[one.channel, text] = {each.id for each in found}
             wanted[one.channel, text] = {each.id for each in results.entries} & new_ids

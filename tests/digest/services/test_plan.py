@@ -9,7 +9,7 @@ import pytest
 
 from bot.channels.domain.subscription import Standing
 from bot.channels.store import slots, subscriptions
-from bot.core.domain.errors import NotFoundError
+from bot.core.domain.errors import NotFoundError, UserError
 from bot.digest.services import plan, subscribe
 from bot.digest.services.subscribe import TypedOptions
 from bot.lookup.services.lookup import look_up
@@ -249,6 +249,66 @@ async def test_a_new_query_counts_from_today_on_and_off_ends_it(stage):
 
     assert (changed.options.only, changed.options.since) == ("", WEDNESDAY)
     assert [each for each in await planned(stage) if each in ("Early", "Late")] == ["Late"]
+
+
+async def test_a_relative_date_in_a_query_is_that_of_each_digests_day(stage):
+    """In Seoul it is Wednesday when it is still Tuesday in UTC."""
+    at_eight = replace(NINE_IN_SEOUL, at="08:00", only="-date:yesterday after:last sunday")
+    await subscribed(stage, at_eight)
+    [subscription] = await subscribe.list_all(stage.db)
+    posted = []
+    for day in (TUESDAY, WEDNESDAY, THURSDAY):
+        for each in (day - DAY, day):
+            await stage.note(f"Of {each} on {day}", each)
+        stage.clock.at = nine(day) - timedelta(hours=1)
+        posted += [
+            each for each in await planned(stage) if each.startswith("Of") and each not in posted
+        ]
+
+    assert subscription.options.only == '-date:yesterday after:"last sunday"'
+    assert posted == [
+        f"Of {TUESDAY} on {TUESDAY}",
+        f"Of {MONDAY} on {TUESDAY}",
+        f"Of {WEDNESDAY} on {WEDNESDAY}",
+        f"Of {TUESDAY} on {WEDNESDAY}",
+        f"Of {THURSDAY} on {THURSDAY}",
+    ]
+
+
+async def test_nothing_is_posted_through_a_query_that_cannot_be_read_and_nothing_is_lost(
+    stage, caplog
+):
+    caplog.set_level(logging.WARNING)
+    await subscribed(stage, replace(NINE_IN_SEOUL, only="#lee"))
+    await stage.note("Of Kim", MONDAY, tags="#kim")
+    stage.clock.at = nine(TUESDAY)
+    await planned(stage)
+    async with stage.db.transaction() as tx:  # as a version with other fields stored it
+        await tx.run("UPDATE subscription SET only_query = 'auhtor:lee'")
+    for day in (WEDNESDAY, THURSDAY):
+        await stage.note(f"Of {day}", day)
+        await stage.note(f"By Kim on {day}", day, tags="#kim")
+        stage.clock.at = nine(day)
+        await planned(stage)
+    held = await planned(stage)
+    status = await subscribe.status(stage.db, GENERAL, now=stage.clock())
+    with pytest.raises(UserError, match="did you mean author:lee"):
+        await plan.plan_by_hand(
+            stage.db, status.subscription, None, now=stage.clock(), voices=english
+        )
+    words = TypedOptions(only="#kim")
+    changed = await subscribe.change(stage.db, GENERAL, words, now=stage.clock())
+    posted = await planned(stage)
+
+    assert [each for each in held if each.startswith(("Of", "By"))] == []
+    assert len(caplog.messages) == 2
+    assert all("cannot be read" in each and "did you mean" in each for each in caplog.messages)
+    assert "no digest is posted" in str(status.problem)
+    assert changed.options.since == WEDNESDAY
+    assert {each for each in posted if each.startswith(("Of", "By"))} == {
+        f"By Kim on {WEDNESDAY}",
+        f"By Kim on {THURSDAY}",
+    }
 
 
 async def test_only_wanted_tags_are_planned_and_the_others_when_they_change(stage):

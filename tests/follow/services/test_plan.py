@@ -4,16 +4,19 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from bot.core.domain.document import Note, plain_text
+from bot.core.domain.document import Note, Paragraph, plain_text
 from bot.core.domain.extent import Extent
 from bot.core.ports import ChatRefusedError, DeliveryKey
 from bot.digest.services import subscribe
 from bot.digest.services.subscribe import TypedOptions
+from bot.follow.domain.follow import default_schedule
+from bot.follow.domain.present_follow import present_follows
 from bot.follow.services import follow
 from bot.follow.store import readers
 from bot.platforms.discord.rendering import render as discord
 from bot.platforms.slack.rendering import render as slack
 from tests.follow_stage import SEOUL, addresses, following, inbox_of, title, told
+from tests.stage import english
 from tests.talk_stage import BO, DISCORD, SLACK, WEB
 
 NOON = datetime(2026, 2, 3, 3, tzinfo=UTC)
@@ -127,15 +130,73 @@ async def test_an_ended_follow_is_told_no_more(tmp_path):
         asker = await stage.follow("#rl  sort:new", "#moe")
         await stage.note("Paper", tags="#rl #moe")
 
-        ended = await follow.remove(stage.db, asker, "#rl")
+        ended = await follow.remove(stage.db, asker, "#rl", today=NOON.date())
         await stage.pass_time(days=1)
 
         assert ended == 1
         assert told(stage.messages()[0].document) == [("Paper", "#moe")]
-        assert await follow.remove(stage.db, asker, None) == 1
+        assert await follow.remove(stage.db, asker, None, today=NOON.date()) == 1
         await stage.note("Other", tags="#moe")
         await stage.pass_time(days=1)
         assert len(stage.messages()) == 1
+
+
+async def test_a_reader_is_told_once_that_a_follow_cannot_be_read_and_can_end_it(tmp_path):
+    async with following(tmp_path, NOON) as stage:
+        ada = await stage.follow("#moe", "author:lee", "-author:kim")
+        bo = await stage.follow("author:lee", user=BO)
+        async with stage.db.transaction() as tx:  # as a version with other fields stored it
+            await tx.run("UPDATE follow SET query = 'auhtor:lee' WHERE query = 'author:lee'")
+        await stage.note("Experts", tags="#moe", words="Lee.")
+        for _ in range(3):
+            await stage.pass_time(days=1)
+        shown = present_follows(
+            (await follow.list_followed(stage.db, ada)).follows,
+            default_schedule(SEOUL),
+            english("en"),
+        )
+        ended = await follow.remove(stage.db, bo, "auhtor:lee", today=NOON.date())
+
+        (message,) = stage.messages()
+        (told_alone,) = stage.messages(BO)
+        said = "The bot cannot read what you follow any more: auhtor:lee."
+        assert told(message.document) == [("Experts", "#moe · -author:kim")]
+        assert said in " ".join(
+            plain_text(b.inlines) for b in message.document.blocks if isinstance(b, Paragraph)
+        )
+        assert said in told_alone.document.summary
+        (line,) = [why for query, why in told(shown) if query == "auhtor:lee"]
+        assert "finds nothing: There is no “auhtor:”" in line
+        assert ended == 1
+
+
+async def test_a_relative_date_in_a_follow_is_that_of_the_readers_day(tmp_path):
+    async with following(tmp_path, NOON) as stage:
+        ada = await stage.follow("date:yesterday -#moe", "popular:week", "after:last friday #moe")
+        followed = (await follow.list_followed(stage.db, ada)).follows
+        reached: list[list[tuple[str, str]]] = []
+        for day in (4, 5, 6, 9):
+            await stage.note(f"Of the eve {day}", on=date(2026, 2, day - 1))
+            await stage.note(f"Of the day {day}", tags="#moe", on=date(2026, 2, day))
+            await stage.pass_time(days=1 if day < 9 else 3)
+            reached.append(
+                [line for each in stage.messages()[len(reached) :] for line in told(each.document)]
+            )
+
+        assert {each.query for each in followed} == {
+            "date:yesterday -#moe",
+            "popular:week",
+            '#moe after:"last friday"',
+        }
+        assert [sorted(each) for each in reached] == [
+            [
+                (f"Of the day {day}", '#moe after:"last friday"'),
+                (f"Of the eve {day}", "date:yesterday -#moe"),
+            ]
+            for day in (4, 5, 6, 9)
+        ]
+        (left,) = (await follow.list_followed(stage.db, ada)).follows[:1]
+        assert await follow.remove(stage.db, ada, left.query, today=date(2026, 3, 1)) == 1
 
 
 @pytest.mark.parametrize(("channel", "fallback"), [(SLACK, ""), (DISCORD, ""), (WEB, "/entry/")])

@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.archive.domain.typed_dates import Days
-from bot.lookup.domain.query_dates import has_dates, write_out
+from bot.core.domain.errors import QueryError
+from bot.lookup.domain.query import parse
+from bot.lookup.domain.query_dates import has_dates, parse_to_store, write_out
+from bot.lookup.domain.query_terms import Dates, Popular, Query, format_query
 
 DAYS = Days(date(2025, 2, 4), newest=date(2025, 1, 30))
 
@@ -59,3 +62,53 @@ def test_writing_out_twice_changes_nothing_more(asked: str) -> None:
     assert write_out(once, DAYS) == once
     if not has_dates(asked):
         assert once == asked
+
+
+@pytest.mark.parametrize(
+    ("asked", "stored"),
+    [
+        ("date:yesterday", "date:yesterday"),
+        ("#rl after:last  Friday -#moe", '#rl after:"last friday" -#moe'),
+        ("before:2월 4일 after:2주 전 보상", 'before:2025-02-04 after:"2주 전" 보상'),
+        ('date:"2 days ago"', 'date:"2 days ago"'),
+        ("popular:week popular:feb 1", "popular:week popular:2025-02-01"),
+        ("-date:newest", "-date:newest"),
+        ("popular:주", "popular:주"),
+        ("date:2025.02 rl", "date:2025-02 rl"),
+    ],
+)
+def test_a_query_that_is_stored_keeps_its_relative_dates(asked: str, stored: str) -> None:
+    query = parse_to_store(asked, DAYS)
+
+    assert format_query(query) == stored
+    assert parse_to_store(stored, DAYS) == query
+
+
+_WORDS = st.lists(
+    st.sampled_from(
+        ["#rl", "lora", "date:", "-before:", "after:", "popular:", "yesterday", "last", "friday",
+         "week", "2", "days", "ago", "feb", "4", "newest", "2025-02-04", "오늘", "지난주", '"', "금요일"]
+    ),
+    max_size=8,
+)  # fmt: skip
+
+
+@given(_WORDS, st.dates(date(2025, 2, 4), date(2026, 1, 1)))
+def test_on_every_day_a_stored_query_means_what_it_would_mean_if_it_was_typed(words, on) -> None:
+    asked, later = " ".join(words), Days(on)
+    try:
+        stored = format_query(parse_to_store(asked, DAYS))
+    except QueryError:
+        return
+
+    assert write_out(stored, DAYS) == format_query(parse(write_out(stored, DAYS)))
+    assert _days_of(parse(write_out(stored, DAYS))) == _days_of(parse(write_out(asked, DAYS)))
+    assert _days_of(parse(write_out(stored, later))) == _days_of(parse(stored, later))
+
+
+def _days_of(query: Query) -> list[object]:
+    return [
+        (each.first, each.last, each.negated) if isinstance(each, Dates) else each.since
+        for each in query.terms
+        if isinstance(each, Dates | Popular)
+    ]
