@@ -17,8 +17,8 @@ from bot.archive.domain.entry import (
     tag_slug,
 )
 from bot.archive.domain.files.source_match import InputFile
-from bot.archive.domain.search_text import indexed_text
-from bot.archive.domain.search_vector import vector
+from bot.archive.domain.search.search_text import indexed_text
+from bot.archive.domain.search.search_vector import vector
 from bot.archive.store import entry_changes, sources
 from bot.archive.store.entry_changes import IndexedEntry
 from bot.archive.store.sort_key import day_of

@@ -33,7 +33,7 @@ from bot.core.store.processed_events import DatabaseProcessedEvents
 from bot.desk.services.context import NoteContext, NoteFiles
 from bot.digest.services import shared_channels
 from bot.digest.services.channel_check import checker
-from bot.digest.services.review_cards import Asking
+from bot.digest.services.review.review_cards import Asking
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.library import DatabaseLibrary
 from bot.discussion.store.replies import DatabaseReplies

@@ -15,8 +15,9 @@ from bot.channels.domain.subscription import Subscription
 from bot.core.ports import Chat, Platform
 from bot.desk.services import write_note
 from bot.desk.services.context import NoteContext
-from bot.digest.services import edited_entries, plan, review_cards, shared_channels
-from bot.digest.services.review_cards import Asking
+from bot.digest.services import edited_entries, plan, shared_channels
+from bot.digest.services.review import review_cards
+from bot.digest.services.review.review_cards import Asking
 from bot.discussion.services import catch_up, paper_updates
 from bot.discussion.services.discuss import DiscussionContext
 from bot.follow.services import closed_inbox

@@ -19,7 +19,7 @@ from bot.cli.lint import lint
 from bot.cli.output.terminal import DONE, FAILED, WRONG, exit_status, print_error, print_error_line
 from bot.cli.recaps import recap
 from bot.cli.reviews import review
-from bot.cli.slack import slack
+from bot.cli.slack.commands import slack
 from bot.core.domain.errors import UserError
 
 _INTERRUPTED = 130

@@ -55,8 +55,8 @@ def review(
         Reopen,
         Skip,
     )
-    from bot.digest.services import review as reviewing
     from bot.digest.services import subscribe
+    from bot.digest.services.review import review as reviewing
     from bot.lookup.services import typed_dates
     from bot.settings import Settings
 

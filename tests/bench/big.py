@@ -11,8 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.archive.domain.entry import EntryId
-from bot.archive.domain.search_text import tag_mark
-from bot.archive.domain.segment import segment
+from bot.archive.domain.search.search_text import tag_mark
+from bot.archive.domain.search.segment import segment
 from bot.archive.store.sort_key import newness_of
 from bot.core.database.migrations import bundled_migrations
 from bot.core.database.sqlite.migrate import apply_migrations

@@ -13,8 +13,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from bot.archive.domain import search_vector
-from bot.archive.domain.search_vector import vector
+from bot.archive.domain.search import search_vector
+from bot.archive.domain.search.search_vector import vector
 from bot.archive.store.sort_key import day_of
 from bot.core.database.address import PostgresAddress
 from bot.core.database.database import Engine

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NewType
 
 from bot.archive.domain.arxiv_id import ArxivId
-from bot.archive.domain.folding import compatible
+from bot.archive.domain.search.folding import compatible
 
 EntryId = NewType("EntryId", int)
 

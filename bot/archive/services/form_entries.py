@@ -7,7 +7,7 @@ from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import Entry, EntryId, Source, SourceKind, StoredEntry
 from bot.archive.domain.files.source_match import InputFile
 from bot.archive.domain.formats import vault_note
-from bot.archive.domain.search_text import indexed_text
+from bot.archive.domain.search.search_text import indexed_text
 from bot.archive.services import front_matter
 from bot.archive.services.read_files import content_hash
 from bot.archive.store import entry_changes, sources, title_matches

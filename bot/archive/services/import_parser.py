@@ -16,7 +16,7 @@ from bot.archive.domain.formats.decode import decode, encoding_warning
 from bot.archive.domain.formats.note_text import NoteParser
 from bot.archive.domain.markup.metadata import Field
 from bot.archive.domain.markup.visible import visible
-from bot.archive.domain.search_text import IndexedText, indexed_text
+from bot.archive.domain.search.search_text import IndexedText, indexed_text
 from bot.archive.services import front_matter
 from bot.archive.services.read_files import (
     LARGEST_NOTE,

@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.archive.domain.entry import Entry, EntryId, Reference, SourceKind
 from bot.archive.domain.note_links import linked_name, note_name
-from bot.archive.domain.search_text import IndexedText, tag_mark
+from bot.archive.domain.search.search_text import IndexedText, tag_mark
 from bot.archive.store import papers, search_index, tags
 from bot.archive.store.sort_key import newness_of
 from bot.core.database import instants

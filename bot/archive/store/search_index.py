@@ -9,9 +9,14 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from bot.archive.domain.search_text import IndexedText, indexed, indexed_authors, indexed_text
-from bot.archive.domain.search_vector import vector
-from bot.archive.domain.segment import MARK
+from bot.archive.domain.search.search_text import (
+    IndexedText,
+    indexed,
+    indexed_authors,
+    indexed_text,
+)
+from bot.archive.domain.search.search_vector import vector
+from bot.archive.domain.search.segment import MARK
 from bot.archive.store import entries
 from bot.archive.store.sort_key import day_of
 from bot.core.database.database import Engine, Row, Statements, Transaction

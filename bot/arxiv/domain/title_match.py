@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bot.archive.domain.arxiv_record import ArxivRecord
-from bot.archive.domain.folding import bare
+from bot.archive.domain.search.folding import bare
 from bot.core.domain.latex_accents import accents
 
 CERTAIN = 0.9

@@ -45,7 +45,8 @@ from bot.desk.domain.present_note import present_form_elsewhere
 from bot.desk.services import note_form
 from bot.desk.services.context import NoteContext
 from bot.desk.services.keep import count_drafts, forget_drafts
-from bot.digest.services import review, zones
+from bot.digest.services import zones
+from bot.digest.services.review import review
 from bot.discussion.domain.present_private import present_elsewhere, present_forgettable
 from bot.discussion.services import answers, asker, discuss
 from bot.discussion.services.discuss import DiscussionContext

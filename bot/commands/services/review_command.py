@@ -38,7 +38,8 @@ from bot.digest.domain.review import (
     Reviewer,
     Skip,
 )
-from bot.digest.services import managers, review, subscribe
+from bot.digest.services import managers, subscribe
+from bot.digest.services.review import review
 from bot.lookup.services import typed_dates
 
 _SLOT = re.compile(r"(?P<id>[0-9]{1,9}) (?P<on>[0-9]{4}-[0-9]{2}-[0-9]{2})(?: (?P<rest>.+))?")

@@ -11,7 +11,7 @@ from bot.archive.domain.entry import Language, Paper
 from bot.core.domain.errors import UsageError
 from bot.core.domain.form import TEXT_MOST, FormAction
 from bot.core.domain.i18n import Translate, translatable
-from bot.core.domain.incoming_text import well_formed
+from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.desk.domain.fields import TEXTS, text_in, tidy
 
 SUMMARY, OTHER = "draft-summary", "draft-other"

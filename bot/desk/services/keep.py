@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.errors import UsageError
-from bot.core.domain.incoming_text import well_formed
+from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.core.ports import ChannelRef, FilledForm, User, person_ids
 from bot.desk.domain.draft import Draft, DraftState
 from bot.desk.domain.fields import DATE, PAPER, TAGS, TEXT_NAMES

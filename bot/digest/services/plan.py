@@ -26,9 +26,9 @@ from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, DeliveryKey, parse_channel
 from bot.digest.domain.digest import Digest, compile_digest
 from bot.digest.domain.present_digest import Post
-from bot.digest.services import reviewed
 from bot.digest.services.filtered import find_problem, untaken
 from bot.digest.services.presented import present_slot
+from bot.digest.services.review import reviewed
 from bot.discussion.services.answers import Link, no_link
 from bot.lookup.domain.tag_filter import parse_tags
 from bot.outbox.domain.delivery import delivery_key, entry_key

@@ -6,8 +6,8 @@ Calls of the bot are no discussion, and forgotten replies are gone: nothing find
 from collections.abc import Mapping
 from typing import Any
 
-from bot.archive.domain.search_text import indexed
-from bot.archive.domain.search_vector import vector
+from bot.archive.domain.search.search_text import indexed
+from bot.archive.domain.search.search_vector import vector
 from bot.core.database.database import Engine, Transaction
 from bot.core.database.sqlite.words import words
 from bot.core.latex import readable

@@ -9,7 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.archive.domain.entry import EntryId, tag_slug, tag_with_parents
-from bot.archive.domain.segment import Phrases, match_expression, name_expression, word_expression
+from bot.archive.domain.search.segment import (
+    Phrases,
+    match_expression,
+    name_expression,
+    word_expression,
+)
 from bot.lookup.domain.query_terms import (
     About,
     Author,

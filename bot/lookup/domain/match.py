@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from bot.archive.domain.segment import Phrases
+from bot.archive.domain.search.segment import Phrases
 
 
 class Columns(Enum):

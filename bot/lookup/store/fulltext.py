@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from bot.archive.domain.segment import Phrases
+from bot.archive.domain.search.segment import Phrases
 from bot.core.database.database import Engine, Statements
 from bot.lookup.domain.match import Condition, Match
 from bot.lookup.store import fulltext_postgresql, fulltext_sqlite

@@ -1,13 +1,21 @@
 """Full text on PostgreSQL: vectors of the words that SQLite's index has, and queries of them.
 
-The functions are those of `fulltext_sqlite`. `bot.archive.domain.search_vector` says what a vector
+The functions are those of `fulltext_sqlite`. `bot.archive.domain.search.search_vector` says what a vector
 has. A row that has `fields` as well is chosen by its vector and decided by these.
 """
 
 from collections.abc import Iterable
 
-from bot.archive.domain.search_vector import AUTHORS, HUGE, LONG, TAGS, TITLE, is_mark, quoted
-from bot.archive.domain.segment import BREAK, Phrase, Phrases
+from bot.archive.domain.search.search_vector import (
+    AUTHORS,
+    HUGE,
+    LONG,
+    TAGS,
+    TITLE,
+    is_mark,
+    quoted,
+)
+from bot.archive.domain.search.segment import BREAK, Phrase, Phrases
 from bot.core.database.sqlite.words import words
 from bot.lookup.domain.match import Columns, Condition, Match, Part
 

@@ -3,7 +3,7 @@
 The functions are those of `fulltext_postgresql`.
 """
 
-from bot.archive.domain.segment import Phrase, Phrases
+from bot.archive.domain.search.segment import Phrase, Phrases
 from bot.lookup.domain.match import Columns, Condition, Match, Part
 
 KEY = "rowid"

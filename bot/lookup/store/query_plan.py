@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from bot.archive.domain.search_text import tag_mark
-from bot.archive.domain.segment import (
+from bot.archive.domain.search.search_text import tag_mark
+from bot.archive.domain.search.segment import (
     NAME,
     Phrase,
     Phrases,

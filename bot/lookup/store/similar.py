@@ -9,8 +9,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from bot.archive.domain.search_text import tag_mark
-from bot.archive.domain.segment import Phrase, Phrases, match_expression
+from bot.archive.domain.search.search_text import tag_mark
+from bot.archive.domain.search.segment import Phrase, Phrases, match_expression
 from bot.archive.store.sort_key import OLDEST
 from bot.core.database.database import Statements
 from bot.core.latex import readable

@@ -8,7 +8,7 @@ from datetime import date
 from functools import lru_cache, partial
 
 from bot.archive.domain.entry import EntryId, Related
-from bot.archive.domain.folding import bare
+from bot.archive.domain.search.folding import bare
 from bot.core.database.database import Transaction
 from bot.core.domain.latex_accents import accents
 from bot.core.latex import readable

@@ -8,7 +8,7 @@ window is, as large as their share makes likely; what is rarer than that, is fou
 
 from collections.abc import Callable
 
-from bot.archive.domain.search_vector import day_marks, quoted
+from bot.archive.domain.search.search_vector import day_marks, quoted
 from bot.archive.store.sort_key import day_of
 from bot.core.database.database import Statements
 from bot.lookup.domain.match import Condition

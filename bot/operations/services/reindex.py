@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable
 from typing import Final, Protocol
 
-from bot.archive.domain.search_text import VERSION
+from bot.archive.domain.search.search_text import VERSION
 from bot.archive.store import search_index
 from bot.archive.store.guards import ARCHIVE
 from bot.core.database.database import Database, Transaction

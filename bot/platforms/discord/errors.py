@@ -10,7 +10,7 @@ import discord
 
 from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import translatable
-from bot.core.domain.incoming_text import well_formed
+from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.core.ports import ChatError
 from bot.core.ports.error_table import (
     ABOUT_THE_REQUEST,

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import discord
 
-from bot.core.domain.incoming_text import well_formed
+from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.core.ports import (
     ChannelRef,
     ChatError,

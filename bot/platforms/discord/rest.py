@@ -16,7 +16,7 @@ import aiohttp
 import discord
 from discord.http import HTTPClient
 
-from bot.core.domain.incoming_text import well_formed
+from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.core.ports import ChatUnavailableError, ChatUncertainError
 from bot.core.ports.error_table import ErrorKind
 from bot.platforms.discord import sdk

@@ -8,7 +8,7 @@ from typing import Any
 import discord
 from discord.http import HTTPClient
 
-from bot.core.domain.incoming_text import well_formed
+from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.core.ports import ChannelRef, Identity
 from bot.platforms.discord.errors import chat_error
 from bot.platforms.discord.rest import RAISED, Rest

@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 import aiohttp
 
 from bot.core.domain.i18n import translatable
-from bot.core.domain.incoming_text import well_formed
+from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.core.ports import ChatError, Identity, Platform, SignInError, SignInRequest
 
 _NO_ANSWER = translatable("Discord does not answer. Try again in a moment.")

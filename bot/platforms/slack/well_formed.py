@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.core.domain import incoming_text
+from bot.core.domain.untrusted import incoming_text
 
 
 def well_formed(value: Any) -> Any:

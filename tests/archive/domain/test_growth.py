@@ -9,9 +9,14 @@ import pytest
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.arxiv_record import ArxivRecord
 from bot.archive.domain.entry import tag_slug
-from bot.archive.domain.folding import bare, folded
 from bot.archive.domain.inlines import inlines
-from bot.archive.domain.segment import match_expression, name_expression, segment, word_expression
+from bot.archive.domain.search.folding import bare, folded
+from bot.archive.domain.search.segment import (
+    match_expression,
+    name_expression,
+    segment,
+    word_expression,
+)
 from bot.arxiv.domain.title_match import best_match, is_same_title, is_searchable, title_words
 from bot.core.domain.addresses import ascii_address, find_addresses
 from bot.core.domain.characters import cut_at

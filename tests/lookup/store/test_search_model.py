@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import Entry, EntryId, SourceKind
 from bot.archive.domain.files.source_match import InputFile
-from bot.archive.domain.search_text import indexed_text
+from bot.archive.domain.search.search_text import indexed_text
 from bot.archive.store import entry_changes, sources
 from bot.archive.store.entry_changes import IndexedEntry
 from bot.core.database.database import Database, Engine

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import Entry, Language, Paper
 from bot.archive.domain.markup.author_names import is_group, without_others
-from bot.core.domain.incoming_text import well_formed
 from bot.core.domain.latex_accents import accents
+from bot.core.domain.untrusted.incoming_text import well_formed
 
 _SCHEME = re.compile(r"^[a-z]+://(?:www\.)?", re.IGNORECASE)
 _AFFILIATION = re.compile(r"\s*[(（](?:[^()（）]|[(（][^()（）]*[)）])*[)）]\s*$")

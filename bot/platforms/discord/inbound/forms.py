@@ -22,7 +22,7 @@ from bot.core.domain.document import Block, Button, Buttons, Document, Paragraph
 from bot.core.domain.errors import StorageError
 from bot.core.domain.form import Field, FieldKind, Form
 from bot.core.domain.i18n import Translate
-from bot.core.domain.incoming_text import well_formed
+from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.core.ports import Command, FilledForm, Inbox
 from bot.platforms.discord.people import asking_user, channel_and_root
 from bot.platforms.discord.rendering.modal import (

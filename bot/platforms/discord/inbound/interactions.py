@@ -21,7 +21,7 @@ from bot.core.domain.commands import CommandLine
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, error_text, translatable
-from bot.core.domain.incoming_text import well_formed
+from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.core.ports import Command, Inbox
 from bot.platforms.discord import sdk
 from bot.platforms.discord.inbound.forms import Forms, paper_of

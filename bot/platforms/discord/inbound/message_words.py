@@ -10,7 +10,7 @@ from typing import Any
 
 import discord
 
-from bot.core.domain.incoming_text import well_formed
+from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.platforms.discord.inbound import markup
 
 BOT_NAME = "paperbot"

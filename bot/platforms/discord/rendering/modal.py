@@ -12,7 +12,7 @@ from typing import Any
 import discord
 
 from bot.core.domain.form import FIELDS_MOST, Field, FieldKind, Form
-from bot.core.domain.incoming_text import well_formed
+from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.platforms.discord.rendering.payload import CUSTOM_ID_MOST, size, within
 
 _VALUE_MOST = 4000

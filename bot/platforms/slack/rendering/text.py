@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from bot.core.domain.addresses import ascii_address
 from bot.core.domain.characters import cut_at
 from bot.core.domain.document import Inline, Link, Style, Text
-from bot.core.domain.link_text import target_to_show
+from bot.core.domain.untrusted.link_text import target_to_show
 
 Json: TypeAlias = dict[str, Any]
 

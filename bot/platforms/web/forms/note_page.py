@@ -16,7 +16,7 @@ from bot.core.domain.document import Document
 from bot.core.domain.errors import UserError
 from bot.core.domain.form import Field, FieldKind, Form
 from bot.core.domain.i18n import Translate, error_text
-from bot.core.domain.incoming_text import well_formed
+from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.core.ports import Command, FilledForm
 from bot.platforms.web.addresses import channel_ref
 from bot.platforms.web.context import CONTEXT, TIME, WebContext

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.core.domain.i18n import Translate
-from bot.core.domain.incoming_text import well_formed
+from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.platforms.web.chat_api import read_object
 
 MOST_BODY = 512 * 1024

@@ -7,8 +7,8 @@ platform (whose replies are shown as `Alice (Slack)`) or another guest (issue 12
 import re
 import unicodedata
 
-from bot.core.domain.confusables import skeleton, without_unseen
-from bot.core.domain.incoming_text import well_formed
+from bot.core.domain.untrusted.confusables import skeleton, without_unseen
+from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.platforms.web.rendering.view import BOT_NAME
 
 LONGEST_NAME = 40

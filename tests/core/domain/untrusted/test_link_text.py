@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.domain.document import Link
-from bot.core.domain.link_text import target_to_show
+from bot.core.domain.untrusted.link_text import target_to_show
 from tests.growth import LINEAR, exponent, repeated
 
 ARXIV = "https://arxiv.org/abs/2310.07831"

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
-from bot.core.domain.confusables import look_alike
 from bot.core.domain.document import Link
+from bot.core.domain.untrusted.confusables import look_alike
 
 _LABELS = r"(?:[\w-]{1,63}\.){1,20}"
 _GENERIC = (

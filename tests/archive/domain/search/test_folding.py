@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.archive.domain.entry import tag_slug
-from bot.archive.domain.folding import bare, compatible, folded
+from bot.archive.domain.search.folding import bare, compatible, folded
 
 
 @pytest.mark.parametrize(

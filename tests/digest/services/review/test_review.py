@@ -26,9 +26,10 @@ from bot.digest.domain.review import (
     Reviewer,
     Skip,
 )
-from bot.digest.services import plan, review, review_cards, subscribe
-from bot.digest.services.review import Decided
-from bot.digest.services.review_cards import Asking
+from bot.digest.services import plan, subscribe
+from bot.digest.services.review import review, review_cards
+from bot.digest.services.review.review import Decided
+from bot.digest.services.review.review_cards import Asking
 from bot.digest.services.subscribe import TypedOptions
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.changes import Changer

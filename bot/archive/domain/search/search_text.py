@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bot.archive.domain.entry import Entry
-from bot.archive.domain.segment import BREAK, INDEXED_CHARACTERS, MARK, name_marks, segment
+from bot.archive.domain.search.segment import BREAK, INDEXED_CHARACTERS, MARK, name_marks, segment
 from bot.core.domain.latex_accents import accents
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-from bot.archive.domain.folding import bare, folded
+from bot.archive.domain.search.folding import bare, folded
 
 INDEXED_CHARACTERS = 1_000_000
 """The characters of one field that are indexed: an error must not fill the disk."""

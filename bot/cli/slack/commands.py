@@ -16,9 +16,9 @@ def add() -> int:
     The names are SLACK_BOT_TOKEN, SLACK_APP_TOKEN and SLACK_SIGNING_SECRET. A running bot connects
     within seconds.
     """
-    from bot.cli import slack_actions
+    from bot.cli.slack import actions
 
-    for remark in slack_actions.add():
+    for remark in actions.add():
         print_remark(remark)
     return DONE
 
@@ -30,11 +30,11 @@ def list_(
     ] = False,
 ) -> int:
     """List the workspaces; tokens are never shown."""
-    from bot.cli import slack_actions
+    from bot.cli.slack import actions
 
-    found = slack_actions.list_()
+    found = actions.list_()
     if as_json:
-        show_json([slack_actions.form(*each) for each in found])
+        show_json([actions.form(*each) for each in found])
         return DONE
     for each, granted in found:
         ended = f"  {each.ended.value}" if each.ended else ""
@@ -51,7 +51,7 @@ def remove(
     workspace: Annotated[str, typer.Argument(metavar="WORKSPACE", help="Slack's id, like T0123.")],
 ) -> int:
     """Disconnect a workspace and forget its tokens; its digests stop, what was posted stays."""
-    from bot.cli import slack_actions
+    from bot.cli.slack import actions
 
-    print_line(slack_actions.remove(workspace))
+    print_line(actions.remove(workspace))
     return DONE

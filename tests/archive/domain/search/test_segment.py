@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.archive.domain.segment import (
+from bot.archive.domain.search.segment import (
     BREAK,
     INDEXED_CHARACTERS,
     MARK,

@@ -24,8 +24,9 @@ from bot.digest.domain.review import (
     carried_out,
     is_reached,
 )
-from bot.digest.services import plan, review_cards
+from bot.digest.services import plan
 from bot.digest.services.plan import Voices
+from bot.digest.services.review import review_cards
 from bot.digest.store import reviews
 from bot.outbox.store import direct_messages
 

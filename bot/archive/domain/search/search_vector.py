@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bot.archive.domain.segment import BREAK, MARK, NAME
+from bot.archive.domain.search.segment import BREAK, MARK, NAME
 
 TITLE, TAGS, AUTHORS = "\ue003", "\ue004", "\ue005"
 """Begin the words of these fields where they stand once more."""

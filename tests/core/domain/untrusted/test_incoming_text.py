@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.domain.incoming_text import well_formed
+from bot.core.domain.untrusted.incoming_text import well_formed
 
 ANY_CHARACTER = st.characters(exclude_categories=())  # surrogates too
 

@@ -27,9 +27,10 @@ from bot.core.ports import (
 )
 from bot.digest.domain.present_review import present_review
 from bot.digest.domain.review import Choice, ReviewedSlot, Stage, code_of
-from bot.digest.services import plan, reviewed
+from bot.digest.services import plan
 from bot.digest.services.filtered import find_problem
 from bot.digest.services.plan import Voices
+from bot.digest.services.review import reviewed
 from bot.digest.store import reviews
 from bot.digest.store.reviews import Card
 from bot.discussion.services.thread_messages import key_of, speak

@@ -1,0 +1,1 @@
+"""The command `slack …` and the work behind it."""

@@ -1,0 +1,1 @@
+"""What strangers write: made well-formed, and never shown as what it is not."""

@@ -1,0 +1,1 @@
+"""Reviewing a digest: decisions of curators, their cards, and what a closed slot takes of both."""
