@@ -81,6 +81,7 @@ class PeriodicWork:
         self._reads = reads
         self._notes = notes
         self._asking = asking
+        self._cards = review_cards.Seen()
         self._keep = keep
         self._stopping = stopping
         self._set_back = False
@@ -168,7 +169,12 @@ class PeriodicWork:
 
     async def _ask_curators(self) -> None:
         planned, changed = await review_cards.plan_cards(
-            self._db, self._asking, now=now(), voices=self._talk.voices
+            self._db,
+            self._asking,
+            now=now(),
+            voices=self._talk.voices,
+            seen=self._cards,
+            alive=lambda: self._pumps.alive("review"),
         )
         if planned:
             self._wakes.wake("deliver")

@@ -144,15 +144,57 @@ async def list_cards(tx: Transaction, subscription_id: int, on: date) -> tuple[C
     return tuple(Card(row["person"], row["key"]) for row in rows)
 
 
-async def list_unsettled(tx: Transaction) -> tuple[tuple[int, date], ...]:
-    """The slots whose cards do not show the outcome yet: subscriptions and dates."""
+async def list_unsettled(tx: Transaction, subscription_id: int) -> tuple[date, ...]:
+    """The slots of a subscription whose cards do not show the outcome yet."""
     rows = await tx.all(
         """
-        SELECT DISTINCT subscription_id, on_date FROM review_card
-         WHERE is_settled = FALSE ORDER BY subscription_id, on_date
-        """
+        SELECT DISTINCT on_date FROM review_card
+         WHERE subscription_id = :subscription AND is_settled = FALSE ORDER BY on_date
+        """,
+        {"subscription": subscription_id},
     )
-    return tuple((row["subscription_id"], date.fromisoformat(row["on_date"])) for row in rows)
+    return tuple(date.fromisoformat(row["on_date"]) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Changes with a subscription's options, the people named to manage its digest, and its reviews.
+
+    Not with the archive. `has_query`: what a query finds may change by anything.
+    """
+
+    has_query: bool
+    values: tuple[object, ...]
+
+
+def list_stamps(statements: Statements, *, is_habit: bool, recent: date) -> dict[int, Stamp]:
+    """The subscriptions whose cards may have to be planned or presented again.
+
+    Those that are active, with `is_habit` or where a digest waits for an approval; and those with
+    cards that do not show the outcome yet. Slots before `recent` do not count.
+    """
+    rows = statements.tuples(
+        """
+        SELECT s.id, s.only_query <> '', s.standing, s.changed_at,
+               (SELECT max(id) FROM slot WHERE subscription_id = s.id AND on_date >= :recent),
+               (SELECT max(decided_at) FROM review
+                 WHERE subscription_id = s.id AND on_date >= :recent),
+               (SELECT count(*) FROM channel_manager WHERE channel = s.channel),
+               (SELECT max(named_at) FROM channel_manager WHERE channel = s.channel)
+          FROM subscription s
+         WHERE (s.standing = 'active' AND (:habit OR s.unapproved = 'hold'))
+            OR s.id IN (SELECT subscription_id FROM review_card WHERE is_settled = FALSE)
+         ORDER BY s.id
+        """,
+        {"habit": is_habit, "recent": recent.isoformat()},
+    )
+    return {row[0]: Stamp(bool(row[1]), row[2:]) for row in rows}
+
+
+async def list_all_held(tx: Transaction) -> tuple[EntryId, ...]:
+    """The entries that any subscription holds."""
+    rows = await tx.all("SELECT DISTINCT entry_id FROM held_entry ORDER BY entry_id")
+    return tuple(EntryId(row["entry_id"]) for row in rows)
 
 
 async def settle_cards(tx: Transaction, subscription_id: int, on: date) -> None:

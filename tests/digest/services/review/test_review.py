@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.archive.domain.entry import EntryId
+from bot.channels.domain.managers import Manager
+from bot.channels.store import channel_managers
 from bot.core.domain.document import Buttons, Document, Items
+from bot.core.domain.errors import NotFoundError
 from bot.core.ports import ChannelRef, ChatRefusedError, ChatUnavailableError, User
 from bot.digest.domain.review import (
     Act,
@@ -51,6 +54,7 @@ class Reviewing:
     stage: Stage
     id: int
     refused: dict[str, Exception] = field(default_factory=dict)
+    seen: review_cards.Seen = field(default_factory=review_cards.Seen)
 
     async def show(self, on: date | None = None) -> ReviewedSlot:
         return await review.show(self.stage.db, self.id, on, now=self.stage.clock())
@@ -108,11 +112,14 @@ class Reviewing:
             raise self.refused[user.id]
         return await self.stage.chat.direct_channel(channel.workspace, user.id)
 
-    async def ask(self, *people: str, is_habit: bool = True) -> None:
-        """Plan and post the cards, and edit those that are there."""
+    async def ask(self, *people: str, is_habit: bool = True) -> tuple[int, int]:
+        """Plan and post the cards, and edit those that are there; how many of each."""
         asking = Asking(people or (CURATOR,), is_habit, self._open_inbox)
-        await review_cards.plan_cards(self.stage.db, asking, now=self.stage.clock(), voices=english)
+        done = await review_cards.plan_cards(
+            self.stage.db, asking, now=self.stage.clock(), voices=english, seen=self.seen
+        )
         await self.send()
+        return done
 
     def cards(self, person: str = "U1") -> list[Document]:
         found = [each for each in self.stage.chat.posted if each.channel.id == f"direct-{person}"]
@@ -410,6 +417,69 @@ async def test_a_day_without_papers_asks_nobody_and_waits_for_nobody(tmp_path: P
     assert shown.stage.value == "closed"
 
 
+CHANGES = st.lists(
+    st.one_of(
+        st.tuples(st.just("later"), st.sampled_from([1, 60, 9 * 60, 15 * 60])),
+        st.tuples(st.just("write"), st.integers(0, 4)),
+        st.tuples(st.just("remove"), st.integers(0, 2)),
+        st.tuples(st.just("set"), st.sampled_from(["hold", "post"])),
+        st.tuples(st.just("most"), st.integers(1, 3)),
+        st.tuples(st.just("name"), st.sampled_from(["U3", "U4"])),
+        st.tuples(st.just("by hand"), st.just(0)),
+        st.tuples(st.just("plan"), st.just(0)),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=10)
+@given(changes=CHANGES)
+async def test_whatever_changes_the_cards_show_it_although_nothing_else_is_looked_at(
+    tmp_path_factory, changes
+):
+    """A process that remembers what it saw leaves nothing to do to one that remembers nothing."""
+    async with reviewing(tmp_path_factory.mktemp("v"), notes=NAMES[:2]) as desk:
+        db, clock = desk.stage.db, desk.stage.clock
+        idle = [await desk.ask() for _ in range(2)][-1]
+        for word, value in changes:
+            clock.turn(seconds=1)
+            on = clock().date() + timedelta(days=1)
+            match word, value:
+                case "later", minutes:
+                    clock.turn(minutes=minutes)
+                case "write", number:
+                    words = f"Words of {clock():%H:%M:%S}."
+                    await desk.stage.note(NAMES[number], on, words)
+                case "remove", number:
+                    for file in desk.stage.vault.glob(f"* {NAMES[number]}.md"):
+                        file.unlink()
+                    await desk.stage.sync()
+                case "set", unapproved:
+                    await subscribe.change(
+                        db, GENERAL, TypedOptions(unapproved=unapproved), now=clock()
+                    )
+                case "most", most:
+                    await subscribe.change(db, GENERAL, TypedOptions(most=str(most)), now=clock())
+                case "name", user:
+                    async with db.transaction() as tx:
+                        manager = Manager(f"slack:T1/{user}", user)
+                        await channel_managers.put(
+                            tx, str(GENERAL), manager, named_by="", now=clock()
+                        )
+                case "by hand", _:
+                    subscription = await review.find(db, desk.id)
+                    with suppress(NotFoundError):
+                        await plan.plan_by_hand(db, subscription, on, now=clock(), voices=english)
+                case _:
+                    await desk.plan()
+            await desk.ask()
+            desk.seen, known = review_cards.Seen(), desk.seen
+            assert await desk.ask() == (0, 0), word
+            desk.seen = known
+
+    assert idle == (0, 0)
+
+
 NAMES = ("A", "B", "C", "D", "E")
 STEPS = st.lists(
     st.one_of(
@@ -432,6 +502,7 @@ async def test_whatever_is_pressed_the_digest_is_what_was_approved_last(tmp_path
         on, remembered = TUESDAY, ""
         ids = {"?": EntryId(0)} | {name: await desk.entry(name) for name in NAMES[:3]}
         posted: list[str] = []
+        days = dict.fromkeys(NAMES[:3], TUESDAY)
         for word, *numbers in steps:
             shown = await desk.show(on)
             entry = ids.get(NAMES[numbers[0]], EntryId(0)) if numbers else EntryId(0)
@@ -447,7 +518,8 @@ async def test_whatever_is_pressed_the_digest_is_what_was_approved_last(tmp_path
                 remembered = shown.code
             elif word == "write":
                 words = f"Words of {desk.stage.clock():%H:%M:%S}."
-                await desk.stage.note(NAMES[numbers[0]], on, words)
+                name = NAMES[numbers[0]]
+                await desk.stage.note(name, days.setdefault(name, on), words)
                 desk.stage.clock.turn(seconds=1)
             elif word == "plan":
                 expected = titles(shown) if shown.review.decision is Decision.APPROVED else []
