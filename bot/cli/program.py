@@ -20,6 +20,7 @@ from bot.cli.output.terminal import DONE, FAILED, WRONG, exit_status, print_erro
 from bot.cli.recaps import recap
 from bot.cli.reviews import review
 from bot.cli.slack.commands import slack
+from bot.cli.tags import tags
 from bot.core.domain.errors import UserError
 
 _INTERRUPTED = 130
@@ -38,6 +39,7 @@ app.command("open")(serving.open_)
 app.command("import")(archive.import_)
 app.command("lint")(lint)
 app.command("lookup", context_settings={"ignore_unknown_options": True})(archive.lookup)
+app.add_typer(tags, name="tags")
 app.command("show")(archive.show)
 app.command("identify")(identify)
 app.command("digest")(digests.digest)

@@ -204,6 +204,30 @@ def test_lint_names_what_is_wrong_and_writes_nothing(run: Run, tmp_path: Path):
     assert run("lookup", "2501.18965", "--json").json == []
 
 
+def test_tags_are_counted_merged_and_split(run: Run, tmp_path: Path):
+    for day, tag in enumerate(("pretraining", "pretraining", "pre-training"), start=1):
+        note = tmp_path / f"25020{day} N{day}.md"
+        note.write_text(f"*N{day}* (A B)\n\n좋은 글입니다.\n\n#{tag}\n", encoding="utf-8")
+    run("import", tmp_path)
+
+    before = run("tags")
+    merged = run("tags", "merge", "#pre-training", "pretraining")
+    after = run("tags", "--json")
+    again = run("tags", "merge", "pretraining", "pre-training")
+    split = run("tags", "split", "pre-training")
+
+    assert before.out.split() == ["2", "#pretraining", "1", "#pre-training"]
+    assert "“paperbot tags merge pre-training pretraining” makes them one" in before.err
+    assert (merged.status, merged.out) == (0, "#pretraining: 3 entries.\n")
+    assert after.json == {
+        "tags": [{"tag": "pretraining", "entries": 3, "merged": ["pre-training"]}],
+        "near": [],
+    }
+    assert (again.status, again.out) == (2, "")
+    assert "already" in again.err
+    assert split.out == "#pre-training: 1 entry.\n"
+
+
 def test_the_same_problems_are_lines_for_people(run: Run, tmp_path: Path):
     junk = tmp_path / "junk.md"
     junk.write_bytes(b"\x00\x01\x02\xff")

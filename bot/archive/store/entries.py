@@ -222,14 +222,15 @@ def load(
     """The entries with these sort keys (`newness`), in the given order; all must exist.
 
     Title, authors and abstract that the curator left out come from arXiv's record, and so does the
-    paper's state there. `as_written` returns only the curator's own words, for comparison and
+    paper's state there; merged tags are the ones they count as. `as_written` returns only the
+    curator's own words, for comparison and
     export.
     """
     them = {"them": list(ordered), "filled": not as_written}
     # Plain tuples, since reading rows takes most of a look-up's time.
-    tags: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+    tags: defaultdict[int, dict[str, str]] = defaultdict(dict)
     for newness, slug, spelling in statements.tuples(_TAGS, them):
-        tags[newness].append((slug, spelling))
+        tags[newness].setdefault(slug, spelling)
     references: defaultdict[int, list[Reference]] = defaultdict(list)
     for newness, number, version, url, title, *now in statements.tuples(_REFERENCES, them):
         arxiv_id = ArxivId(number, version) if number is not None else None
@@ -239,7 +240,7 @@ def load(
         links[newness].append(text)
     rows = {row[0]: row[1:] for row in statements.tuples(_ENTRIES, them)}
     return tuple(
-        _stored(rows[newness], tags[newness], references[newness], links[newness])
+        _stored(rows[newness], tuple(tags[newness].items()), references[newness], links[newness])
         for newness in ordered
     )
 
@@ -254,7 +255,10 @@ _ENTRIES = """
     WHERE e.newness IN (SELECT value FROM numbers(:them))
 """
 _TAGS = """
-    SELECT et.newness, t.slug, et.spelling FROM entry_tag AS et JOIN tag AS t ON t.id = et.tag_id
+    SELECT et.newness, coalesce(root.slug, t.slug), coalesce(root.slug, et.spelling)
+    FROM entry_tag AS et JOIN tag AS t ON t.id = et.tag_id
+        LEFT JOIN tag_merge AS m ON m.tag_id = et.tag_id AND :filled
+        LEFT JOIN tag AS root ON root.id = m.root_id
     WHERE et.newness IN (SELECT value FROM numbers(:them)) ORDER BY et.newness, et.position
 """
 _REFERENCES = """

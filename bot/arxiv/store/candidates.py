@@ -285,15 +285,16 @@ async def tags_of(tx: Transaction, entry_ids: Iterable[EntryId]) -> Mapping[Entr
     rows = await tx.all(
         """
         SELECT e.id, t.slug FROM entry AS e JOIN entry_tag AS et ON et.newness = e.newness
-            JOIN tag AS t ON t.id = et.tag_id
+            LEFT JOIN tag_merge AS m ON m.tag_id = et.tag_id
+            JOIN tag AS t ON t.id = coalesce(m.root_id, et.tag_id)
         WHERE e.id IN (SELECT value FROM numbers(:ids)) ORDER BY e.id, et.position
         """,
         {"ids": list(entry_ids)},
     )
-    tags: dict[EntryId, list[str]] = {}
+    tags: dict[EntryId, dict[str, None]] = {}
     for row in rows:
-        tags.setdefault(EntryId(row["id"]), []).append(row["slug"])
-    return tags
+        tags.setdefault(EntryId(row["id"]), {})[row["slug"]] = None
+    return {entry_id: tuple(slugs) for entry_id, slugs in tags.items()}
 
 
 def _judgement(row: Row) -> Judgement | None:

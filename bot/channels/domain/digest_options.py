@@ -1,6 +1,6 @@
 """What a channel chooses of a digest: its layout, its tags, the intro of threads, recaps, its review."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -68,6 +68,13 @@ class TagFilter:
 
     wanted: frozenset[str] = frozenset()
     unwanted: frozenset[str] = frozenset()
+
+    def resolved(self, merged: Mapping[str, str]) -> "TagFilter":
+        """The filter with the tags that its merged ones count as."""
+        return TagFilter(
+            frozenset(merged.get(tag, tag) for tag in self.wanted),
+            frozenset(merged.get(tag, tag) for tag in self.unwanted),
+        )
 
     def accepts(self, tags: Iterable[str]) -> bool:
         """Whether an entry with these tag slugs passes."""

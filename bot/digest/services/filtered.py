@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from bot.archive.domain.entry import EntryId, StoredEntry
-from bot.archive.store import entries
+from bot.archive.store import entries, tag_merges
+from bot.channels.domain.digest_options import TagFilter
 from bot.channels.domain.schedule import LATE_NOTES
-from bot.channels.domain.subscription import Subscription
+from bot.channels.domain.subscription import DigestOptions, Subscription
 from bot.channels.store import linked_channels, slots
 from bot.core.database.database import Transaction
 from bot.core.domain.errors import ProblemsError
@@ -22,6 +23,13 @@ _DAY = timedelta(days=1)
 def find_problem(subscription: Subscription) -> ProblemsError | None:
     """Why the subscription's filter cannot be read, if so; nothing is posted through it then."""
     return entry_filter.find_problem(subscription.options.tags, subscription.options.only)
+
+
+async def tag_filter(tx: Transaction, options: DigestOptions) -> TagFilter:
+    """A channel's filter; a tag that was merged is the one it counts as, as in the entries."""
+    if not options.tags:
+        return TagFilter()
+    return parse_tags(options.tags).resolved(await tag_merges.roots(tx))
 
 
 async def matching(
@@ -84,4 +92,4 @@ async def candidates(
         waiting.sort(key=lambda each: (each.entry.date or on, each.id))
         found = (*waiting, *found)
     free = await _untaken(tx, subscription, on, found)
-    return compile_digest(free, on=on, tags=parse_tags(options.tags)).entries
+    return compile_digest(free, on=on, tags=await tag_filter(tx, options)).entries

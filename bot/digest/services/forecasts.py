@@ -1,8 +1,10 @@
 """When the entries of an import will be posted, in every channel with a digest."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime
 
+from bot.archive.store import tag_merges
 from bot.channels.domain.subscription import Standing, Subscription
 from bot.channels.store import slots, subscriptions
 from bot.core.database.database import Database
@@ -18,14 +20,18 @@ async def forecast_all(
     Those with a query are left out: whether an entry passes it is known when it is planned.
     """
     async with db.reading() as tx:
+        merged = await tag_merges.roots(tx)
+        counted: Counter[tuple[date, tuple[str, ...]]] = Counter()
+        for (day, tags), count in added.items():
+            counted[day, tuple(merged.get(tag, tag) for tag in tags)] += count
         return tuple(
             [
                 (
                     each,
                     forecast(
-                        added,
+                        counted,
                         each.options,
-                        parse_tags(each.options.tags),
+                        parse_tags(each.options.tags).resolved(merged),
                         last_closed=await slots.last_closed(tx, each.id),
                         replay_until=each.replay_until,
                         now=now,

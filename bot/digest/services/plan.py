@@ -26,11 +26,10 @@ from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, DeliveryKey, parse_channel
 from bot.digest.domain.digest import Digest, compile_digest
 from bot.digest.domain.present_digest import Post
-from bot.digest.services.filtered import find_problem, untaken
+from bot.digest.services.filtered import find_problem, tag_filter, untaken
 from bot.digest.services.presented import present_slot
 from bot.digest.services.review import reviewed
 from bot.discussion.services.answers import Link, no_link
-from bot.lookup.domain.tag_filter import parse_tags
 from bot.outbox.domain.delivery import delivery_key, entry_key
 from bot.outbox.store import deliveries, threads
 
@@ -255,7 +254,7 @@ async def plan_by_hand(
         taken = await untaken(tx, subscription, first, day)
         if on is None:
             taken = await reviewed.without_held(tx, subscription, taken, day)
-        digest = compile_digest(taken, on=day, tags=parse_tags(options.tags))
+        digest = compile_digest(taken, on=day, tags=await tag_filter(tx, options))
         if not digest.entries:
             raise NotFoundError(
                 "There is nothing of {day} to post in {channel}: no entry matches its filter, "

@@ -12,9 +12,8 @@ from bot.core.ports import ChannelRef
 from bot.digest.domain import present_digest
 from bot.digest.domain.digest import compile_digest
 from bot.digest.services import subscribe
-from bot.digest.services.filtered import matching
+from bot.digest.services.filtered import matching, tag_filter
 from bot.digest.services.plan import Voices
-from bot.lookup.domain.tag_filter import parse_tags
 
 
 async def preview(
@@ -47,7 +46,8 @@ async def preview_for(
     on = day or now.astimezone(options.schedule.zone).date()
     async with db.reading() as tx:
         found = await matching(tx, subscription, on, await entries.on_date(tx, on))
-    digest = compile_digest(found, on=on, tags=parse_tags(options.tags), most=options.most)
+        tags = await tag_filter(tx, options)
+    digest = compile_digest(found, on=on, tags=tags, most=options.most)
     say = voices(options.spoken)
     posts = present_digest.present_digest(
         digest, languages=options.languages, layout=options.layout, say=say

@@ -133,7 +133,9 @@ _ENTRIES = """
      WHERE e.newness IN (SELECT value FROM numbers(:them))
 """
 _TAGS = """
-    SELECT et.newness, t.slug FROM entry_tag AS et JOIN tag AS t ON t.id = et.tag_id
+    SELECT et.newness, t.slug FROM entry_tag AS et
+           LEFT JOIN tag_merge AS m ON m.tag_id = et.tag_id
+           JOIN tag AS t ON t.id IN (et.tag_id, m.root_id)
      WHERE et.newness IN (SELECT value FROM numbers(:them))
 """
 _REFERENCES = """
@@ -142,18 +144,28 @@ _REFERENCES = """
 """
 # As `tags.family` and `tags.is_used` understand one spelling; `0` is the character behind `/`.
 _MEANT = """
-    WITH meant (spelling, slug) AS (
+    WITH named (spelling, tag_id) AS (
         SELECT wanted.value, coalesce(
-            (SELECT slug FROM tag WHERE slug = wanted.value),
-            (SELECT tag.slug FROM tag_alias JOIN tag ON tag.id = tag_id WHERE alias = wanted.value),
-            wanted.value)
+            (SELECT id FROM tag WHERE slug = wanted.value),
+            (SELECT tag_id FROM tag_alias WHERE alias = wanted.value))
           FROM texts(:spellings) AS wanted
+    ), meant (spelling, slug) AS (
+        SELECT named.spelling, coalesce(t.slug, named.spelling)
+          FROM named LEFT JOIN tag_merge AS m ON m.tag_id = named.tag_id
+               LEFT JOIN tag AS t ON t.id = coalesce(m.root_id, named.tag_id)
+    ), family (spelling, id) AS (
+        SELECT meant.spelling, tag.id FROM meant JOIN tag ON tag.slug = meant.slug
+        UNION ALL
+        SELECT meant.spelling, tag.id
+          FROM meant JOIN tag ON tag.slug > meant.slug || '/' AND tag.slug < meant.slug || '0'
     )
     SELECT spelling, slug, EXISTS (
-        SELECT 1 FROM tag WHERE tag.slug = meant.slug AND tag.uses > 0
+        SELECT 1 FROM family JOIN tag ON tag.id = family.id
+         WHERE family.spelling = meant.spelling AND tag.uses > 0
     ) OR EXISTS (
-        SELECT 1 FROM tag
-         WHERE tag.slug > meant.slug || '/' AND tag.slug < meant.slug || '0' AND tag.uses > 0
+        SELECT 1 FROM family JOIN tag_merge AS m ON m.root_id = family.id
+               JOIN tag ON tag.id = m.tag_id
+         WHERE family.spelling = meant.spelling AND tag.uses > 0
     )
       FROM meant
 """

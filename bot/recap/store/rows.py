@@ -40,8 +40,10 @@ async def count_tags(tx: Transaction, first: date, last: date) -> Mapping[str, M
     low, high = span(first, last)
     rows = await tx.all(
         """
-        SELECT t.slug, e.date, count(*) AS many
-          FROM entry AS e JOIN entry_tag AS et ON et.newness = e.newness JOIN tag AS t ON t.id = et.tag_id
+        SELECT t.slug, e.date, count(DISTINCT e.id) AS many
+          FROM entry AS e JOIN entry_tag AS et ON et.newness = e.newness
+               LEFT JOIN tag_merge AS m ON m.tag_id = et.tag_id
+               JOIN tag AS t ON t.id = coalesce(m.root_id, et.tag_id)
          WHERE e.newness BETWEEN :low AND :high GROUP BY t.slug, e.date
         """,
         {"low": low, "high": high},

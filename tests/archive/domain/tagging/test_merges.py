@@ -1,0 +1,41 @@
+"""Merging tags and splitting them again."""
+
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.archive.domain.tagging.merges import merge, root_of, split
+from bot.core.domain.errors import UsageError
+
+TAGS = st.sampled_from("abcde")
+
+
+@given(st.lists(st.tuples(TAGS, TAGS), max_size=12), TAGS, TAGS)
+def test_merges_never_form_a_circle_and_a_split_undoes_one(
+    pairs: list[tuple[str, str]], tag: str, into: str
+):
+    merges: Mapping[str, str] = {}
+    for one, other in pairs:
+        try:
+            merges = merge(merges, one, other)
+        except UsageError:
+            continue
+
+    assert all(root_of(merges, each) not in merges for each in "abcde")
+    if tag in merges or root_of(merges, into) == tag:
+        return
+    assert split(merge(merges, tag, into), tag) == merges
+
+
+def test_a_merged_tag_is_not_merged_elsewhere():
+    merges = merge({}, "a", "b")
+
+    assert merge(merges, "a", "b") == merges
+    with pytest.raises(UsageError, match="split a"):
+        merge(merges, "a", "c")
+    with pytest.raises(UsageError, match="already"):
+        merge(merges, "b", "a")
+    with pytest.raises(UsageError, match="not merged"):
+        split(merges, "b")

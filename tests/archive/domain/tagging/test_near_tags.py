@@ -1,0 +1,29 @@
+"""Which tags are probably the same."""
+
+import pytest
+
+from bot.archive.domain.tagging.near_tags import Near, Nearness, find_near
+
+
+def test_hyphens_plurals_and_slips_lead_to_the_more_used_tag():
+    uses = {
+        "pretraining": 9, "pre-training": 2, "llm": 5, "llms": 1, "reasoning": 4, "reasnoing": 1,
+        "ontologies": 1, "ontology": 2, "benchmarks": 7, "benchmark": 6,
+    }  # fmt: skip
+
+    assert find_near(uses) == (
+        Near("benchmark", "benchmarks", Nearness.NUMBER),
+        Near("llms", "llm", Nearness.NUMBER),
+        Near("ontologies", "ontology", Nearness.NUMBER),
+        Near("pre-training", "pretraining", Nearness.HYPHEN),
+        Near("reasnoing", "reasoning", Nearness.SLIP),
+    )
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [("llama-2", "llama-3"), ("gas", "ga"), ("loss", "los"), ("rl", "ml"),
+     ("encoder", "encode"), ("ml/rl", "ml")],
+)  # fmt: skip
+def test_other_words_are_other_tags(pair: tuple[str, str]):
+    assert find_near(dict.fromkeys(pair, 5)) == ()
