@@ -237,6 +237,8 @@ def test_a_malformed_address_of_a_server_is_reported_without_what_it_holds(
         ("PAPERBOT_VAULT=~nobody-at-all/notes", "“~nobody-at-all/notes” is in the home folder of"),
         ("PAPERBOT_DATABASE=sqlite:///~nobody-at-all/a.db", "unknown user"),
         ("PAPERBOT_VAULT_POLL=sometimes", "must be on or off, not “sometimes”"),
+        ("PAPERBOT_VAULT_GIT=perhaps", "must be on or off, not “perhaps”"),
+        ("PAPERBOT_VAULT_GIT=on", "PAPERBOT_VAULT_GIT also needs PAPERBOT_VAULT"),
         ("PAPERBOT_LOG_LEVEL=loud", "debug, info, warning, error"),
         ("PAPERBOT_LOG_FORMAT=xml", "text, json"),
         ("DISCORD_GUILDS=12,Lab", "guild ids"),

@@ -44,8 +44,10 @@ from bot.operations.services.supervise import Supervised
 from bot.platforms.web.chat import WebChat
 from bot.platforms.web.context import Metrics
 from bot.recap.services.pages import RecapPages
-from bot.settings import Settings
+from bot.settings import Settings, environment_of_git
+from bot.vault.services.git_command import Git
 from bot.vault.services.vault import Vault
+from bot.vault.services.vault_git import VaultGit
 from bot.vault.services.writer import VaultWriter
 from bot.webchat.services.access import WebAccess, one_time_address
 from bot.webchat.services.sessions import DatabaseSessions
@@ -151,12 +153,14 @@ class Assembly:
             to_change=self._wakes.wake_changes,
             zone=settings.timezone,
         )
+        self._vault_git = _vault_git(settings)
+        files = _note_files(settings.vault, self._vault_git)
         notes = NoteContext(
             db,
             now,
             curators=settings.curators,
             written=self._wakes.archive_changed,
-            files=_note_files(settings.vault),
+            files=files,
             vault=settings.vault.resolve() if settings.vault is not None else None,
         )
         self._inbox = Bot(
@@ -179,6 +183,7 @@ class Assembly:
                 clock=now,
                 sleep=asyncio.sleep,
                 changed=self._wakes.archive_changed,
+                own=files.own if files is not None else None,
             )
             self._watch_vault = partial(watch_folder, settings.vault, poll=settings.vault_poll)
         self._arxiv = ArxivPart(db, settings, clock=now, jitter=chance)
@@ -193,6 +198,7 @@ class Assembly:
             connected=connected,
             reads=reading_rights(self._joined),
             notes=notes,
+            vault_git=self._vault_git,
             asking=Asking(settings.curators, settings.review, self._open_inbox),
             keep=settings.keep,
             stopping=stopping,
@@ -307,6 +313,7 @@ class Assembly:
         return self._monitor.health(
             map(self._condition, self._platforms),
             (*self._pumps.conditions, *vault),
+            minor=(self._vault_git.condition,) if self._vault_git is not None else (),
             arxiv=self._arxiv.condition,
             workspaces=[each for joined in self._joined.values() for each in joined.workspaces()],
         )
@@ -345,9 +352,20 @@ def _told_to_a_person(group: BaseExceptionGroup[BaseException]) -> BaseException
     return group
 
 
-def _note_files(vault: Path | None) -> NoteFiles | None:
+def _note_files(vault: Path | None, git: VaultGit | None) -> NoteFiles | None:
     """What writes notes as files of the vault, where there is one that the bot may write."""
-    if vault is None or not os.access(vault, os.W_OK | os.X_OK):
+    if vault is None or not _may_write(vault):
         return None
     folder = vault.resolve()
-    return NoteFiles(folder, VaultWriter(folder))
+    return NoteFiles(folder, VaultWriter(folder, git))
+
+
+def _vault_git(settings: Settings) -> VaultGit | None:
+    """What commits those files, where it is wanted."""
+    if settings.vault is None or not settings.vault_git or not _may_write(settings.vault):
+        return None
+    return VaultGit(Git(settings.vault.resolve(), environment_of_git()), clock=now)
+
+
+def _may_write(folder: Path) -> bool:
+    return os.access(folder, os.W_OK | os.X_OK)

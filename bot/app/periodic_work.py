@@ -8,7 +8,7 @@ from functools import partial
 
 from bot.app.arxiv import ArxivPart
 from bot.app.clock import chance, now
-from bot.app.parts import PLAN, Parts
+from bot.app.parts import PLAN, VAULT, Parts
 from bot.app.platforms import RATES
 from bot.app.wakes import Wakes, changes
 from bot.channels.domain.subscription import Subscription
@@ -33,6 +33,7 @@ from bot.outbox.services.deliver import Deliverer
 from bot.outbox.services.digest_log import DigestLog
 from bot.reactions.services import react
 from bot.recap.services import plan_recaps
+from bot.vault.services.vault_git import VaultGit
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ _REVIEW_EVERY = timedelta(minutes=1)
 _NOTES_EVERY = timedelta(minutes=1)
 _NOTE_TAKES = timedelta(seconds=30)
 """What was submitted so long ago and is not written was left by a process that was killed."""
+_PUSH_EVERY = timedelta(seconds=30)
 _PRUNE_EVERY = timedelta(hours=6)
 
 
@@ -66,6 +68,7 @@ class PeriodicWork:
         connected: shared_channels.Connected,
         reads: direct_messages.Reads,
         notes: NoteContext,
+        vault_git: VaultGit | None,
         asking: Asking,
         keep: Retention,
         stopping: asyncio.Event,
@@ -100,6 +103,8 @@ class PeriodicWork:
             may_claim=parts.may_claim,
         )
         parts.finish = self._deliverer.finish
+        if vault_git is not None:
+            pumps.add("push", _PUSH_EVERY, parts.only_with(VAULT, vault_git.retry))
         self._add_pumps(chats, rate_limits)
 
     def _add_pumps(self, chats: Mapping[Platform, Chat], rate_limits: RateLimits) -> None:

@@ -14,8 +14,15 @@ from bot.core.domain.errors import StorageError, UsageError
 from bot.core.domain.i18n import error_text
 from bot.core.ports import Finding, Platform
 from bot.operations.services import doctor
+from bot.operations.services.doctor_git import check_vault_git
 from bot.platforms.slack.access import Access
-from bot.settings import ENV_FILE, Settings, check_database_folder, read_settings
+from bot.settings import (
+    ENV_FILE,
+    Settings,
+    check_database_folder,
+    environment_of_git,
+    read_settings,
+)
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -39,6 +46,8 @@ async def _look(settings: Settings) -> tuple[Finding, ...]:
         findings += await doctor.check_database(settings.database, now=now(), say=say)
     if settings.vault is not None:
         findings.append(await doctor.check_vault(settings.vault, say=say))
+        if settings.vault_git:
+            findings.append(await check_vault_git(settings.vault, environment_of_git(), say=say))
     findings += (_zones(), _web(settings))
     findings += await doctor.check_arxiv(
         settings.database,

@@ -14,6 +14,10 @@ def contradictions(values: Values) -> Iterator[UsageError]:
     """What is set without something that it needs."""
     yield from _half_a_slack(values)
     yield from _half_a_proxy(values)
+    if values["PAPERBOT_VAULT_GIT"] and not values["PAPERBOT_VAULT"]:
+        yield UsageError(
+            translatable("{name} also needs PAPERBOT_VAULT"), name="PAPERBOT_VAULT_GIT"
+        )
     if bool(values["SLACK_CLIENT_ID"]) is not bool(values["SLACK_CLIENT_SECRET"]):
         yield UsageError(
             translatable("SLACK_CLIENT_ID and SLACK_CLIENT_SECRET must be set together")

@@ -94,6 +94,9 @@ class Settings(BaseSettings):
     vault_poll: Annotated[bool, BeforeValidator(read_switch)] = Field(
         default=False, validation_alias="PAPERBOT_VAULT_POLL"
     )
+    vault_git: Annotated[bool, BeforeValidator(read_switch)] = Field(
+        default=False, validation_alias="PAPERBOT_VAULT_GIT"
+    )
     curators: Annotated[frozenset[str], NoDecode, BeforeValidator(read_curators)] = Field(
         default=frozenset(), validation_alias="PAPERBOT_CURATORS"
     )
@@ -266,6 +269,16 @@ def operator_locale() -> str:
 def of_this_process(name: str) -> str:
     """A variable of the environment of this process alone, not of `.env`, or the empty string."""
     return os.environ.get(name, "").strip()
+
+
+def environment_of_git() -> dict[str, str]:
+    """This process's environment for Git and its hooks: without settings, which hold secrets.
+
+    Variables that name a repository are left out, too: a hook that started the bot has set them.
+    """
+    left_out = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_NAMESPACE"}
+    left_out |= {"GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "PGPASSWORD", *setting_names()}
+    return {name: value for name, value in os.environ.items() if name not in left_out}
 
 
 def setting_names() -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """What the use cases of the form of a note need."""
 
-import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Protocol
 from bot.archive.domain.note import Note
 from bot.core.database.database import Database
 from bot.vault.domain.writing import Author, Change, WriteResult, Written
+from bot.vault.services.own_writes import OwnWrites
 
 
 def new_key() -> str:
@@ -36,11 +36,11 @@ class NoteWriter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NoteFiles:
-    """The vault: its folder (a real path), and what writes there, one note at a time."""
+    """The vault: its folder (a real path), what writes there, and what the watcher need not import."""
 
     folder: Path
     writer: NoteWriter
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    own: OwnWrites = field(default_factory=OwnWrites)
 
 
 class TextModel(Protocol):

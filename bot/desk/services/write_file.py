@@ -11,7 +11,7 @@ from bot.archive.services.import_files import import_files
 from bot.archive.store import sources
 from bot.core.database.database import Transaction
 from bot.core.domain.errors import StorageError, UsageError, UserError
-from bot.core.domain.i18n import Translate, error_text
+from bot.core.domain.i18n import Translate, error_text, in_language
 from bot.desk.domain.decision import NothingChanged, ToCorrect, ToWrite, decide, paper_of
 from bot.desk.domain.draft import Draft, DraftState
 from bot.desk.domain.fields import DATE, PAPER, TAGS
@@ -20,6 +20,7 @@ from bot.desk.services.context import NoteContext, NoteFiles
 from bot.desk.services.keep import put_state
 from bot.desk.store import drafts, known_papers
 from bot.vault.domain.writing import Author, Change, Conflict, WriteResult
+from bot.vault.services.own_writes import signature_of
 
 _FIELDS = {"title": PAPER, "tags": TAGS, "date": DATE}
 """The field of the form for each part of a note that cannot be written."""
@@ -32,7 +33,7 @@ async def finish_file(
 
     May be repeated: the same text is not written twice. Raises `StorageError`.
     """
-    async with files.lock:
+    async with files.own.lock:
         async with notes.db.reading() as tx:
             draft = await drafts.find(tx, key)
             if draft is None:
@@ -55,7 +56,7 @@ async def finish_file(
             return await put_state(notes, draft, DraftState.DONE, outcome)
         if isinstance(decision, ToWrite):
             try:
-                outcome = await _write(notes, files, draft, decision, path)
+                outcome = await _write(notes, files, draft, decision, path, say=say)
                 outcome = replace(outcome, remarks=remarks)
             except StorageError:
                 raise
@@ -88,7 +89,13 @@ async def path_in_vault(tx: Transaction, vault: Path, old: StoredEntry | None) -
 
 
 async def _write(
-    notes: NoteContext, files: NoteFiles, draft: Draft, decision: ToWrite, path: str | None
+    notes: NoteContext,
+    files: NoteFiles,
+    draft: Draft,
+    decision: ToWrite,
+    path: str | None,
+    *,
+    say: Translate,
 ) -> Outcome:
     author = Author(draft.name, draft.person)
     result: WriteResult
@@ -100,14 +107,16 @@ async def _write(
         result = await files.writer.change(change, author)
     ours = result.ours if isinstance(result, Conflict) else result.path
     file = Path(files.folder, ours)
+    found = signature_of(file)
     await import_files(notes.db, [file], now=notes.clock())
+    files.own.note(file, found)
     return Outcome(
         await _entry_at(notes, str(file)),
         decision.entry.paper.title,
         is_new=decision.old is None,
         path=ours,
         theirs=result.theirs if isinstance(result, Conflict) else "",
-        trouble=result.trouble,
+        trouble=in_language(result.trouble, say),
         typed=draft.plan,
     )
 

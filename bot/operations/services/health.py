@@ -44,20 +44,21 @@ class HealthMonitor:
         platforms: Iterable[Condition],
         pumps: Iterable[Condition],
         *,
+        minor: Iterable[Condition] = (),
         arxiv: Condition | None,
         workspaces: Sequence[Condition] = (),
     ) -> Health:
         """The state of the whole bot.
 
-        arXiv never makes it unwell, since nothing that posts needs it, and one of several workspaces
-        does not: a restart would stop the others.
+        arXiv and the `minor` conditions never make it unwell, since nothing that posts needs them, and
+        one of several workspaces does not: a restart would stop the others.
         """
         platforms = tuple(platforms)
         parts = (*pumps, self._lease, self._outbox)
         return Health(
             ok=all(part.ok for part in (*platforms, *parts)),
             platforms=platforms,
-            pumps=parts,
+            pumps=(*parts, *minor),
             arxiv=arxiv,
             workspaces=tuple(workspaces),
         )

@@ -15,6 +15,7 @@ from bot.archive.services.import_report import ImportReport
 from bot.core.database.database import Database
 from bot.core.ports import Condition
 from bot.vault.services import note_file
+from bot.vault.services.own_writes import OwnWrites
 from bot.vault.services.vault_watch import WatchEvent
 
 log = logging.getLogger(__name__)
@@ -41,12 +42,14 @@ class Vault:
         clock: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]],
         changed: Callable[[], None],
+        own: OwnWrites | None = None,
     ) -> None:
         self._db = db
         self._folder = folder
         self._clock = clock
         self._sleep = sleep
         self._changed = changed
+        self._own = own if own is not None else OwnWrites()
         self._condition = Condition("vault", ok=True)
         self._imported: Snapshot | None = None
         self._logged: tuple[Problem, ...] = ()
@@ -77,7 +80,10 @@ class Vault:
         self._imported = None
 
     async def _import_changes(self, *, is_reported: bool) -> None:
-        snapshots = [await asyncio.to_thread(take_snapshot, self._folder)]
+        async with self._own.lock:  # the bot writes, and imports that itself
+            snapshots = [await asyncio.to_thread(take_snapshot, self._folder)]
+        if await asyncio.to_thread(self._own.explain, self._imported, snapshots[0]):
+            return
         # Comparing the snapshots of a large vault would block the event loop.
         if not is_reported and await asyncio.to_thread(eq, snapshots[0], self._imported):
             return
@@ -85,6 +91,7 @@ class Vault:
             await self._sleep(SNAPSHOT_EVERY.total_seconds())
             snapshots.append(await asyncio.to_thread(take_snapshot, self._folder))
         stable = await asyncio.to_thread(find_stable, snapshots)
+        self._own.forget()
         await self._import(stable)
         # A file that is still changing is checked again at the next interval.
         self._imported = snapshots[-1] if not stable.changing else None

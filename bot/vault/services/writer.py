@@ -17,9 +17,11 @@ from bot.archive.domain.formats.note_text import file_name, rewrite_note, write_
 from bot.archive.domain.note import Note
 from bot.archive.services.export import free_path
 from bot.archive.services.import_parser import NOTE_PARSER
-from bot.core.domain.i18n import translatable
+from bot.core.domain.i18n import Worded, translatable, worded
+from bot.vault.domain.commit import ToCommit, to_commit
 from bot.vault.domain.writing import Author, Change, Conflict, VaultError, WriteResult, Written
 from bot.vault.services import note_file
+from bot.vault.services.vault_git import VaultGit, digest
 
 _UNWRITABLE = translatable("The note cannot be written into the vault ({reason})")
 
@@ -32,14 +34,24 @@ class VaultWriter:
     cannot be written; nothing was written then.
     """
 
-    def __init__(self, folder: Path, exchange: note_file.Exchange = note_file.exchange) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        git: VaultGit | None = None,
+        exchange: note_file.Exchange = note_file.exchange,
+    ) -> None:
         self._folder = folder
+        self._git = git
         self._exchange = exchange
 
     async def add(self, note: Note, author: Author) -> Written:
         """Write a new file. An equal file that is there already is taken for the same call."""
-        del author  # the name of whoever writes stands in no note
-        return await asyncio.to_thread(self._add, note)
+        pulled = await self._git.pull() if self._git is not None else None
+        written = await asyncio.to_thread(self._add, note)
+        if self._git is None:
+            return written
+        files = [await self._to_commit(written.path, author, is_new=True)]
+        return replace(written, trouble=_told(await self._git.save(files, pulled)))
 
     async def change(self, change: Change, author: Author) -> WriteResult:
         """Change the file of `change.before`, only where it changed, while it is what was read.
@@ -47,7 +59,25 @@ class VaultWriter:
         Else the whole new note is written beside it, and the files name each other. A file that is no
         longer there is written anew.
         """
-        return await asyncio.to_thread(self._change, change, author)
+        if self._git is None:
+            return await asyncio.to_thread(self._change, change, author)
+        pulled = await self._git.pull()
+        # What somebody has changed and not committed yet is theirs to commit.
+        was_clean = await self._git.is_clean(change.before.path or "")
+        result = await asyncio.to_thread(self._change, change, author)
+        if isinstance(result, Written):
+            files = [await self._to_commit(result.path, author, is_new=False)]
+        else:
+            files = [await self._to_commit(result.ours, author, is_new=True)]
+            if was_clean:
+                files.append(await self._to_commit(result.theirs, author, is_new=False))
+        return replace(result, trouble=_told(await self._git.save(files, pulled)))
+
+    async def _to_commit(self, path: str, author: Author, *, is_new: bool) -> ToCommit:
+        # A link to a note stays one: its target was written.
+        file = await asyncio.to_thread((self._folder / path).resolve)
+        real = str(file.relative_to(self._folder)) if file.is_relative_to(self._folder) else path
+        return to_commit(real, await asyncio.to_thread(digest, file), author, is_new=is_new)
 
     def _add(self, note: Note) -> Written:
         for path in _free_names(note.path or file_name(note)):
@@ -104,6 +134,12 @@ def _free_names(wanted: str) -> Iterator[str]:
     taken: set[str] = set()
     for _ in count():
         yield free_path(wanted, taken, before_number=", ")
+
+
+def _told(problem: Worded | None) -> str:
+    if problem is None:
+        return ""
+    return worded("The file is written. {problem}", problem=problem)
 
 
 @contextmanager

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from bot.archive.domain.entry import StoredEntry
+from bot.archive.services.import_files import import_files
 from bot.archive.store import entries
 from bot.core.database.database import Database
+from bot.vault.services.own_writes import OwnWrites, signature_of
 from bot.vault.services.vault import SNAPSHOTS_ALIKE, Vault
 from bot.vault.services.vault_watch import WatchEvent
 from tests.databases import throw_away
@@ -114,6 +116,39 @@ async def test_a_restored_note_keeps_its_entry(db: Database, folder: Path) -> No
     await vault.follow(signs())
 
     assert [stored.id for stored in await kept(db)] == before
+
+
+async def test_what_the_bot_wrote_and_imported_is_not_imported_again(
+    db: Database, folder: Path
+) -> None:
+    own = OwnWrites()
+    imports: list[datetime] = []
+
+    def clock() -> datetime:
+        imports.append(NOW)
+        return NOW
+
+    vault = Vault(db, folder, clock=clock, sleep=no_sleep, changed=lambda: None, own=own)
+    note, other = folder / "250209 Note 9.md", folder / "250208 Note 8.md"
+    counts = []
+
+    async def signs() -> AsyncIterator[WatchEvent]:
+        yield WatchEvent.CHANGED
+        async with own.lock:
+            note.write_text(NOTE.format(n=9), encoding="utf-8")
+            found = signature_of(note)
+            await import_files(db, [note], now=NOW)
+            own.note(note, found)
+        yield WatchEvent.CHANGED
+        yield WatchEvent.INTERVAL
+        counts.append(len(imports))
+        other.write_text(NOTE.format(n=8), encoding="utf-8")  # a pull's, say
+        yield WatchEvent.CHANGED
+
+    await vault.follow(signs())
+
+    assert counts == [1]
+    assert await titles(db) == ["Note 1", "Note 2", "Note 3", "Note 8", "Note 9"]
 
 
 class Steps:
