@@ -36,7 +36,7 @@ from bot.digest.services.channel_check import checker
 from bot.digest.services.review.review_cards import Asking
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.library import DatabaseLibrary
-from bot.discussion.store.replies import DatabaseReplies
+from bot.discussion.store.kept_replies import DatabaseReplies
 from bot.operations.pumps import Pumps
 from bot.operations.services import reindex
 from bot.operations.services.health import HealthMonitor

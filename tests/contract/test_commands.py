@@ -27,7 +27,7 @@ from bot.core.database.database import Database
 from bot.core.domain.document import Document
 from bot.core.domain.form import Form
 from bot.core.ports import ChannelRef, Chat, Choice, Command, FilledForm, MessageRef, User
-from bot.core.ports.chat import person_id
+from bot.core.ports.values import person_id
 from bot.discussion.store import replies
 from bot.webchat.services.access import one_time_address
 from tests.archive_stage import an_entry, keep

@@ -17,7 +17,7 @@ from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database
-from bot.core.domain import commands
+from bot.core.domain import command_line, commands
 from bot.core.ports import ChannelRef, Chat, Command, MessageRef, ThreadMessage, User
 from bot.digest.services import edited_entries, plan, subscribe
 from bot.digest.services.subscribe import TypedOptions
@@ -72,7 +72,7 @@ class Stage:
         await changer.run(asyncio.Event())
 
     async def ask(self, line: str, user: User = ADA) -> str:
-        parsed = commands.parse_line(line)
+        parsed = command_line.parse_line(line)
         command = Command(parsed.spec.name, parsed.options, user, self.case.channel, "en")
         return words(await self.bot.command(command))
 

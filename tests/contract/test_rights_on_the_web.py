@@ -19,7 +19,7 @@ from bot.channels.store import subscriptions
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
-from bot.core.domain import commands
+from bot.core.domain import command_line
 from bot.core.ports import ChannelRef, Command, Health, Platform, User, parse_channel
 from bot.discussion.services.library import DatabaseLibrary
 from bot.platforms.web.chat import WebChat
@@ -178,7 +178,7 @@ class World:
             assert response.status == 200
 
     async def ask(self, text: str, channel: ChannelRef) -> None:
-        line = commands.parse_line(text)
+        line = command_line.parse_line(text)
         await self.bot.command(Command(line.spec.name, line.options, BOSS, channel, "en"))
 
     async def may(self, action: str, place: str, client: aiohttp.ClientSession) -> bool:

@@ -24,7 +24,7 @@ from bot.digest.services import plan, shared_channels, subscribe
 from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.services import catch_up
 from bot.discussion.services.discuss import DiscussionContext
-from bot.discussion.store.replies import DatabaseReplies
+from bot.discussion.store.kept_replies import DatabaseReplies
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.changes import Changer
 from tests.fakes.slack import FakeSlack

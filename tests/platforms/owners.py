@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from functools import partial
 
-from bot.core.services.shared_work import ends_before
+from bot.core.services.ending import ends_before
 
 
 @dataclass

@@ -6,7 +6,7 @@ from urllib.parse import quote_plus
 
 from bot.archive.domain.entry import AtArxiv, Entry, Language, Paper, Reference, StoredEntry
 from bot.archive.domain.inlines import inlines
-from bot.core.domain import commands
+from bot.core.domain import command_line
 from bot.core.domain.characters import cut_at
 from bot.core.domain.day_text import day_text
 from bot.core.domain.document import (
@@ -150,7 +150,7 @@ def _tags(tags: Sequence[str]) -> list[Block]:
         return []
     shown, others = tags[:_TAG_BUTTONS], tags[_TAG_BUTTONS:]
     blocks: list[Block] = [Note(run(" ".join(f"#{tag}" for tag in others)))] if others else []
-    lines = [(f"#{tag}", commands.format_line("paper", f"#{tag}")) for tag in shown]
+    lines = [(f"#{tag}", command_line.format_line("paper", f"#{tag}")) for tag in shown]
     return [*blocks, Buttons(tuple(Button(label, command=line) for label, line in lines))]
 
 
@@ -198,12 +198,14 @@ def _entry_buttons(
     buttons: list[Button] = []
     if not detailed:
         label = say("Abstract and references")
-        buttons.append(Button(label, command=commands.format_line("paper", entry_query(stored))))
+        buttons.append(
+            Button(label, command=command_line.format_line("paper", entry_query(stored)))
+        )
     buttons += _other_languages(stored, languages)
     if stored.entry.paper.arxiv_id is not None:
         number = stored.entry.paper.arxiv_id.number
-        similar = commands.format_line("paper", f"similar:{number}")
-        citing = commands.format_line("paper", f"cites:{number}")
+        similar = command_line.format_line("paper", f"similar:{number}")
+        citing = command_line.format_line("paper", f"cites:{number}")
         buttons.append(Button(say("Similar papers"), command=similar))
         if detailed:
             buttons.append(Button(say("Cited by"), command=citing))
@@ -212,14 +214,14 @@ def _entry_buttons(
         buttons.append(follow_button(stored, say))
     if stored.entry.tags:
         tag = f"#{stored.entry.tags[0]}"
-        line = commands.format_line("follow", tag)
+        line = command_line.format_line("follow", tag)
         buttons.append(Button(say("Follow {what}", what=tag), command=line))
     return tuple(buttons)
 
 
 def follow_button(stored: StoredEntry, say: Translate) -> Button:
     """A button that follows the entry's paper: new versions, later mentions, replies."""
-    line = commands.format_line("follow", follow_query(stored))
+    line = command_line.format_line("follow", follow_query(stored))
     return Button(say("Follow this paper"), command=line)
 
 
@@ -238,7 +240,7 @@ def _other_languages(stored: StoredEntry, languages: Sequence[Language]) -> Iter
     for commentary in stored.entry.commentary:
         if commentary.language not in shown:
             language = commentary.language
-            line = commands.format_line("paper", entry_query(stored), language=language)
+            line = command_line.format_line("paper", entry_query(stored), language=language)
             yield Button(_LANGUAGE_NAMES[language], command=line)
 
 
@@ -263,7 +265,7 @@ def row(stored: StoredEntry, number: int, *, languages: Sequence[Language], say:
         linked_title(entry.paper),
         detail=detail,
         number=number,
-        button=Button(say("Read"), command=commands.format_line("paper", entry_query(stored))),
+        button=Button(say("Read"), command=command_line.format_line("paper", entry_query(stored))),
     )
 
 

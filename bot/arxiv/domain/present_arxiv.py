@@ -13,7 +13,7 @@ from bot.arxiv.domain.candidates import (
     picked_weight,
 )
 from bot.arxiv.domain.categories import find_category
-from bot.core.domain import commands
+from bot.core.domain import command_line, commands
 from bot.core.domain.day_text import day_text
 from bot.core.domain.document import (
     Block,
@@ -107,7 +107,7 @@ def present_candidates(
         text = say("There are no new papers from arXiv yet.")
         if absence is not None:
             text = absence_words(absence, ranking.on, say)
-        return notice(text, say("Newest papers"), commands.format_line("paper"))
+        return notice(text, say("Newest papers"), command_line.format_line("paper"))
     day = day_text(ranking.on, say.locale)
     title = say("New on arXiv, {day}", day=day)
     count = say.count("{n} paper", "{n} papers", ranking.total)
@@ -183,7 +183,7 @@ def _ways(ranking: CandidatePage, page: int, per_page: int, say: Translate) -> I
 def _line(day: date | None, page: int) -> str:
     """The command of a page; it names the day, so that paging stays within it."""
     free = f"new {day}" if day is not None else "new"
-    return commands.format_line("paper", free, **({"page": page} if page > 1 else {}))
+    return command_line.format_line("paper", free, **({"page": page} if page > 1 else {}))
 
 
 def _row(ranked: RankedCandidate, number: int, say: Translate) -> Item:
@@ -213,7 +213,7 @@ def _row(ranked: RankedCandidate, number: int, say: Translate) -> Item:
             weight=f"{penalty(unwanted):g}",
         )
         detail.append(Text(f" · {words}"))
-    line = commands.format_line("paper", f"{commands.NOT_FOR_US.name} {item.id.number}")
+    line = command_line.format_line("paper", f"{commands.NOT_FOR_US.name} {item.id.number}")
     return Item(
         (Link(item.title, item.id.url),),
         detail=tuple(detail),
@@ -237,7 +237,7 @@ def present_unwanted(number: str, *, is_undone: bool, say: Translate) -> Documen
     """The answer to “Not for us”, with a button that takes it back."""
     if is_undone:
         return notice(say("Taken back: arXiv {number} is ranked as before.", number=number))
-    line = commands.format_line("paper", f"{commands.NOT_FOR_US.name} {number} {commands.UNDO}")
+    line = command_line.format_line("paper", f"{commands.NOT_FOR_US.name} {number} {commands.UNDO}")
     text = say(
         "arXiv {number} is not for you: it is ranked lower, and so are papers like it.",
         number=number,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.core.domain import commands
+from bot.core.domain import command_line
 from bot.core.domain.document import Document, Note, Paragraph, Style, Text, run
 from bot.core.domain.i18n import Translate
 
@@ -18,7 +18,7 @@ class Place:
 
 def present_code(code: str, minutes: int, say: Translate) -> Document:
     """A code to enter in the channel that this one is to be linked with."""
-    line = commands.format_line("digest", f"link {code}")
+    line = command_line.format_line("digest", f"link {code}")
     text = say("Enter this in the other channel within {n} minutes:", n=minutes)
     note = say("From then on, replies about a paper appear in both channels.")
     blocks = (Paragraph(run(text)), Paragraph((Text(line, Style.CODE),)), Note(run(note)))

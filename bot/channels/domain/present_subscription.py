@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bot.channels.domain.subscription import Standing, Subscription
 from bot.channels.domain.typed_schedule import format_weekdays
-from bot.core.domain import commands
+from bot.core.domain import command_line
 from bot.core.domain.day_text import day_text
 from bot.core.domain.document import (
     Block,
@@ -122,8 +122,8 @@ def _progress(
 
 def _buttons(standing: Standing, say: Translate) -> tuple[Button, ...]:
     change = (
-        Button(say("Pause"), command=commands.format_line("digest", "pause"))
+        Button(say("Pause"), command=command_line.format_line("digest", "pause"))
         if standing is Standing.ACTIVE
-        else Button(say("Resume"), command=commands.format_line("digest", "resume"))
+        else Button(say("Resume"), command=command_line.format_line("digest", "resume"))
     )
-    return (change, Button(say("Today"), command=commands.format_line("digest", "today")))
+    return (change, Button(say("Today"), command=command_line.format_line("digest", "today")))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from bot.core.domain import commands
+from bot.core.domain import command_line, commands
 from bot.core.domain.command_spec import CommandSpec, Verb, Who
 from bot.core.domain.document import (
     Block,
@@ -181,7 +181,8 @@ def _queries(examples: Sequence[Example], say: Translate) -> tuple[Block, ...]:
         for example in examples
     )
     tries = (
-        Button(example.query, commands.format_line("paper", example.query)) for example in examples
+        Button(example.query, command_line.format_line("paper", example.query))
+        for example in examples
     )
     return Items(tuple(rows)), Buttons(tuple(tries))
 
@@ -213,7 +214,7 @@ def _thread_words(say: Translate) -> Note:
 
 
 def _examples_of(spec: CommandSpec, *, is_changing: bool) -> Iterable[str]:
-    return (line for line in spec.examples if commands.changes(line) is is_changing)
+    return (line for line in spec.examples if command_line.changes(line) is is_changing)
 
 
 def _buttons(*lines: str) -> Buttons:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from bot.core.domain import commands
+from bot.core.domain import command_line
 from bot.core.domain.command_spec import CommandSpec
 from bot.core.domain.i18n import Translate
 from bot.core.ports import Choice
@@ -24,7 +24,7 @@ def complete_line(
 ) -> tuple[Choice, ...]:
     """At most 25 completions of the last word of a command's free option."""
     line = typed.lstrip()
-    verb = commands.find_verb(spec, {_free_name(spec): line})
+    verb = command_line.find_verb(spec, {_free_name(spec): line})
     before, space, word = line.rpartition(" ")
     if not space:
         found = _beginnings(spec, word, values, say)

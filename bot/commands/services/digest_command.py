@@ -15,7 +15,7 @@ from bot.channels.domain.subscription import Standing, Subscription
 from bot.commands.services import digest_line, digest_managers, review_command
 from bot.commands.services.review_command import ReviewContext
 from bot.core.database.database import Database
-from bot.core.domain import commands, document
+from bot.core.domain import command_line, commands, document
 from bot.core.domain.command_spec import Who
 from bot.core.domain.document import Document, Note, run
 from bot.core.domain.errors import NotFoundError
@@ -66,7 +66,7 @@ async def answer(
     say: Translate,
 ) -> Document:
     """The answer to `/digest …`; raises `UserError`."""
-    verb = commands.find_verb(commands.DIGEST, command.options)
+    verb = command_line.find_verb(commands.DIGEST, command.options)
     if verb is not None and verb.who is Who.MANAGERS:
         refusal = await digest_managers.find_refusal(desk.db, command, say)
         if refusal is not None:
@@ -141,7 +141,7 @@ def _present_posted_elsewhere(say: Translate) -> Document:
         "The digest is posted in this channel already, from another workspace that shares it. "
         "You can change it from here too: /digest settings."
     )
-    return document.notice(text, say("Settings"), commands.format_line("digest", "settings"))
+    return document.notice(text, say("Settings"), command_line.format_line("digest", "settings"))
 
 
 async def _is_subscribed(desk: DigestContext, channel: ChannelRef) -> bool:
@@ -286,7 +286,7 @@ async def _show_status(desk: DigestContext, channel: ChannelRef, say: Translate)
     except NotFoundError:
         text = say("No digest is posted in this channel.")
         return document.notice(
-            text, say("Post a digest here"), commands.format_line("digest", "here")
+            text, say("Post a digest here"), command_line.format_line("digest", "here")
         )
     shown = present_subscription(
         status.subscription,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.archive.domain.typed_dates import Days, read_date
-from bot.core.domain import commands
+from bot.core.domain import command_line
 from bot.core.domain.command_spec import Verb
 from bot.core.domain.commands import DIGEST
 from bot.core.domain.errors import UsageError, UserError
@@ -28,7 +28,7 @@ def read(typed: Mapping[str, str], *, days: Days) -> DigestLine:
     """
     free = typed.get("what", "").strip()
     given = {name: value for name, value in typed.items() if name != "what"}
-    verb = commands.find_verb(DIGEST, typed)
+    verb = command_line.find_verb(DIGEST, typed)
     if verb is None:
         return _date_line(free, given, days)
     first, _, rest = free.partition(" ")

@@ -10,8 +10,9 @@ from bot.archive.domain.present_entry import follow_query
 from bot.archive.store import entries
 from bot.channels.domain.typed_schedule import looks_like_time, parse_time, parse_weekdays
 from bot.core.database.database import Database
-from bot.core.domain import commands
-from bot.core.domain.commands import FOLLOW, UNFOLLOW, CommandLine
+from bot.core.domain import command_line
+from bot.core.domain.command_line import CommandLine
+from bot.core.domain.commands import FOLLOW, UNFOLLOW
 from bot.core.domain.document import Document, notice
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, translatable
@@ -70,12 +71,12 @@ class _Asked:
 def in_thread(line: str) -> str:
     """The line that a message in a thread means: `follow` alone is the paper of the thread."""
     is_bare = line.strip().removeprefix("/").casefold() == FOLLOW.name
-    return commands.format_line(FOLLOW.name, _THIS) if is_bare else line
+    return command_line.format_line(FOLLOW.name, _THIS) if is_bare else line
 
 
 def shows_follows(line: CommandLine) -> bool:
     """Whether the answer tells what the person follows: nothing for a thread that others read."""
-    text, verb = line.options.get("query", ""), commands.find_verb(line.spec, line.options)
+    text, verb = line.options.get("query", ""), command_line.find_verb(line.spec, line.options)
     if line.spec is UNFOLLOW:
         return not text
     return line.spec is FOLLOW and (not text or (verb is not None and verb.name in _LISTING))
@@ -88,8 +89,8 @@ async def answer(
     context: FollowContext, command: Command, *, zone: ZoneInfo, say: Translate
 ) -> Document:
     """The answer to `/follow …`; `zone` is that of who has chosen none. Raises `UserError`."""
-    options = commands.typed_options(FOLLOW, command.options)
-    verb = commands.find_verb(FOLLOW, options)
+    options = command_line.typed_options(FOLLOW, command.options)
+    verb = command_line.find_verb(FOLLOW, options)
     text = options.get("query", "").strip()
     asked = _Asked(context, command, Asker(command.user, command.channel, say.locale), zone, say)
     named = {name: value for name, value in options.items() if name != "query"}
@@ -101,7 +102,7 @@ async def answer(
         return await _list(asked)
     if verb is not None and verb.name == _THIS:
         text = await _paper_of(context.db, command.root)
-    elif commands.find_verb(UNFOLLOW, {"query": text}) is not None:
+    elif command_line.find_verb(UNFOLLOW, {"query": text}) is not None:
         raise UsageError(
             "Nobody can follow everything: each channel's digest has that. "
             "To follow the word, write /follow {word}",
@@ -200,7 +201,7 @@ async def end(
     """The answer to `/unfollow …`; raises `UserError`."""
     asker = Asker(command.user, command.channel, say.locale)
     asked = _Asked(context, command, asker, zone, say)
-    verb = commands.find_verb(UNFOLLOW, command.options)
+    verb = command_line.find_verb(UNFOLLOW, command.options)
     text = command.options.get("query", "").strip()
     if not text:
         return await _list(asked)

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from bot.archive.domain import present_entry
 from bot.archive.domain.arxiv_id import parse_arxiv_id
@@ -25,17 +24,16 @@ from bot.commands.services import digest_command, follow_command, help_examples
 from bot.commands.services.complete_line import complete_line, suggested_values
 from bot.commands.services.digest_command import DigestContext, zone_of
 from bot.commands.services.follow_command import FollowContext, no_inbox
-from bot.core.domain import commands, document
+from bot.commands.services.forms import AWAY, Forms
+from bot.core.domain import command_line, commands, document
 from bot.core.domain.command_spec import CommandSpec
 from bot.core.domain.document import Document
 from bot.core.domain.errors import StorageError, UsageError, UserError
-from bot.core.domain.form import Form
-from bot.core.domain.i18n import Translate, error_text, translatable
+from bot.core.domain.i18n import Translate, error_text
 from bot.core.ports import (
     ChannelRef,
     Choice,
     Command,
-    FilledForm,
     MessageRef,
     Reaction,
     ReactionsRead,
@@ -63,10 +61,8 @@ log = logging.getLogger(__name__)
 PER_PAGE = 10
 _MOST_CHOICES = 25
 
-_AWAY = translatable("The bot cannot reach its database right now. Try again in a moment.")
 
-
-class Bot:
+class Bot(Forms):
     """`Inbox` over the database; `voices` gives the `Translate` of a locale.
 
     Without a `talk` or `notes`, they use the same database and wake no pump.
@@ -81,10 +77,8 @@ class Bot:
         open_inbox: OpenInbox = no_inbox,
         notes: NoteContext | None = None,
     ) -> None:
-        self._desk = desk
+        super().__init__(desk, notes, voices)
         self._follow = FollowContext(desk.db, desk.clock, open_inbox)
-        self._voices = voices
-        self._notes = notes if notes is not None else NoteContext(desk.db, desk.clock)
         self._talk = talk if talk is not None else DiscussionContext(desk.db, desk.clock, voices)
 
     async def command(self, command: Command) -> Document:
@@ -101,7 +95,7 @@ class Bot:
             if in_thread:
                 raise  # the message is handled again when the database is back
             log.error("/%s: %s", command.name, error)
-            return document.private(document.notice(say(_AWAY)))
+            return document.private(document.notice(say(AWAY)))
         except UserError as error:
             return document.private(document.lines(error_text(error, say).splitlines()))
         except Exception:
@@ -113,10 +107,10 @@ class Bot:
     async def _answer(self, command: Command, say: Translate) -> Document:
         match command.name:
             case commands.PAPER.name:
-                options = commands.typed_options(commands.PAPER, command.options)
+                options = command_line.typed_options(commands.PAPER, command.options)
                 return await self._paper(replace(command, options=options), say)
             case commands.DIGEST.name:
-                if commands.find_verb(commands.DIGEST, command.options) is commands.HELP_VERB:
+                if command_line.find_verb(commands.DIGEST, command.options) is commands.HELP_VERB:
                     return await self._help(commands.DIGEST.name, say)
                 languages = _languages(say)
                 return await digest_command.answer(
@@ -124,7 +118,7 @@ class Bot:
                 )
             case commands.FOLLOW.name | commands.UNFOLLOW.name:
                 return await self._answer_follow(command, say)
-            case commands.NOTE.name if commands.opens_form(commands.NOTE, command.options):
+            case commands.NOTE.name if command_line.opens_form(commands.NOTE, command.options):
                 return present_form_elsewhere(command.channel.platform, say)
             case commands.NOTE.name:
                 return await self._help(command.name, say)
@@ -133,7 +127,7 @@ class Bot:
 
     async def _answer_follow(self, command: Command, say: Translate) -> Document:
         spec = commands.UNFOLLOW if command.name == commands.UNFOLLOW.name else commands.FOLLOW
-        if commands.find_verb(spec, command.options) is commands.HELP_VERB:
+        if command_line.find_verb(spec, command.options) is commands.HELP_VERB:
             return await self._help(commands.FOLLOW.name, say)
         zone = await zone_of(self._desk, command.channel)
         carry_out = follow_command.end if spec is commands.UNFOLLOW else follow_command.answer
@@ -166,7 +160,7 @@ class Bot:
 
     async def _paper(self, command: Command, say: Translate) -> Document:
         asked = command.options.get("query", "").strip()
-        verb = commands.find_verb(commands.PAPER, command.options)
+        verb = command_line.find_verb(commands.PAPER, command.options)
         if verb is commands.HELP_VERB:
             return await self._help(commands.PAPER.name, say)
         if verb is commands.NOT_FOR_US:
@@ -332,52 +326,12 @@ class Bot:
             return complete_line(spec, typed, _values, say)
         return tuple(Choice(value, value) for value in _values(spec, option, typed))
 
-    def blank_form(self, command: Command) -> Form:
-        """The blank form of a note; no other command opens one."""
-        return note_form.blank(self._notes, command, self._voices(command.locale))
-
-    async def open_form(self, command: Command, blank: Form) -> Form | Document:
-        """The form of a note with what is known; see `bot.desk.services.note_form`."""
-        locale = await asker.known_locale(self._desk.db, command)
-        say = self._voices(locale)
-        try:
-            zone = await zone_of(self._desk, command.channel)
-            return await note_form.open_form(self._notes, command, blank, zone=zone, say=say)
-        except StorageError as error:
-            log.error("the form of a note: %s", error)
-            return replace(blank, problems={"": say(_AWAY)})
-        except Exception:
-            # Catch everything here: the blank form is open, and can be filled in and saved.
-            log.exception("the form of a note could not be filled in")
-            return blank
-
-    async def keep_form(self, filled: FilledForm) -> bool:
-        """Store what is typed as a draft; what cannot be stored is stored with the next change."""
-        try:
-            return await note_form.keep_draft(self._notes, filled, self._voices(filled.locale))
-        except UserError as error:
-            log.warning("a draft could not be kept: %s", error)
-            return False
-
-    async def press_form(self, filled: FilledForm, action: str) -> Form:
-        """Carry out an action of the form; see `bot.desk.services.note_form`."""
-        say = self._voices(filled.locale)
-        return await note_form.press(self._notes, filled, action, zone_of=self._zone_of, say=say)
-
-    async def submit_form(self, filled: FilledForm) -> Form | Document:
-        """Write the note, once; see `bot.desk.services.note_form`."""
-        say = self._voices(filled.locale)
-        return await note_form.submit(self._notes, filled, zone_of=self._zone_of, say=say)
-
-    async def _zone_of(self, channel: ChannelRef) -> ZoneInfo:
-        return await zone_of(self._desk, channel)
-
     async def on_message(self, said: ThreadMessage) -> None:
         """Store, share and answer a message; see `bot.discussion.services.discuss`."""
 
         async def ask(line: str, say: Translate) -> Document:
             try:
-                parsed = commands.parse_line(follow_command.in_thread(line))
+                parsed = command_line.parse_line(follow_command.in_thread(line))
             except UserError as error:
                 return document.lines(error_text(error, say).splitlines())
             if follow_command.shows_follows(parsed):

@@ -1,31 +1,15 @@
 """What the bot needs of platforms, as small Protocols with their value types and errors."""
 
 from bot.core.ports.chat import (
-    ChannelRef,
     Chat,
     ChatError,
     ChatRefusedError,
     ChatUnavailableError,
     ChatUncertainError,
-    Choice,
-    Command,
-    DeliveryKey,
-    FilledForm,
     Inbox,
-    KeptReply,
     KeyValueStore,
-    MessageRef,
-    Platform,
     ProcessedEvents,
-    Reaction,
-    ReactionsRead,
     Replies,
-    ThreadMessage,
-    User,
-    hyphenated,
-    parse_channel,
-    person_id,
-    person_ids,
 )
 from bot.core.ports.health import Condition, Finding, Health, Measure
 from bot.core.ports.identity import (
@@ -36,6 +20,24 @@ from bot.core.ports.identity import (
     SignIn,
     SignInError,
     SignInRequest,
+)
+from bot.core.ports.values import (
+    ChannelRef,
+    Choice,
+    Command,
+    DeliveryKey,
+    FilledForm,
+    KeptReply,
+    MessageRef,
+    Platform,
+    Reaction,
+    ReactionsRead,
+    ThreadMessage,
+    User,
+    hyphenated,
+    parse_channel,
+    person_id,
+    person_ids,
 )
 
 __all__ = [

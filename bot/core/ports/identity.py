@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.ports.chat import ChannelRef, Platform, person_id
+from bot.core.ports.values import ChannelRef, Platform, person_id
 
 
 @dataclass(frozen=True, slots=True)

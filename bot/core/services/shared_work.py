@@ -31,6 +31,7 @@ from bot.core.database.database import Database
 from bot.core.domain.errors import StorageError
 from bot.core.domain.i18n import ENGLISH, error_text
 from bot.core.domain.lease_shares import Member, share
+from bot.core.services.ending import ends_before
 from bot.core.services.leases import Leases, until_stored
 from bot.core.store import processes
 from bot.core.store.leases import Process
@@ -378,26 +379,3 @@ def _named(names: Collection[str]) -> str:
     """The names for the log, not all where they are many."""
     shown = ", ".join(sorted(names)[:_NAMED])
     return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
-
-
-async def ends_before(
-    event: Callable[[], Awaitable[None]], work: Callable[[], Awaitable[None]]
-) -> bool:
-    """Run `work`, and cancel it once `event` returns; whether it ended by itself."""
-
-    async def run() -> None:
-        await work()
-
-    async def cancel() -> None:
-        await event()
-        working.cancel()
-
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            working = tasks.create_task(run())
-            watching = tasks.create_task(cancel())
-            await asyncio.wait((working,))
-            watching.cancel()
-    except ExceptionGroup as group:
-        raise group.exceptions[0] from group
-    return not working.cancelled()

@@ -1,6 +1,7 @@
 """What is said once a note is written, or may not be."""
 
-from bot.core.domain.commands import NOTE, PAPER, format_line
+from bot.core.domain.command_line import format_line
+from bot.core.domain.commands import NOTE, PAPER
 from bot.core.domain.document import (
     Block,
     Button,

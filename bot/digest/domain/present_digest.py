@@ -20,7 +20,7 @@ from bot.archive.domain.present_entry import (
     row,
 )
 from bot.channels.domain.digest_options import Layout
-from bot.core.domain import commands
+from bot.core.domain import command_line
 from bot.core.domain.day_text import day_text
 from bot.core.domain.document import (
     Block,
@@ -162,11 +162,13 @@ def _in_thread(stored: StoredEntry, languages: Sequence[Language], say: Translat
 def discuss_button(stored: StoredEntry, say: Translate, number: int | None = None) -> Button:
     """The button that posts a paper's own message into the channel; numbered beside others."""
     label = say("Discuss") if number is None else f"{number}. {say('Discuss')}"
-    return Button(label, command=commands.format_line("digest", f"discuss {entry_query(stored)}"))
+    return Button(
+        label, command=command_line.format_line("digest", f"discuss {entry_query(stored)}")
+    )
 
 
 def _read_button(stored: StoredEntry, say: Translate, number: int) -> Button:
-    line = commands.format_line("paper", entry_query(stored))
+    line = command_line.format_line("paper", entry_query(stored))
     return Button(f"{number}. {say('Read')}", command=line)
 
 
@@ -195,7 +197,9 @@ def _titles(digest: Digest, say: Translate) -> Document:
         Item(
             linked_title(stored.entry.paper),
             number=number,
-            button=Button(say("Read"), command=commands.format_line("paper", entry_query(stored))),
+            button=Button(
+                say("Read"), command=command_line.format_line("paper", entry_query(stored))
+            ),
         )
         for number, stored in enumerate(digest.entries, start=1)
     )
@@ -298,7 +302,7 @@ def _remarks(digest: Digest, say: Translate) -> tuple[Block, ...]:
             "{n} more papers are not shown here",
             digest.left_out,
         )
-        command = commands.format_line("digest", digest.on.isoformat())
+        command = command_line.format_line("digest", digest.on.isoformat())
         blocks.append(Note(run(text)))
         blocks.append(Buttons((Button(say("Show all"), command=command),)))
     return tuple(blocks)
@@ -310,7 +314,7 @@ def present_day(
     """A day's entries for a person who asked, or a sentence that there are none."""
     if not entries:
         text = say("There is nothing for {day}.", day=day_text(day, say.locale))
-        return notice(text, say("Newest papers"), commands.format_line("paper"))
+        return notice(text, say("Newest papers"), command_line.format_line("paper"))
     return present_list(Digest(day, tuple(entries)), languages=languages, say=say)
 
 

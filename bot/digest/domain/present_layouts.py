@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from bot.channels.domain.digest_options import Layout
-from bot.core.domain import commands
+from bot.core.domain import command_line
 from bot.core.domain.day_text import day_text
 from bot.core.domain.document import (
     Block,
@@ -66,7 +66,7 @@ def present_layouts(
         blocks.append(Paragraph((Text(str(layout), Style.STRONG), look)))
         blocks += (Quote(run(text)) for text in _preview(layout, day, titles, say))
         blocks.append(Note(run(_counted(layout, say))))
-        line = commands.format_line("digest", "here", layout=layout)
+        line = command_line.format_line("digest", "here", layout=layout)
         blocks.append(Buttons((Button(say("Use {layout}", layout=str(layout)), command=line),)))
     return tuple(blocks)
 

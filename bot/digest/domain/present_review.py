@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from bot.archive.domain.entry import EntryId, StoredEntry
 from bot.archive.domain.present_entry import count_papers, entry_query, present_entry, row
 from bot.channels.domain.digest_options import Unapproved
-from bot.core.domain import commands
+from bot.core.domain import command_line, commands
 from bot.core.domain.day_text import day_text
 from bot.core.domain.document import (
     Block,
@@ -33,7 +33,7 @@ def review_line(shown: ReviewedSlot, *words: object) -> str:
     """The command line of a button: of which slot, as it stands, and what to do."""
     slot = f"{shown.subscription.id} {shown.slot.on.isoformat()}"
     parts = (slot, shown.code, *map(str, words)) if words else (slot,)
-    return commands.format_line("digest", " ".join((VERB, *filter(None, parts))))
+    return command_line.format_line("digest", " ".join((VERB, *filter(None, parts))))
 
 
 def present_review(shown: ReviewedSlot, say: Translate) -> Document:
@@ -197,7 +197,7 @@ def _paper_buttons(
             line = review_line(shown, "move", stored.id, place + 2)
             buttons.append(Button(say("Move down"), command=line))
     if commands.find(commands.NOTE.name) is not None:
-        line = commands.format_line(commands.NOTE.name, entry_query(stored))
+        line = command_line.format_line(commands.NOTE.name, entry_query(stored))
         buttons.append(Button(say("Edit"), command=line))
     return tuple(buttons)
 

@@ -9,7 +9,7 @@ from bot.archive.domain.arxiv_record import ArxivRecord, PaperEventKind
 from bot.archive.domain.citations import bibtex
 from bot.archive.domain.entry import Entry, EntryId, Language, Reference, Related, StoredEntry
 from bot.archive.domain.inlines import inlines, with_addresses
-from bot.core.domain import commands, document
+from bot.core.domain import command_line, document
 from bot.core.domain.day_text import day_text
 from bot.core.domain.document import (
     Block,
@@ -269,7 +269,7 @@ def present_record(record: ArxivRecord, say: Translate) -> Document:
         )
     if record.abstract:
         blocks.append(Quote(inlines(_shortened(record.abstract, _GIST_LENGTH)), language="en"))
-    citing = commands.format_line("paper", f"cites:{record.id.number}")
+    citing = command_line.format_line("paper", f"cites:{record.id.number}")
     blocks.append(Buttons((Button(say("Cited by"), command=citing),)))
     return Document(tuple(blocks), summary=record.title)
 
@@ -298,7 +298,7 @@ def present_opening(
         blocks += [_label(say("Cited by")), Items(related_rows(cited_by[:_ROWS], say))]
     if not blocks:
         return None
-    command = commands.format_line("paper", present_entry.entry_query(stored))
+    command = command_line.format_line("paper", present_entry.entry_query(stored))
     hint = say("Mention me with a word, such as abstract or similar, and I answer here.")
     show = Button(say("Show the whole entry"), command=command)
     blocks.append(Buttons((show, present_entry.follow_button(stored, say))))
@@ -367,7 +367,7 @@ def _label(text: str) -> Paragraph:
 
 
 def _read(entry_id: EntryId, say: Translate) -> Button:
-    return Button(say("Read"), command=commands.format_line("paper", f"entry:{entry_id}"))
+    return Button(say("Read"), command=command_line.format_line("paper", f"entry:{entry_id}"))
 
 
 def _title(stored: StoredEntry) -> str:

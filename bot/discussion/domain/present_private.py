@@ -1,6 +1,6 @@
 """Answers that are for one person: where to ask for them, and what `forget-me` deletes."""
 
-from bot.core.domain import commands, document
+from bot.core.domain import command_line, commands, document
 from bot.core.domain.document import Button, Buttons, Document, Paragraph, Style, Text, run
 from bot.core.domain.i18n import Translate
 
@@ -39,7 +39,7 @@ def present_forgettable(
         ends = say.count("It ends {n} follow.", "It ends {n} follows.", follows)
     elif follows is not None:
         ends = say("It deletes when you wanted your direct messages, and what they told.")
-    line = commands.format_line(
+    line = command_line.format_line(
         commands.PAPER.name, f"{commands.FORGET_ME.name} {commands.CONFIRM}"
     )
     if not (replies or likes or drafts or reviews) and ends:

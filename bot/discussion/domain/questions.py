@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from bot.archive.domain.arxiv_id import ArxivId, iter_arxiv_ids
-from bot.core.domain import commands
+from bot.core.domain import command_line, commands
 from bot.core.domain.command_spec import Audience, Verb
 from bot.core.domain.errors import QueryError
 from bot.lookup.domain import query, query_terms
@@ -104,7 +104,7 @@ class Line:
     @property
     def is_private(self) -> bool:
         """Whether the command's answer is private outside threads: then it is no discussion."""
-        return commands.parse_line(self.text).audience is Audience.PRIVATE
+        return command_line.parse_line(self.text).audience is Audience.PRIVATE
 
     @property
     def is_secret(self) -> bool:
@@ -114,15 +114,15 @@ class Line:
     @property
     def verb(self) -> Verb | None:
         """The verb that it says, if the table knows it."""
-        line = commands.parse_line(self.text)
-        return commands.find_verb(line.spec, line.options)
+        line = command_line.parse_line(self.text)
+        return command_line.find_verb(line.spec, line.options)
 
     @property
     def bare(self) -> str:
         """The line reduced to words of the command table: nothing that a person typed freely."""
         verb = self.verb
-        name = commands.parse_line(self.text).spec.name
-        return commands.format_line(name, verb.name if verb is not None else "")
+        name = command_line.parse_line(self.text).spec.name
+        return command_line.format_line(name, verb.name if verb is not None else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def read_question(text: str) -> Question:
     if wish is not None:
         return wish
     if any(verb.begins(asked.split()) for verb in commands.PAPER.verbs):
-        return Line(commands.format_line(commands.PAPER.name, asked))
+        return Line(command_line.format_line(commands.PAPER.name, asked))
     if not asked or asked.startswith("/"):
         return Unclear(near_word(asked))
     is_talk = line is None and (asked.endswith(tuple(_ASKING)) or len(asked) > _LONGEST_LOOKUP)

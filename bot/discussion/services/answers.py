@@ -9,7 +9,7 @@ from bot.archive.domain.entry import EntryId, Language, StoredEntry
 from bot.archive.domain.present_entry import LANGUAGES
 from bot.archive.store import arxiv_records, entries
 from bot.core.database.database import Database, Transaction
-from bot.core.domain import commands
+from bot.core.domain import command_line
 from bot.core.domain.document import Button, Buttons, Document, notice, with_notes
 from bot.core.domain.i18n import Translate
 from bot.core.ports import MessageRef
@@ -184,7 +184,7 @@ def _results(
     )
     if not found.more or not repeats:
         return document
-    whole = Button(say("Show all"), command=commands.format_line("paper", asked))
+    whole = Button(say("Show all"), command=command_line.format_line("paper", asked))
     return replace(document, blocks=(*document.blocks, Buttons((whole,))))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.archive.domain.entry import EntryId
-from bot.core.database.database import Database, Row, Transaction
+from bot.core.database.database import Row, Transaction
 from bot.core.database.instants import from_text, to_text
 from bot.core.ports import KeptReply, MessageRef, Platform, parse_channel
 from bot.discussion.domain.copies import ReplyOrigin, StoredVersion
@@ -15,33 +15,6 @@ from bot.outbox.store import threads
 
 _MOST = 500
 """The most replies of one discussion that are read, the newest."""
-
-
-MOST_ROOTS = 500
-"""The most threads compared in one backfill; each costs its platform at least one call."""
-
-
-MOST_PAPERS = 2000
-"""The most messages of papers whose reactions are read on one platform after an absence."""
-
-
-class DatabaseReplies:
-    """`Replies` over an open database."""
-
-    def __init__(self, db: Database) -> None:
-        self._db = db
-
-    async def roots(self, platform: Platform, since: datetime) -> tuple[MessageRef, ...]:
-        async with self._db.reading() as tx:
-            return await list_roots(tx, platform, since, MOST_ROOTS)
-
-    async def papers(self, platform: Platform, since: datetime) -> tuple[MessageRef, ...]:
-        async with self._db.reading() as tx:
-            return await threads.list_papers(tx, platform, since, MOST_PAPERS)
-
-    async def kept_in(self, root: MessageRef) -> tuple[KeptReply, ...]:
-        async with self._db.reading() as tx:
-            return await list_kept(tx, root)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from bot.archive.domain.arxiv_record import PaperEventKind
 from bot.archive.domain.present_entry import linked_title
 from bot.channels.domain.schedule import Schedule
 from bot.channels.domain.typed_schedule import format_weekdays
-from bot.core.domain import commands
+from bot.core.domain import command_line, commands
 from bot.core.domain.characters import cut_at
 from bot.core.domain.day_text import day_text
 from bot.core.domain.document import (
@@ -65,7 +65,7 @@ def present_follows(
             run(each.query),
             detail=run(_detail(each, say)),
             button=Button(
-                say("End"), command=commands.format_line("unfollow", typed_to_end(each.query))
+                say("End"), command=command_line.format_line("unfollow", typed_to_end(each.query))
             ),
         )
         for each in follows
@@ -84,7 +84,7 @@ def _detail(follow: Follow, say: Translate) -> str:
 
 def typed_to_end(query: str) -> str:
     """What to write behind `/unfollow`: a word that is a verb there (`all`) in quotation marks."""
-    is_verb = commands.find_verb(commands.UNFOLLOW, {"query": query}) is not None
+    is_verb = command_line.find_verb(commands.UNFOLLOW, {"query": query}) is not None
     return f'"{query}"' if is_verb else query
 
 
@@ -133,7 +133,7 @@ def present_news(
                 tuple(
                     Button(
                         _within(query, _LONGEST_REASON),
-                        command=commands.format_line("paper", _newest_first(query)),
+                        command=command_line.format_line("paper", _newest_first(query)),
                     )
                     for query, _ in more[:_MOST_BUTTONS]
                 )
@@ -151,7 +151,7 @@ def present_unreadable(on: date, unreadable: Sequence[Follow], say: Translate) -
 
 
 def _foot(on: date, say: Translate) -> tuple[Block, ...]:
-    button = Button(say("What I follow"), command=commands.format_line("follow"))
+    button = Button(say("What I follow"), command=command_line.format_line("follow"))
     return (Note(run(day_text(on, say.locale, weekday=True))), Buttons((button,)))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.archive.domain.entry import Language, StoredEntry
 from bot.archive.domain.present_entry import count_papers, row
-from bot.core.domain import commands
+from bot.core.domain import command_line
 from bot.core.domain.document import (
     Block,
     Button,
@@ -55,12 +55,15 @@ def _page_buttons(asked: str, *, page: int, more: bool, say: Translate) -> tuple
     if page > 1:
         turn.append(
             Button(
-                say("Previous page"), command=commands.format_line("paper", asked, page=page - 1)
+                say("Previous page"),
+                command=command_line.format_line("paper", asked, page=page - 1),
             )
         )
     if more:
         turn.append(
-            Button(say("Next page"), command=commands.format_line("paper", asked, page=page + 1))
+            Button(
+                say("Next page"), command=command_line.format_line("paper", asked, page=page + 1)
+            )
         )
     return tuple(turn)
 
@@ -76,7 +79,7 @@ def present_nothing(asked: str, suggestions: Sequence[str], say: Translate) -> D
         blocks.append(
             Buttons(
                 tuple(
-                    Button(words, command=commands.format_line("paper", words))
+                    Button(words, command=command_line.format_line("paper", words))
                     for words in suggestions
                 )
             )

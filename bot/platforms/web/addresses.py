@@ -2,7 +2,7 @@
 
 from urllib.parse import quote, urlencode
 
-from bot.core.domain.commands import CommandLine
+from bot.core.domain.command_line import CommandLine
 from bot.core.ports import ChannelRef, MessageRef, Platform
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from bot.core.domain import commands, document
+from bot.core.domain import command_line, commands, document
+from bot.core.domain.command_line import CommandLine
 from bot.core.domain.command_spec import Audience
-from bot.core.domain.commands import CommandLine
 from bot.core.domain.document import Document
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, error_text
@@ -113,7 +113,7 @@ async def post_message(request: web.Request) -> web.Response:
     call = CALL.match(text)
     if location.root is None and (call is not None or location.channel == visitor.inbox):
         said = text[call.end() :] if call is not None else text
-        line = commands.mentioned_line(" ".join(said.split()))
+        line = command_line.mentioned_line(" ".join(said.split()))
         return await _run_command(context, visitor, location, line, text=text, key=key)
     message = await context.board.add(
         location.channel,
@@ -137,10 +137,10 @@ async def _run_command(
     The command table and the answer itself say who sees the answer.
     """
     try:
-        line = commands.parse_line(typed)
+        line = command_line.parse_line(typed)
     except UsageError as error:
         return _private(context, visitor, document.notice(error_text(error, visitor.say)))
-    if commands.opens_form(line.spec, line.options):
+    if command_line.opens_form(line.spec, line.options):
         return _page_opens(location, line)
     answer = await context.inbox.command(await _command(context, visitor, location, line))
     if line.audience is Audience.PRIVATE or answer.is_private:
@@ -169,10 +169,10 @@ async def press_button(request: web.Request) -> web.Response:
     location = await find_location(context, visitor, body)
     text = body.text("line")
     try:
-        line = commands.parse_line(text)
+        line = command_line.parse_line(text)
     except UsageError as error:
         return _private(context, visitor, document.notice(error_text(error, visitor.say)))
-    if commands.opens_form(line.spec, line.options):
+    if command_line.opens_form(line.spec, line.options):
         return _page_opens(location, line)
     answer = await context.inbox.command(await _command(context, visitor, location, line))
     number = body.number("message")
@@ -196,7 +196,7 @@ async def press_button(request: web.Request) -> web.Response:
 def is_another_page(question: str, line: CommandLine) -> bool:
     """Whether two command lines differ in their page number only."""
     try:
-        asked = commands.parse_line(question)
+        asked = command_line.parse_line(question)
     except UsageError:
         return False
     page = commands.PAGE.name

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from bot.archive.domain.arxiv_record import PaperEventKind
 from bot.archive.domain.entry import EntryId, StoredEntry
 from bot.archive.domain.present_entry import count_papers, entry_query, linked_title
-from bot.core.domain import commands
+from bot.core.domain import command_line
 from bot.core.domain.day_text import day_text
 from bot.core.domain.document import (
     Block,
@@ -83,7 +83,8 @@ def _tags(recap: Recap, say: Translate) -> Iterable[Block]:
             blocks.append(Paragraph((Text(f"{label}: ", Style.STRONG), Text(counted))))
     if recap.drawn:
         lines = [
-            (f"#{tag.slug}", commands.format_line("paper", f"#{tag.slug}")) for tag in recap.drawn
+            (f"#{tag.slug}", command_line.format_line("paper", f"#{tag.slug}"))
+            for tag in recap.drawn
         ]
         blocks.append(Buttons(tuple(Button(label, command=line) for label, line in lines[:SHOWN])))
     return blocks
@@ -128,7 +129,7 @@ def _papers(
 
 
 def _paper(stored: StoredEntry, detail: str, say: Translate) -> Item:
-    line = commands.format_line("paper", entry_query(stored))
+    line = command_line.format_line("paper", entry_query(stored))
     return Item(
         linked_title(stored.entry.paper), run(detail), button=Button(say("Read"), command=line)
     )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.archive.domain.typed_dates import Days
 from bot.channels.domain.typed_schedule import parse_time, parse_weekdays
 from bot.commands.services import digest_line
-from bot.core.domain import commands
+from bot.core.domain import command_line, commands
 from bot.core.domain.errors import ProblemsError, UserError
 from bot.digest.services import option_values
 
@@ -18,7 +18,7 @@ TODAY = Days(date(2025, 2, 4))
 
 
 def read(line: str) -> dict[str, str]:
-    return dict(digest_line.read(commands.parse_line(line).options, days=TODAY).options)
+    return dict(digest_line.read(command_line.parse_line(line).options, days=TODAY).options)
 
 
 def problems(line: str) -> list[str]:

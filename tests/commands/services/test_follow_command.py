@@ -4,7 +4,7 @@ import pytest
 
 from bot.commands.services import follow_command
 from bot.commands.services.follow_command import FollowContext
-from bot.core.domain import commands
+from bot.core.domain import command_line
 from bot.core.ports import Command
 from tests.follow_stage import following, open_inbox
 from tests.stage import MORNING
@@ -38,4 +38,4 @@ async def test_after_unfollow_the_persons_own_follows_are_suggested(tmp_path):
     ],
 )
 def test_what_a_person_follows_is_nothing_for_a_thread(line: str, is_shown: bool):
-    assert follow_command.shows_follows(commands.parse_line(line)) is is_shown
+    assert follow_command.shows_follows(command_line.parse_line(line)) is is_shown

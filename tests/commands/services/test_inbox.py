@@ -18,7 +18,7 @@ from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database, Transaction
-from bot.core.domain import commands
+from bot.core.domain import command_line, commands
 from bot.core.domain.document import (
     Buttons,
     Document,
@@ -78,7 +78,7 @@ def bot(db: Database) -> Bot:
 
 
 async def ask(bot: Bot, line: str, *, user: User = READER, locale: str = "en") -> Document:
-    parsed = commands.parse_line(line)
+    parsed = command_line.parse_line(line)
     return await bot.command(Command(parsed.spec.name, parsed.options, user, CHANNEL, locale))
 
 
@@ -344,7 +344,7 @@ async def test_help_lists_every_command_and_offers_no_button_that_changes_anythi
         assert spec.usage in words(document)
     for block in document.blocks:
         if isinstance(block, Buttons):
-            assert not any(commands.changes(button.command or "") for button in block.buttons)
+            assert not any(command_line.changes(button.command or "") for button in block.buttons)
 
 
 async def test_an_answer_in_the_web_chat_is_read_by_each_in_their_own_language(bot: Bot) -> None:

@@ -2,25 +2,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.domain import commands
+from bot.core.domain import command_line, commands
 from bot.core.domain.errors import UsageError
 
 
 def test_the_free_option_takes_the_line_and_named_options_its_end() -> None:
-    line = commands.parse_line("/paper author:lee #rl page:2")
+    line = command_line.parse_line("/paper author:lee #rl page:2")
 
     assert line.spec.name == "paper"
     assert line.options == {"query": "author:lee #rl", "page": "2"}
 
 
 def test_a_command_may_stand_alone() -> None:
-    assert commands.parse_line("/help").options == {}
-    assert commands.parse_line(" /paper  ").options == {}
+    assert command_line.parse_line("/help").options == {}
+    assert command_line.parse_line(" /paper  ").options == {}
 
 
 def test_an_unknown_command_is_answered_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match="/paper"):
-        commands.parse_line("/papre reasoning")
+        command_line.parse_line("/papre reasoning")
 
 
 @given(
@@ -28,7 +28,7 @@ def test_an_unknown_command_is_answered_with_the_known_ones() -> None:
     page=st.integers(1, 99),
 )
 def test_a_formatted_line_parses_back(query: str, page: int) -> None:
-    line = commands.parse_line(commands.format_line("paper", query, page=page))
+    line = command_line.parse_line(command_line.format_line("paper", query, page=page))
 
     assert line.options == {"query": query, "page": str(page)}
 
@@ -37,4 +37,4 @@ def test_every_command_has_a_summary_and_examples_that_parse() -> None:
     for spec in commands.COMMANDS:
         assert spec.summary
         for example in spec.examples:
-            assert commands.parse_line(example).spec is spec
+            assert command_line.parse_line(example).spec is spec

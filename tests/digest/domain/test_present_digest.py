@@ -14,7 +14,7 @@ from bot.archive.domain.entry import (
     StoredEntry,
 )
 from bot.channels.domain.digest_options import Layout, TagFilter
-from bot.core.domain import commands
+from bot.core.domain import command_line
 from bot.core.domain.document import (
     Buttons,
     Divider,
@@ -284,7 +284,7 @@ def test_every_button_carries_a_line_that_the_command_table_reads() -> None:
         for button in buttons:
             assert (button.command is None) != (button.url is None)
             if button.command is not None:
-                commands.parse_line(button.command)
+                command_line.parse_line(button.command)
 
 
 def test_a_page_of_results_turns_both_ways() -> None:

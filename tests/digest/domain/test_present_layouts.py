@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from bot.channels.domain.digest_options import Layout
-from bot.core.domain import commands
+from bot.core.domain import command_line
 from bot.core.domain.document import Buttons, Document, Quote, plain_text
 from bot.core.domain.i18n import ENGLISH
 from bot.digest.domain.digest import Digest
@@ -35,6 +35,6 @@ def test_every_layout_has_a_preview_and_one_button() -> None:
     ]
     shown = [plain_text(block.inlines) for block in blocks if isinstance(block, Quote)]
     assert lines == [f"/digest here layout:{layout}" for layout in Layout]
-    assert all(commands.parse_line(line or "").options["layout"] for line in lines)
+    assert all(command_line.parse_line(line or "").options["layout"] for line in lines)
     assert all("Third" not in text for text in shown)
     assert sum("2. Second" in text for text in shown) == len(Layout)

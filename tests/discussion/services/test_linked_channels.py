@@ -11,7 +11,7 @@ from bot.archive.domain.entry import EntryId
 from bot.channels.store import linked_channels
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
-from bot.core.domain import commands
+from bot.core.domain import command_line
 from bot.core.domain.document import Document
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import (
@@ -44,7 +44,7 @@ def bot(stage: TalkStage) -> Bot:
 
 
 async def ask(bot: Bot, line: str, channel: ChannelRef, user: User = MANAGER) -> Document:
-    parsed = commands.parse_line(line)
+    parsed = command_line.parse_line(line)
     return await bot.command(Command(parsed.spec.name, parsed.options, user, channel, "en"))
 
 

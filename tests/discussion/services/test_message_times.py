@@ -12,7 +12,7 @@ from bot.core.ports import ChatUncertainError, MessageRef, Platform, ThreadMessa
 from bot.discussion.domain.questions import Reply
 from bot.discussion.services import discuss
 from bot.discussion.store import replies
-from bot.discussion.store.replies import DatabaseReplies
+from bot.discussion.store.kept_replies import DatabaseReplies
 from tests.stage import MORNING
 from tests.talk_stage import DISCORD, SLACK, TalkStage, talking, today, with_a_paper
 

@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.core.catalogue import Catalogues
-from bot.core.domain import commands
+from bot.core.domain import command_line
 from bot.core.domain.document import Button, Buttons, Document, Heading, Paragraph, Text
 from bot.core.ports import (
     ChannelRef,
@@ -106,8 +106,8 @@ def echo(command: Command) -> Document:
     """What was asked, and a button to the next page of it."""
     free = command.options.get("query") or command.options.get("what") or ""
     page = int(command.options.get("page", "1"))
-    line = commands.format_line(command.name, free)
-    further = commands.format_line(command.name, free, page=page + 1)
+    line = command_line.format_line(command.name, free)
+    further = command_line.format_line(command.name, free, page=page + 1)
     return Document(
         (
             Heading((Text(line),)),

@@ -15,7 +15,7 @@ from bot.channels.store import channel_preferences, linked_channels
 from bot.channels.store.channel_preferences import ChannelPreferences
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef, MessageRef, User, parse_channel
-from bot.core.ports.chat import person_id
+from bot.core.ports.values import person_id
 from bot.discussion.store import replies
 from bot.lookup.services import selection
 from bot.reactions.store import reactions

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import discord
 
 from bot.archive.domain.arxiv_id import find_arxiv_ids
-from bot.core.domain import commands
+from bot.core.domain import command_line
 from bot.core.domain import document as documents
 from bot.core.domain.document import Block, Button, Buttons, Document, Paragraph, Text
 from bot.core.domain.errors import StorageError
@@ -223,7 +223,7 @@ def _problems(form: Form, paper: str, say: Translate, *, typed: Mapping[str, str
         if text.strip():
             blocks.append(Paragraph((Text(f"{labels.get(name, name)}: {text}"),)))
     actions = () if typed else form.actions
-    buttons = [Button(say("Continue"), command=commands.format_line(form.name, paper))]
+    buttons = [Button(say("Continue"), command=command_line.format_line(form.name, paper))]
     buttons += [
         Button(each.label, command=str(ActionLine(form.name, form.key, each.name, paper)))
         for each in actions

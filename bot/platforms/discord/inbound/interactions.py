@@ -15,9 +15,9 @@ from typing import Any
 import aiohttp
 import discord
 
-from bot.core.domain import commands
+from bot.core.domain import command_line, commands
+from bot.core.domain.command_line import CommandLine
 from bot.core.domain.command_spec import Audience
-from bot.core.domain.commands import CommandLine
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, error_text, translatable
@@ -77,7 +77,7 @@ class Interactions:
         }
         if data.get("type") == _ON_MESSAGE:
             spec, options = commands.NOTE, {"paper": paper_of(data)}
-        if spec is not None and commands.opens_form(spec, options):
+        if spec is not None and command_line.opens_form(spec, options):
             await self._forms.open(interaction, self._command(interaction, spec.name, options))
             return
         private = spec is None or CommandLine(spec, options).audience is Audience.PRIVATE
@@ -124,7 +124,7 @@ class Interactions:
             await self._forms.press(interaction, action)
             return
         line, problem = self._parsed(typed, interaction)
-        if line is not None and commands.opens_form(line.spec, line.options):
+        if line is not None and command_line.opens_form(line.spec, line.options):
             command = self._command(interaction, line.spec.name, line.options)
             await self._forms.open(interaction, command)
             return
@@ -153,7 +153,7 @@ class Interactions:
         if typed is None:
             return None, _notice(say(_OUT_OF_DATE))
         try:
-            return commands.parse_line(typed), _notice("")
+            return command_line.parse_line(typed), _notice("")
         except UsageError as error:
             return None, _notice(error_text(error, say))
 

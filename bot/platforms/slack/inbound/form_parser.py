@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.archive.domain.arxiv_id import find_arxiv_ids
-from bot.core.domain import commands
+from bot.core.domain import command_line, commands
 from bot.platforms.slack.inbound.block_text import text_of
 from bot.platforms.slack.inbound.event_parser import read_press
 from bot.platforms.slack.inbound.events import (
@@ -78,7 +78,7 @@ def read_shortcut(body: Mapping[str, Any]) -> CommandRequest | None:
         return None
     return CommandRequest(
         event_id=f"slack:{trigger}",
-        line=commands.format_line(commands.NOTE.name, _paper_of(message)),
+        line=command_line.format_line(commands.NOTE.name, _paper_of(message)),
         user=user,
         user_name=text_of(person, "name") or text_of(person, "username"),
         place=Location(channel, text_of(message, "thread_ts") or None),

@@ -17,7 +17,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain import document as documents
-from bot.core.domain.commands import CommandLine
+from bot.core.domain.command_line import CommandLine
 from bot.core.domain.document import Button, Buttons, Document, Paragraph, Text
 from bot.core.domain.errors import StorageError
 from bot.core.domain.form import Field, FieldKind, Form

@@ -14,9 +14,9 @@ from hashlib import blake2s
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.domain import commands
+from bot.core.domain import command_line, commands
+from bot.core.domain.command_line import CommandLine
 from bot.core.domain.command_spec import Audience
-from bot.core.domain.commands import CommandLine
 from bot.core.domain.document import Button, Buttons, Document, Paragraph, Text
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, error_text
@@ -54,7 +54,7 @@ from bot.platforms.slack.rendering.text import Json
 
 log = logging.getLogger(__name__)
 
-HOME_LINE = commands.format_line(commands.DIGEST.name, "newest")
+HOME_LINE = command_line.format_line(commands.DIGEST.name, "newest")
 """The command that the App Home shows at first."""
 
 _MOST_NAMED = 20
@@ -122,10 +122,10 @@ class Interactions:
         if not isinstance(event, CommandRequest | ButtonPress) or not event.trigger:
             return None
         try:
-            line = commands.parse_line(event.line)
+            line = command_line.parse_line(event.line)
         except UsageError:
             return None
-        return line if commands.opens_form(line.spec, line.options) else None
+        return line if command_line.opens_form(line.spec, line.options) else None
 
     async def _answer(self, asked: CommandRequest) -> None:
         typed = asked.line if asked.message is None else _line_of(asked.line)
@@ -146,10 +146,10 @@ class Interactions:
             # Slack sends a tag that is also a channel's name as that channel.
             typed = typed.replace(f"<#{named}>", f"#{await self._people.channel_name(named)}")
         try:
-            line = commands.parse_line(typed)
+            line = command_line.parse_line(typed)
         except UsageError as error:
             return _notice(error_text(error, self._voices(locale))), None
-        if commands.opens_form(line.spec, line.options):  # without a trigger, as in a mention
+        if command_line.opens_form(line.spec, line.options):  # without a trigger, as in a mention
             return offer(typed, self._voices(locale)), line
         channel = self._channel(place.channel)
         root = MessageRef(channel, place.thread) if place.thread is not None else None
@@ -240,7 +240,7 @@ class Interactions:
 
 
 def _line_of(text: str) -> str:
-    return commands.mentioned_line(" ".join(mrkdwn.command_text(text).split()))
+    return command_line.mentioned_line(" ".join(mrkdwn.command_text(text).split()))
 
 
 def _answer_mark(user: str, line: CommandLine) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 from markupsafe import Markup, escape
 
 from bot.archive.domain.inlines import inlines as linked
-from bot.core.domain import commands
+from bot.core.domain import command_line, commands
 from bot.core.domain.chart import ON_PAGE, svg
 from bot.core.domain.document import (
     Block,
@@ -117,8 +117,8 @@ def form_page(line: str) -> str | None:
     if name != commands.NOTE.name:
         return None
     options = {"paper": printable(rest.strip())} if rest.strip() else {}
-    opened = commands.CommandLine(commands.NOTE, options)
-    return form_address(opened) if commands.opens_form(opened.spec, options) else None
+    opened = command_line.CommandLine(commands.NOTE, options)
+    return form_address(opened) if command_line.opens_form(opened.spec, options) else None
 
 
 def command_page(line: str) -> str | None:
@@ -207,7 +207,7 @@ def _item(item: Item) -> Markup:
 def _is_tag(button: Button) -> bool:
     """Whether a button looks up the tag that it is named for: on a page, a link is enough."""
     return _TAG.fullmatch(button.label) is not None and button.command == (
-        commands.format_line("paper", button.label)
+        command_line.format_line("paper", button.label)
     )
 
 
@@ -269,7 +269,7 @@ def _tagged(text: str) -> Markup:
         parts.append(escape(printable(text[at : match.start()])))
         parts.append(
             Markup('<a class="tag" href="{}" data-command="{}">{}</a>').format(
-                tag_path(match[1]), commands.format_line("paper", f"#{match[1]}"), match[0]
+                tag_path(match[1]), command_line.format_line("paper", f"#{match[1]}"), match[0]
             )
         )
         at = match.end()

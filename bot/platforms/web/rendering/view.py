@@ -13,7 +13,7 @@ from markupsafe import Markup
 from bot.archive.domain.entry import Reference
 from bot.archive.domain.inlines import inlines as linked
 from bot.archive.domain.present_entry import news, paper_url
-from bot.core.domain import commands
+from bot.core.domain import command_line, commands
 from bot.core.domain.characters import cut_at
 from bot.core.domain.day_text import day_text
 from bot.core.domain.document import (
@@ -227,7 +227,7 @@ def is_paper(message: BoardMessage) -> bool:
 
 def _may_be_discussed(said: Document) -> bool:
     """Whether it has the button that papers in a day's thread have."""
-    discuss = commands.format_line(commands.DIGEST.name, "discuss")
+    discuss = command_line.format_line(commands.DIGEST.name, "discuss")
     return any(
         (button.command or "").startswith(f"{discuss} ")
         for block in said.blocks

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from bot.core.domain import commands, document
+from bot.core.domain import command_line, commands, document
 from bot.core.domain.document import Document
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import error_text
@@ -98,7 +98,7 @@ def _is_api(request: web.Request) -> bool:
 async def _run(request: web.Request, who: Identity, channel: ChannelRef, text: str) -> Document:
     context, visitor = request.app[CONTEXT], request[VISITOR]
     try:
-        line = commands.parse_line(text if text.startswith("/") else f"/{text}")
+        line = command_line.parse_line(text if text.startswith("/") else f"/{text}")
     except UsageError as error:
         return document.notice(error_text(error, visitor.say))
     if line.spec is not commands.DIGEST:
