@@ -1,12 +1,15 @@
 """Direct messages: opened for one person, like any channel to post in, and closed without harm."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.core.catalogue import Catalogues
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.domain.extent import Extent
 from bot.core.ports import (
@@ -15,11 +18,19 @@ from bot.core.ports import (
     ChatRefusedError,
     ChatUnavailableError,
     DeliveryKey,
+    User,
     parse_channel,
 )
+from bot.follow.services import closed_inbox, follow, plan
+from bot.follow.services.follow import Asker
+from bot.outbox.domain.rate_limit import RateLimits
+from bot.outbox.services.deliver import Deliverer
 from bot.platforms.slack.manifest import SCOPES
+from tests.archive_stage import NOW, an_entry, keep
+from tests.databases import throw_away
 from tests.fakes.discord import Fault as DiscordFault
 from tests.fakes.slack import Fault as SlackFault
+from tests.fakes.slack.blocks import pings
 from tests.platforms.discord.stage import PAPERS, posting_alone
 from tests.platforms.slack.stage import CHANNEL as SLACK_CHANNEL
 from tests.platforms.slack.stage import staged as staged_slack
@@ -34,6 +45,7 @@ class Case:
     """A chat, a channel of everybody, a person, and what may be wrong with the person's inbox.
 
     `close` makes the person take no direct messages; `hinder` makes the next opening fail for now.
+    `notified` are the ids of people whom messages in the channel of everybody notified.
     """
 
     chat: Chat
@@ -43,6 +55,7 @@ class Case:
     nobody: str
     close: Callable[[], None]
     hinder: Callable[[], None]
+    notified: Callable[[], list[str]]
 
     async def open(self) -> ChannelRef:
         return await self.chat.direct_channel(self.workspace, self.person)
@@ -58,7 +71,11 @@ async def slack() -> AsyncIterator[Case]:
         def hinder() -> None:
             stage.slack.faults.append(SlackFault("conversations.open", status=500))
 
-        yield Case(stage.chat, SLACK_CHANNEL, "T1", "U2", "U404", close, hinder)
+        def notified() -> list[str]:
+            said = stage.slack.messages(SLACK_CHANNEL.id)
+            return [who for each in said for who in pings(each["text"], each["blocks"])]
+
+        yield Case(stage.chat, SLACK_CHANNEL, "T1", "U2", "U404", close, hinder, notified)
 
 
 @asynccontextmanager
@@ -72,7 +89,11 @@ async def discord() -> AsyncIterator[Case]:
             fault = DiscordFault("POST", "^/users/@me/channels", "after", drop=True)
             stage.discord.fail(fault)
 
-        yield Case(stage.chat, PAPERS, "1", "102", "404", close, hinder)
+        def notified() -> list[str]:
+            said = stage.discord.messages(int(PAPERS.id))
+            return [str(who["id"]) for each in said for who in each["mentions"]]
+
+        yield Case(stage.chat, PAPERS, "1", "102", "404", close, hinder, notified)
 
 
 @asynccontextmanager
@@ -84,7 +105,7 @@ async def web() -> AsyncIterator[Case]:
         def nothing() -> None:
             """The bot's own inboxes are never closed."""
 
-        yield Case(stage.chat, everybody, "", person, "general", nothing, nothing)
+        yield Case(stage.chat, everybody, "", person, "general", nothing, nothing, list)
 
 
 PLATFORMS: dict[str, Callable[[], AbstractAsyncContextManager[Case]]] = {
@@ -131,6 +152,48 @@ async def test_a_closed_inbox_refuses_for_itself_and_other_channels_go_on(elsewh
 
     assert raised.value.extent is Extent.CHANNEL
     await elsewhere.chat.post(elsewhere.everybody, HELLO, key=KEY)
+
+
+async def test_who_takes_no_direct_messages_is_notified_once_where_they_asked(elsewhere: Case):
+    hostile = "Ada <@101> <@U1> @everyone <!channel>"
+    user = User(elsewhere.person, hostile, can_manage=False)
+    clock, voices = [NOW], Catalogues()
+
+    async def open_inbox(channel: ChannelRef, _: User) -> ChannelRef:
+        return await elsewhere.chat.direct_channel(channel.workspace, elsewhere.person)
+
+    async with throw_away() as db:
+        deliverer = Deliverer(
+            db,
+            {elsewhere.chat.platform: elsewhere.chat},
+            owner="me",
+            clock=lambda: clock[0],
+            rate_limits=RateLimits({}),
+            jitter=lambda: 0.5,
+        )
+        asker = Asker(user, elsewhere.everybody, "en")
+        zone = ZoneInfo("Asia/Seoul")
+        await follow.add(db, asker, "#rl", now=NOW, zone=zone, open_inbox=open_inbox)
+        elsewhere.close()
+        for day in range(1, 4):
+            clock[0] = NOW + timedelta(days=day)
+            on = clock[0].astimezone(zone).date()
+            await keep(db, an_entry(f"Of {day} {hostile}", on=on, tags="rl", path=f"{day}.md"))
+            await plan.plan_due(db, now=clock[0], voices=voices, link=lambda _: None)
+            await deliverer.drain(asyncio.Event())
+            await closed_inbox.look(db, now=clock[0], voices=voices)
+            await deliverer.drain(asyncio.Event())
+
+    assert elsewhere.notified() == [elsewhere.person]
+
+
+async def test_a_person_of_another_platform_is_not_called(case: Case):
+    for person in ("slack:T1/U1", "discord:101", "web:0123456789abcdef"):
+        if not person.startswith(case.chat.platform):
+            document = replace(HELLO, calls=person)
+            await case.chat.post(case.everybody, document, key=DeliveryKey(f"to-{person[:4]}"))
+
+    assert case.notified() == []
 
 
 async def test_an_opening_whose_outcome_is_unknown_is_tried_again(elsewhere: Case):

@@ -160,6 +160,8 @@ class Document:
     says that a discussion belongs to this message; `thread_name` names it. `is_private` answers
     are for the person who asked, wherever they asked; such documents are never stored.
     `translations` are for platforms that show each reader a message in the reader's language.
+    It notifies the person whom it `calls` (`ports.person_id`; empty: nobody), on that person's
+    platform, and nobody whom a text mentions.
     """
 
     blocks: tuple[Block, ...]
@@ -168,6 +170,7 @@ class Document:
     thread_name: str = ""
     is_private: bool = False
     translations: tuple[Translation, ...] = ()
+    calls: str = ""
 
 
 _TYPES: Mapping[str, type] = {
@@ -214,8 +217,9 @@ def _plain(value: object) -> object:
         names: tuple[str, ...] = type(value).__slots__  # type: ignore[attr-defined]
         kept = (name for name in names if name not in _NEVER_STORED)
         plain = {name: _plain(getattr(value, name)) for name in kept}
-        if not plain.get("translations", True):
-            del plain["translations"]  # as documents were stored before there were any
+        for name in ("translations", "calls"):
+            if not plain.get(name, True):
+                del plain[name]  # as documents were stored before there were any
         return {"is": type(value).__name__} | plain
     return value
 

@@ -1,6 +1,7 @@
 """Follows as documents: the list of a person, the direct message of a day, a closed inbox."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 
 from bot.archive.domain.arxiv_record import PaperEventKind
@@ -222,16 +223,15 @@ def _why(reason: Reason, say: Translate) -> str:
             return say("{paper}, which you follow, has version {n}", paper=paper, n=version)
 
 
-def present_closed_inbox(name: str, platform: str, say: Translate) -> Document:
-    """Tells a person, where others read it too, that direct messages do not reach them."""
+def present_closed_inbox(person: str, platform: str, say: Translate) -> Document:
+    """Tells a person, where others read it too, that direct messages do not reach them.
+
+    It calls the person: nothing else would tell them.
+    """
     how = (
         say("Allow direct messages of this server in its privacy settings.")
         if platform == "discord"
         else say("Open the app's messages, or ask an admin to allow them.")
     )
-    text = say(
-        "@{name}: I cannot send you direct messages. {how} I try again in a week.",
-        name=name,
-        how=how,
-    )
-    return notice(text)
+    text = say("I cannot send you direct messages. {how} I try again in a week.", how=how)
+    return replace(notice(text), calls=person)

@@ -60,6 +60,6 @@ async def _settle(
         return 0
     channel = parse_channel(reader.asked_in)
     key = delivery_key("closed inbox", reader.person, awaited.on.isoformat())
-    document = present_closed_inbox(reader.name, channel.platform, voices(reader.locale))
+    document = present_closed_inbox(reader.person, channel.platform, voices(reader.locale))
     draft = deliveries.Draft(DeliveryKey(key), channel, "mention", document, is_unasked=True)
     return await deliveries.add(tx, [draft], now)

@@ -100,7 +100,7 @@ def parameters(
         text = within(payload.picture.text, PICTURE_TEXT_MOST)
         data = io.BytesIO(payload.picture.data)
         files = [discord.File(data, filename="chart.png", description=text)]
-    return discord.http.handle_message_parameters(
+    params = discord.http.handle_message_parameters(
         files=files,
         content=payload.content or None,
         embeds=embeds(payload),
@@ -109,6 +109,11 @@ def parameters(
         allowed_mentions=NO_MENTIONS,
         channel_payload=discord.utils.MISSING if extra is None else extra,
     )
+    if payload.calls is not None:
+        # discord.py writes ids as numbers; Discord's schema has strings.
+        allowed = {"parse": [], "users": [str(payload.calls)]}
+        change_body(params, lambda body: body.get("message", body).update(allowed_mentions=allowed))
+    return params
 
 
 def change_body(

@@ -27,6 +27,7 @@ from tests.fakes.discord.world import (
     Channel,
     DiscordError,
     Json,
+    Person,
     World,
     missing_access,
     unknown_message,
@@ -34,6 +35,7 @@ from tests.fakes.discord.world import (
 
 Handler = Callable[[dict[str, str], Any, dict[str, str]], Awaitable[Any]]
 
+_MENTION = re.compile(r"<@!?(\d+)>")
 MESSAGE_CONTENT_FLAG = 1 << 18
 MOST_ACTIVE_THREADS = 1000
 
@@ -326,6 +328,14 @@ class Rest:
         if body.get("attachments"):
             self.world.demand(channel, ATTACH_FILES)
 
+    def _mentioned(self, body: Json) -> list[Person]:
+        """Whom a message notifies: mentions in its text, not in embeds, that it allows."""
+        allowed = body.get("allowed_mentions") or {"parse": ["users"]}
+        named = {int(each) for each in _MENTION.findall(body.get("content") or "")}
+        some = {int(each) for each in allowed.get("users") or ()}
+        people = named if "users" in allowed.get("parse", ()) else named & some
+        return [self.world.people[each] for each in sorted(people) if each in self.world.people]
+
     async def _put(self, channel: Channel, body: Json) -> Json:
         await self.wake(channel)
         message = self.world.new_message(
@@ -336,6 +346,7 @@ class Rest:
             components=body.get("components") or [],
             flags=body.get("flags") or 0,
             attachments=[_attached(each) for each in body.get("attachments") or []],
+            mentions=[person.json() for person in self._mentioned(body)],
         )
         if body.get("message_reference"):
             message |= {"type": 19, "message_reference": body["message_reference"]}

@@ -44,10 +44,21 @@ def _text(value: Any, longest: int, where: str, kinds: tuple[str, ...]) -> list[
     return found
 
 
-def pings(text: str, blocks: list[Json]) -> bool:
-    """Whether posting this would notify people."""
+def pings(text: str, blocks: list[Json]) -> list[str]:
+    """Whom posting this would notify: people by their ids, and marks of many."""
     marked = json.dumps([text, [_mrkdwn(block) for block in blocks]], ensure_ascii=False)
-    return any(mark in marked for mark in ("<!channel", "<!here", "<!everyone", "<!subteam", "<@"))
+    marks = ("<!channel", "<!here", "<!everyone", "<!subteam", "<@")
+    return [*(mark for mark in marks if mark in marked), *_called(blocks)]
+
+
+def _called(value: Any) -> list[str]:
+    """Who is notified by the elements of rich text below `value`."""
+    if isinstance(value, dict):
+        kind = value.get("type")
+        if kind in ("user", "usergroup", "broadcast"):
+            return [str(value.get("user_id", kind))]
+        return [each for part in value.values() for each in _called(part)]
+    return [each for part in value for each in _called(part)] if isinstance(value, list) else []
 
 
 def _mrkdwn(value: Any) -> list[str]:
@@ -159,6 +170,10 @@ def _runs(part: Json) -> list[str]:
     found = [] if runs else ["rich_text: a part without runs"]
     length = 0
     for run in runs:
+        if run.get("type") == "user":
+            if not run.get("user_id", "").startswith(("U", "W")):
+                found.append(f"rich_text: user {run}")
+            continue
         if run.get("type") not in {"text", "link"} or not run.get("text"):
             found.append(f"rich_text: run {run}")
         if run.get("type") == "link" and not run.get("url", "").startswith(("http://", "https://")):

@@ -7,6 +7,7 @@ import pytest
 from bot.core.domain.document import Note, Paragraph, plain_text
 from bot.core.domain.extent import Extent
 from bot.core.ports import ChatRefusedError, DeliveryKey
+from bot.core.ports.chat import person_id
 from bot.digest.services import subscribe
 from bot.digest.services.subscribe import TypedOptions
 from bot.follow.domain.follow import default_schedule
@@ -17,7 +18,7 @@ from bot.platforms.discord.rendering import render as discord
 from bot.platforms.slack.rendering import render as slack
 from tests.follow_stage import SEOUL, addresses, following, inbox_of, title, told
 from tests.stage import english
-from tests.talk_stage import BO, DISCORD, SLACK, WEB
+from tests.talk_stage import ADA, BO, DISCORD, SLACK, WEB
 
 NOON = datetime(2026, 2, 3, 3, tzinfo=UTC)
 """Noon in Seoul on 3 February 2026; the next direct messages are due at 08:30."""
@@ -250,7 +251,8 @@ async def test_a_closed_inbox_gets_one_mention_and_a_week_of_silence(tmp_path):
 
         assert (silent, second) == (1, 2)
         assert len(mentions) == 1
-        assert "Ada" in mentions[0]
+        [called] = [each for each in chat.posted if each.document.calls]
+        assert (called.channel, called.document.calls) == (SLACK, person_id(SLACK, ADA.id))
         assert stage.said_in(SLACK) == mentions
         lines = [line for each in stage.messages() for line in told(each.document)]
         assert len(lines) == len(set(lines))

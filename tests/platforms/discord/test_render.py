@@ -122,6 +122,22 @@ def test_no_message_is_over_any_limit(document: Document, key: DeliveryKey | Non
         limits.check_message(body(payload))
 
 
+@settings(max_examples=20)
+@given(document=documents, key=keys)
+def test_a_document_that_calls_a_person_may_notify_that_person_alone(
+    shared, document: Document, key: DeliveryKey | None
+):
+    calling = rendered(replace(document, calls="discord:12345678901234567890"), key)
+
+    first, *others = [body(each) for each in calling]
+    limits.check_message(first)
+    assert spec.complaints("POST", "messages", first) == []
+    assert first["content"].startswith("<@12345678901234567890>")
+    assert first["allowed_mentions"] == {"parse": [], "users": ["12345678901234567890"]}
+    assert all(each["allowed_mentions"] == {"parse": []} for each in others)
+    assert rendered(replace(document, calls="slack:T1/U9"), key) == rendered(document, key)
+
+
 @settings(max_examples=40)
 @given(document=documents, key=keys)
 def test_every_message_is_as_the_published_schema_wants_it(

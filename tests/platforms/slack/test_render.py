@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,8 +25,10 @@ from bot.core.domain.document import (
     Text,
     plain_text,
 )
+from bot.core.domain.i18n import ENGLISH
 from bot.core.latex import readable
 from bot.platforms.slack.delivery_mark import DeliveryMark, delivery_mark_of
+from bot.platforms.slack.rendering.plain_message import without_blocks
 from bot.platforms.slack.rendering.render import Payload, render, render_home
 from bot.platforms.slack.rendering.text import cut, length, pieces, printable, shortened
 from tests.fakes.slack.blocks import pings, problems
@@ -133,6 +136,19 @@ def test_no_document_can_ping_anyone(document):
         assert not pings(payload.text, list(payload.blocks))
         assert '"broadcast"' not in json.dumps(payload.blocks)
         assert '"type": "user"' not in json.dumps(payload.blocks)
+
+
+@given(documents)
+@hypothesis_settings(max_examples=20)
+def test_a_document_that_calls_a_person_notifies_that_person_alone(document):
+    calling = rendered(replace(document, calls="slack:T1/U9"))
+
+    first, *others = [pings(each.text, list(each.blocks)) for each in calling]
+    assert first == ["U9"]
+    assert not any(others)
+    assert problems(list(calling[0].blocks)) == []
+    assert without_blocks(calling[0], ENGLISH, longest=100_000).count("<@") == 1
+    assert rendered(replace(document, calls="discord:9")) == rendered(document)
 
 
 TWO_IN_NO_BLOCK = "https://a.example/" + '"' * 1900

@@ -77,12 +77,16 @@ class PictureFile:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """One message: text, then a picture, then embeds, then rows of buttons and menus."""
+    """One message: text, then a picture, then embeds, then rows of buttons and menus.
+
+    Its text mentions the user whom it `calls`, the only one who is notified.
+    """
 
     content: str = ""
     embeds: tuple[Embed, ...] = ()
     rows: tuple[Row, ...] = ()
     picture: PictureFile | None = None
+    calls: int | None = None
 
 
 def size(text: str) -> int:

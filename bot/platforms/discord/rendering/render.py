@@ -37,7 +37,7 @@ from bot.core.domain.document import (
     plain_text,
 )
 from bot.core.latex import readable
-from bot.core.ports import DeliveryKey
+from bot.core.ports import DeliveryKey, Platform, parse_channel
 from bot.platforms.discord.rendering import markdown, rows
 from bot.platforms.discord.rendering.controls import PARTS_MOST, HiddenUrl, Mark
 from bot.platforms.discord.rendering.payload import (
@@ -57,6 +57,8 @@ from bot.platforms.discord.rendering.split import code_pieces, pieces
 _PIECE_MOST = 1900
 """Text is cut into pieces of this size at most: two fill an embed, three a message."""
 _FOOTER_MOST = 20
+_CALL_MOST = 24
+"""The mention of a user and the end of its line: an id has at most 20 digits."""
 
 _Shown = Callable[[tuple[Inline, ...]], str]
 
@@ -117,14 +119,16 @@ def render(
         body = list(_pieces((Text(document.summary or "…"),), markdown.render, " "))
     first = button_rows[0] if button_rows else ButtonRows()
     needs_embed = bool(first.lines.hidden) or (key is not None and not first.can_be_marked)
-    if not head and not needs_embed and size(_joined(body)) <= CONTENT_MOST:
+    called = _called(document)
+    most = CONTENT_MOST - (_CALL_MOST if called is not None else 0)
+    if not head and not needs_embed and size(_joined(body)) <= most:
         head, body = body, []
-    head, body = _fitting(head, body, needs_embed=needs_embed)
+    head, body = _fitting(head, body, most, needs_embed=needs_embed)
     drafts = _spread(head, body)
     drafts += [_MessageDraft() for _ in button_rows[len(drafts) :]]
     if len(drafts) > PARTS_MOST:
         raise TooLongError(f"{len(drafts)} messages")
-    return tuple(
+    payloads = tuple(
         _payload(
             draft,
             button_rows[part - 1] if part <= len(button_rows) else ButtonRows(),
@@ -133,6 +137,18 @@ def render(
         )
         for part, draft in enumerate(drafts, start=1)
     )
+    return payloads if called is None else (_calling(payloads[0], called), *payloads[1:])
+
+
+def _called(document: Document) -> int | None:
+    person = parse_channel(document.calls) if document.calls else None
+    return int(person.id) if person is not None and person.platform is Platform.DISCORD else None
+
+
+def _calling(payload: Payload, user: int) -> Payload:
+    """The message with the mention of a user before it: in its text, since embeds notify nobody."""
+    content = f"<@{user}>\n{payload.content}".rstrip()
+    return replace(payload, content=content, calls=user)
 
 
 def thread_name(document: Document) -> str:
@@ -229,11 +245,11 @@ def _joined(chunks: list[Chunk]) -> str:
 
 
 def _fitting(
-    head: list[Chunk], body: list[Chunk], *, needs_embed: bool
+    head: list[Chunk], body: list[Chunk], most: int, *, needs_embed: bool
 ) -> tuple[list[Chunk], list[Chunk]]:
     """As much of the head as fits into content; the rest of it begins the embeds."""
     kept = len(head)
-    while size(_joined(head[:kept])) > CONTENT_MOST:
+    while size(_joined(head[:kept])) > most:
         kept -= 1
     if needs_embed and kept == len(head) and not body:
         kept = max(0, kept - 1)

@@ -60,6 +60,8 @@ def _run(run: dict[str, Any]) -> str:
     if run["type"] == "link":
         label = escaped(run["text"]).replace("|", "¦").replace("\n", " ")
         return f"<{escaped(run['url'])}|{label}>"
+    if run["type"] == "user":
+        return f"<@{run['user_id']}>"
     return escaped(run["text"])
 
 

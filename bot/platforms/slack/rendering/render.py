@@ -7,11 +7,12 @@ actions, 75 a label, 2,000 a button's value, 150 an option's, 4,000 of fallback,
 10,000 characters of blocks a message: Slack's `msg_blocks_too_long` begins at some 13,200.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.domain.document import Chart, Document, map_text
 from bot.core.latex import readable
+from bot.core.ports import Platform, parse_channel
 from bot.platforms.slack.rendering.blocks import pieces_of
 from bot.platforms.slack.rendering.piece import DIVIDER, Piece, make_piece, small_print
 from bot.platforms.slack.rendering.text import Json, cut, escaped, length, printable
@@ -62,7 +63,7 @@ def render(document: Document, *, mark: str) -> tuple[Payload, ...]:
     They end in a checksum of the block, since Slack wants new ids for changed blocks.
     """
     document = map_text(document, readable)
-    made = [piece for block in document.blocks for piece in pieces_of(block)]
+    made = [*_call(document), *(piece for block in document.blocks for piece in pieces_of(block))]
     messages = _pack(made, room=_ROOM_FOR_ID + len(mark))
     return tuple(
         Payload(
@@ -74,6 +75,17 @@ def render(document: Document, *, mark: str) -> tuple[Payload, ...]:
         )
         for number, message in enumerate(messages, start=1)
     )
+
+
+def _call(document: Document) -> Iterator[Piece]:
+    """The mention of the person whom the document calls; Slack notifies nobody else."""
+    if not document.calls:
+        return
+    person = parse_channel(document.calls)
+    if person.platform is Platform.SLACK:
+        user = {"type": "user", "user_id": person.id}
+        section = {"type": "rich_text_section", "elements": [user]}
+        yield make_piece({"type": "rich_text", "elements": [section]})
 
 
 def render_home(document: Document) -> tuple[Json, ...]:
