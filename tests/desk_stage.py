@@ -14,7 +14,9 @@ from bot.core.database.database import Database
 from bot.core.domain.document import Document
 from bot.core.domain.form import Form
 from bot.core.ports import ChannelRef, Command, FilledForm, User, parse_channel
-from bot.desk.services.context import NoteContext, NoteFiles
+from bot.desk.services.context import Drafting, NoteContext, NoteFiles
+from bot.digest.services import subscribe
+from bot.digest.services.subscribe import TypedOptions
 from bot.lookup.services import lookup
 from bot.lookup.services.lookup import Results
 from tests.stage import Clock
@@ -37,6 +39,7 @@ class Desk:
     written: int = 0
     files: NoteFiles | None = None
     vault: Path | None = None
+    drafting: Drafting | None = None
 
     def __post_init__(self) -> None:
         async def check(channel: ChannelRef) -> ChannelRef:
@@ -51,12 +54,18 @@ class Desk:
             written=self._note_written,
             files=self.files,
             vault=self.vault,
+            drafting=self.drafting,
         )
         context = DigestContext(self.db, self.clock, ZoneInfo("Asia/Seoul"), check, lambda: None)
         self.inbox = Bot(context, voices=Catalogues(), notes=self.notes)
 
     def _note_written(self) -> None:
         self.written += 1
+
+    async def subscribe(self) -> None:
+        """The channel's digest is posted in both languages."""
+        options = TypedOptions(at="09:00", zone="Asia/Seoul")
+        await subscribe.add(self.db, self.channel, options, now=NOW)
 
     def command(self, paper: str = "", user: User = ADA) -> Command:
         return Command("note", {"paper": paper} if paper else {}, user, self.channel, "en")

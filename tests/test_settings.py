@@ -260,6 +260,11 @@ def test_a_malformed_address_of_a_server_is_reported_without_what_it_holds(
         ("SLACK_APP_TOKEN=xapp-1", "needs SLACK_BOT_TOKEN"),
         ("SLACK_CLIENT_ID=1.2", "must be set together"),
         ("SLACK_SIGNING_SECRET=1", "needs SLACK_BOT_TOKEN"),
+        ("DRAFT_URL=http://example.org/v1\nDRAFT_MODEL=m", "unencrypted"),
+        ("DRAFT_URL=https://example.org/v1", "DRAFT_URL also needs DRAFT_MODEL"),
+        ("DRAFT_KEY=s3cret", "DRAFT_KEY also needs DRAFT_URL"),
+        ("DRAFT_BUDGET=0", "DRAFT_BUDGET must be a whole number from 1 to 100000, not “0”"),
+        ("DRAFT_TIMEOUT=600", "DRAFT_TIMEOUT must be a whole number from 1 to 120, not “600”"),
     ],
 )
 def test_a_wrong_value_is_reported_with_the_reason(line: str, words: str, tmp_path: Path):
@@ -408,6 +413,7 @@ def test_variables_of_other_programs_are_ignored(monkeypatch: pytest.MonkeyPatch
     [
         "SLACK_BOT_TOKEN=xapp-s3cret\nSLACK_APP_TOKEN=xoxb-s3cret\n",
         "SLACK_BOT_TOKEN=xoxb-s3cret\nDISCORD_TOKEN=s3cret\n",
+        "DRAFT_KEY=s3cret two\n",
     ],
 )
 def test_a_secret_is_never_in_an_error(lines: str, tmp_path: Path):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bot.app.arxiv import ArxivPart
 from bot.app.clock import chance, now
+from bot.app.drafting import drafting
 from bot.app.parts import ARXIV, PLAN, VAULT, Parts, families, post
 from bot.app.periodic_work import PeriodicWork
 from bot.app.platforms import Given, addresses, find_slack_apps, join
@@ -162,6 +163,7 @@ class Assembly:
             written=self._wakes.archive_changed,
             files=files,
             vault=settings.vault.resolve() if settings.vault is not None else None,
+            drafting=drafting(settings),
         )
         self._inbox = Bot(
             desk, voices=self._voices, talk=talk, open_inbox=self._open_inbox, notes=notes

@@ -115,6 +115,7 @@ def demo_settings(settings: Settings, *, host: str, port: int) -> Settings:
         "discord_token": None,
         "vault": None,
         "arxiv_poll": False,
+        "draft_url": None,
     }
     return settings.model_copy(update=untouched | {"web_host": host, "web_port": port})
 

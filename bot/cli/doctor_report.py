@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
+from bot.app.drafting import check_drafting
 from bot.app.platforms import examine, find_slack_apps, find_slack_organisations, readable
 from bot.cli.database import now
 from bot.cli.output.terminal import print_line, translator
@@ -57,6 +58,7 @@ async def _look(settings: Settings) -> tuple[Finding, ...]:
         now=now(),
         say=say,
     )
+    findings.append(await check_drafting(settings, say))
     channels = {
         platform: await doctor.subscribed(settings.database, platform) for platform in Platform
     }

@@ -23,6 +23,20 @@ def contradictions(values: Values) -> Iterator[UsageError]:
             translatable("SLACK_CLIENT_ID and SLACK_CLIENT_SECRET must be set together")
         )
     yield from _half_a_sign_in(values)
+    yield from _half_a_drafting(values)
+
+
+def _half_a_drafting(values: Values) -> Iterator[UsageError]:
+    """A service without a model, or either of what it takes without the service."""
+    if values["DRAFT_URL"] and not values["DRAFT_MODEL"]:
+        yield UsageError(
+            translatable("{name} also needs {needed}"), name="DRAFT_URL", needed="DRAFT_MODEL"
+        )
+    for name in ("DRAFT_KEY", "DRAFT_MODEL"):
+        if values[name] and not values["DRAFT_URL"]:
+            yield UsageError(
+                translatable("{name} also needs {needed}"), name=name, needed="DRAFT_URL"
+            )
 
 
 def _half_a_sign_in(values: Values) -> Iterator[UsageError]:

@@ -8,6 +8,7 @@ import logging
 import os
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -37,12 +38,15 @@ from bot.settings.values import (
     read_database,
     read_folder,
     read_guilds,
+    read_key,
     read_port,
     read_retention,
+    read_seconds,
     read_secret_keys,
     read_switch,
     read_zone,
     token,
+    whole,
 )
 from bot.settings.web_values import (
     Network,
@@ -183,6 +187,18 @@ class Settings(BaseSettings):
     )
     arxiv_poll: Annotated[bool, BeforeValidator(read_switch)] = Field(
         default=True, validation_alias="ARXIV_POLL"
+    )
+
+    draft_url: Url | None = Field(default=None, validation_alias="DRAFT_URL")
+    draft_key: Annotated[SecretStr, BeforeValidator(read_key)] | None = Field(
+        default=None, validation_alias="DRAFT_KEY"
+    )
+    draft_model: str | None = Field(default=None, validation_alias="DRAFT_MODEL")
+    draft_budget: Annotated[int, BeforeValidator(whole(1, 100_000))] = Field(
+        default=100, validation_alias="DRAFT_BUDGET"
+    )
+    draft_timeout: Annotated[timedelta, BeforeValidator(read_seconds)] = Field(
+        default=timedelta(seconds=30), validation_alias="DRAFT_TIMEOUT"
     )
 
     @property

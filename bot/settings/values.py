@@ -7,6 +7,7 @@ its type, and raises `WrongValueError`. No message repeats a secret.
 import ipaddress
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -263,6 +264,39 @@ def read_secret_keys(value: object) -> str:
     if any(len(key) < SHORTEST_KEY for key in keys if key):
         raise WrongValueError(translatable("{name}: each key must have 32 characters or more"))
     return str(value)
+
+
+def read_key(value: object) -> str:
+    """A key that is sent in a header; the message does not repeat it."""
+    text = str(value)
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise WrongValueError(translatable("{name} must be one word of letters, digits and signs"))
+    return text
+
+
+def whole(least: int, most: int) -> Callable[[object], int]:
+    """A whole number within these bounds."""
+
+    def read(value: object) -> int:
+        text = str(value).strip()
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+        if not least <= number <= most:
+            raise WrongValueError(
+                translatable("{name} must be a whole number from {least} to {most}, not “{value}”"),
+                least=least,
+                most=most,
+                value=value,
+            )
+        return number
+
+    return read
+
+
+def read_seconds(value: object) -> timedelta:
+    """A duration in whole seconds, two minutes at most."""
+    if isinstance(value, timedelta):
+        return value
+    return timedelta(seconds=whole(1, 120)(value))
 
 
 def read_words(value: object) -> tuple[str, ...]:

@@ -146,6 +146,31 @@ async def test_remarks_are_said_and_the_same_form_is_sent_again(bot: RunningBot)
     assert bot.desk.submitted[-1].values == bot.desk.submitted[0].values
 
 
+async def test_a_further_button_stands_below_what_is_said_and_the_form_opens_filled(
+    bot: RunningBot,
+):
+    draft = FormAction("draft-other", "Draft the other language")
+    bot.desk.outcome = lambda filled: replace(remarked(filled), actions=(draft,))
+    bot.desk.on_press = lambda _: replace(
+        BLANK.filled({"paper": "2502.01456", "en": "[draft]\nMine."}), remarks={"en": "A draft."}
+    )
+    opened = await bot.discord.types("note", {"paper": "2502.01456"})
+    answer = await (await bot.discord.submits(opened, {"ko": "글"})).answer()
+
+    drafted = await bot.discord.presses(answer, draft.label)
+    told = await drafted.answer()
+
+    assert (text_of(told), drafted.private) == ("💡 English: A draft.", True)
+    ((filled, action),) = bot.desk.pressed
+    assert (filled.name, filled.key, action) == ("note", "key-1", "draft-other")
+    assert (filled.user.id, filled.channel, filled.values) == ("101", PAPERS, {})
+    bot.desk.known = lambda blank: blank.filled({"en": "[draft]\nMine."})
+    again = await values_of(await bot.discord.presses(told, "Continue"))
+    assert (again["paper"], again["en"]) == ("2502.01456", "[draft]\nMine.")
+    bot.desk.known = lambda blank: replace(blank, actions=(draft,))
+    assert await values_of(await bot.discord.presses(told, "Continue"))
+
+
 @pytest.mark.parametrize("raises", [True, False])
 async def test_what_cannot_be_stored_is_not_lost(bot: RunningBot, raises: bool):
     async def fails(filled: FilledForm) -> bool:

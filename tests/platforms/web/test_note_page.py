@@ -43,6 +43,11 @@ class SlowInbox(FakeInbox):
     async def keep_form(self, filled: FilledForm) -> bool:
         return not self.fails and await super().keep_form(filled)
 
+    async def press_form(self, filled: FilledForm, action: str) -> Form:
+        shown = await super().press_form(filled, action)
+        await self.free.wait()
+        return shown
+
     async def submit_form(self, filled: FilledForm) -> Form | Document:
         await self.free.wait()
         return await super().submit_form(filled)
@@ -240,6 +245,31 @@ async def test_an_action_of_the_form_keeps_what_was_typed(browser: Browser, stag
         ("Mine.", "without-draft")
     ] * 2
     assert stage.inbox.submitted == []
+
+
+async def test_what_is_typed_while_an_action_takes_its_time_stays(browser: Browser, stage: Stage):
+    inbox = stage.inbox
+    assert isinstance(inbox, SlowInbox)
+    inbox.known = lambda blank: replace(blank, actions=(FormAction("draft", "Draft"),))
+    inbox.on_press = lambda filled: BLANK.filled({**filled.values, "en": "[draft] A machine's."})
+    async with visiting(browser, stage.url("/note")) as page:
+        await expect(page.get_by_role("button", name="Draft")).to_be_visible()
+        inbox.free.clear()
+        korean = page.get_by_label("Korean")
+        await korean.fill("글")
+        await page.get_by_role("button", name="Draft").click()
+        await expect(page.locator("[data-status]")).to_have_text("One moment …")
+        await until(lambda: inbox.pressed)
+        await korean.press_sequentially(" 하나 더")
+        inbox.free.set()
+
+        await expect(page.get_by_label("English")).to_have_value("[draft] A machine's.")
+        await expect(korean).to_have_value("글 하나 더")
+        await expect(korean).to_be_focused()
+        await korean.press_sequentially("!")
+        await expect(korean).to_have_value("글 하나 더!")
+        await until(lambda: inbox.kept and inbox.kept[-1].values["ko"] == "글 하나 더!")
+    assert inbox.pressed[0][0].values["ko"] == "글"
 
 
 async def test_another_paper_is_looked_up_and_tags_are_offered(browser: Browser, stage: Stage):
