@@ -30,7 +30,7 @@ CALM = Faults(delay=(0.01, 0.02))
 QUICK = ("--follow", "--timeout", "0.5")
 COMMITS = 4
 """The message is planned; it is claimed; it is settled; the reader's inbox is known to be open."""
-SIZES = {"few": (20, 5), "all": (60, 15)}
+SIZES = {"few": (12, 3), "all": (60, 15)}
 """Readers, and how often a process is killed."""
 FINDS = {
     "#rl": {"Paper 0", "Paper 1"},
@@ -200,9 +200,9 @@ async def test_sending_blindly_again_does_not_pass_the_same_comparison(tmp_path)
     due = datetime.now(UTC) - timedelta(minutes=5)
     with place(tmp_path / "bot.db") as database:
         await publish(tmp_path, database, due.date())
-        wanted = await add_readers(database, due, 20, random.Random(1))
+        wanted = await add_readers(database, due, 12, random.Random(1))
         async with (
-            stage.platform(tmp_path, Faults(seed=1, lose=0.2)) as platform,
+            stage.platform(tmp_path, Faults(seed=1, lose=0.3)) as platform,
             stage.running(database, platform.url, *QUICK, "--blind"),
         ):
             await until(database, messages=len(wanted))

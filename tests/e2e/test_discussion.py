@@ -24,6 +24,8 @@ from tests.waiting import until
 
 PAPERS = 11
 """Discord's channel of papers."""
+OTHERS = "C2"
+"""Another channel of Slack."""
 TITLE = "Paper 1 on reasoning"
 DATABASE = Path("data/paperbot.db")
 
@@ -70,12 +72,16 @@ class Meeting:
 
     async def link(self) -> None:
         """As people do: a code is made in Slack and entered in Discord."""
-        asked = await self.slack.command("/digest link", user="U1")
-        (answer,) = await self.slack.until(lambda: asked.answers)
-        found = re.search(r"/digest link ([A-Z0-9]{8,})", said_in_blocks(answer["blocks"]))
+        found = re.search(r"/digest link ([A-Z0-9]{8,})", await self.types("/digest link"))
         assert found is not None
         entered = await self.discord.types("digest", {"what": f"link {found[1]}"}, by=101)
         assert "Linked with slack:" in text_of(await entered.answer())
+
+    async def types(self, line: str, channel: str = "C1") -> str:
+        """The answer to what Ada types in Slack."""
+        asked = await self.slack.command(line, channel=channel)
+        (answer,) = await self.slack.until(lambda: asked.answers)
+        return said_in_blocks(answer["blocks"])
 
     async def roots(self) -> tuple[str, int]:
         """The paper's message in Slack, and its thread in Discord."""
@@ -129,8 +135,9 @@ def times(texts: list[str], words: str) -> int:
 
 
 @asynccontextmanager
-async def meeting(folder: Path, **more: str) -> AsyncIterator[Meeting]:
-    status, _, err = await paperbot(folder, "import", str(write_notes(folder, papers=1)), **more)
+async def meeting(folder: Path, papers: int = 1, **more: str) -> AsyncIterator[Meeting]:
+    notes = write_notes(folder, papers=papers)
+    status, _, err = await paperbot(folder, "import", str(notes), **more)
     assert status == 0, err
     async with FakeSlack() as slack, FakeDiscord() as discord:
         opened = Meeting(folder, slack, discord, more)
@@ -201,7 +208,10 @@ async def test_a_side_that_is_down_catches_up_also_when_the_bot_is_killed_meanwh
 
 
 async def test_what_is_said_while_the_bot_is_away_is_heard_when_it_is_back(tmp_path):
-    async with meeting(tmp_path) as here:
+    """And what a channel does not want to hear at night waits, also while the bot is killed."""
+    night = [f"{datetime.now(UTC) + timedelta(hours=hours):%H:%M}" for hours in (-1, 2)]
+    async with meeting(tmp_path, papers=2) as here:
+        here.slack.world.add_channel(OTHERS, "others")
         async with here.running() as process:
             root, thread = await here.roots()
             await here.link()
@@ -209,6 +219,14 @@ async def test_what_is_said_while_the_bot_is_away_is_heard_when_it_is_back(tmp_p
             await until(lambda: times(here.in_discord(thread), "Before it went") == 1)
             await here.slack.react({"ts": root, "user": "UBOT"}, "+1::skin-tone-4", user="U1")
             await until(lambda: here.likes() == 1)
+
+            at = f"{datetime.now(UTC) - timedelta(minutes=2):%H:%M}"
+            line = f'/digest here at:{at} tz:UTC only:"paper 2"'
+            assert "paper 2" in await here.types(line, OTHERS)
+            await until(lambda: len(here.slack.messages(OTHERS)) == 2)
+            assert "-".join(night) in await here.types(f"/digest settings quiet:{'-'.join(night)}")
+            await here.discord.says("Good night", by=101, at=thread)
+            await until(lambda: here.kept()[-1:] == ["Good night"])
             await process.kill()
         await here.slack.say("Anybody there?", thread=root)
         await here.discord.says("Nobody but us", by=102, at=thread)
@@ -219,8 +237,14 @@ async def test_what_is_said_while_the_bot_is_away_is_heard_when_it_is_back(tmp_p
 
         async with here.running() as process:
             await until(lambda: times(here.in_discord(thread), "Anybody there?") == 1)
-            await until(lambda: times(here.in_slack(root), "Nobody but us") == 1)
+            await until(lambda: "Nobody but us" in here.kept())
             await process.ticks("deliver")
+            assert _at_night(here.in_slack(root)) == []
+            await here.types("/digest settings quiet:off")
+            await until(lambda: "Nobody but us" in _at_night(here.in_slack(root)))
+            await process.ticks("deliver")
+            assert _at_night(here.in_slack(root)) == ["Good night", "Nobody but us"]
+            assert [TITLE in _shown(each) for each in here.slack.messages(OTHERS)] == [False] * 2
             assert times(here.in_discord(thread), "Before it went") == 1
             assert times(here.in_discord(thread), "Anybody there?") == 1
             await until(lambda: here.likes() == 4)
@@ -228,6 +252,10 @@ async def test_what_is_said_while_the_bot_is_away_is_heard_when_it_is_back(tmp_p
             assert [each["title"] for each in json.loads(out)] == [TITLE]
             assert "4 people like this" in await process.text("entry/1")
             assert await process.stop() == 0
+
+
+def _at_night(texts: list[str]) -> list[str]:
+    return [said for text in texts for said in ("Good night", "Nobody but us") if said in text]
 
 
 async def test_a_question_in_a_thread_is_answered_there_alone(tmp_path):
