@@ -144,6 +144,9 @@ async def test_remarks_are_said_and_the_same_form_is_sent_again(bot: RunningBot)
     saved = await (await bot.discord.submits(again, {})).answer()
     assert text_of(saved) == "Saved."
     assert bot.desk.submitted[-1].values == bot.desk.submitted[0].values
+    as_it_is = await (await bot.discord.presses(answer, "Save")).answer()
+    assert text_of(as_it_is) == "Saved."
+    assert (bot.desk.submitted[-1].key, bot.desk.submitted[-1].values) == ("key-1", {})
 
 
 async def test_a_further_button_stands_below_what_is_said_and_the_form_opens_filled(

@@ -20,7 +20,7 @@ from bot.core.domain import command_line
 from bot.core.domain import document as documents
 from bot.core.domain.document import Block, Button, Buttons, Document, Paragraph, Text
 from bot.core.domain.errors import StorageError
-from bot.core.domain.form import Field, FieldKind, Form
+from bot.core.domain.form import Field, FieldKind, Form, FormAction
 from bot.core.domain.i18n import Translate
 from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.core.ports import Command, FilledForm, Inbox
@@ -45,6 +45,8 @@ _MOST_UNSAVED = 200
 """Forms of which the text is remembered because it could not be stored."""
 _DEEPEST = 12
 _PAPER = "paper"
+_SAVE = "save"
+"""The action that submits a form as it is stored; the inbox has none of that name."""
 
 
 class Answers(Protocol):
@@ -131,7 +133,7 @@ class Forms:
             await self._answers.deliver(interaction, answer)
 
     async def press(self, interaction: Interaction, pressed: ActionLine) -> None:
-        """Carry out a further button of a form; the answer opens the form again.
+        """Carry out a button of a form that stands below a message, with what is stored of the form.
 
         It may take as long as the answer of an interaction: fifteen minutes.
         """
@@ -142,14 +144,19 @@ class Forms:
         filled = FilledForm(pressed.name, pressed.key, {}, user, channel, locale)
         say = self._voices(locale)
         try:
-            shown = await self._inbox.press_form(filled, pressed.action)
+            if pressed.action == _SAVE:
+                outcome = await self._inbox.submit_form(filled)
+            else:
+                outcome = await self._inbox.press_form(filled, pressed.action)
         except StorageError as error:
             log.warning("Discord: a button of a form failed: %s", error)
             words = say("The bot cannot reach its database right now. Try again in a moment.")
             await self._answers.deliver(interaction, documents.notice(words))
             return
-        paper = " ".join(shown.values.get(_PAPER, pressed.paper).split())
-        await self._answers.deliver(interaction, _problems(shown, paper, say, typed={}))
+        if isinstance(outcome, Form):
+            paper = " ".join(outcome.values.get(_PAPER, pressed.paper).split())
+            outcome = _problems(outcome, paper, say, typed={}, may_save=False)
+        await self._answers.deliver(interaction, outcome)
 
     async def _carried_out(self, submitted: _Submitted) -> Document:
         filled = submitted.filled
@@ -170,7 +177,11 @@ class Forms:
             while len(self._unsaved) > _MOST_UNSAVED:
                 self._unsaved.popitem(last=False)
         return _problems(
-            outcome, paper, self._voices(filled.locale), typed={} if is_stored else filled.values
+            outcome,
+            paper,
+            self._voices(filled.locale),
+            typed={} if is_stored else filled.values,
+            may_save=is_stored and not outcome.problems and bool(outcome.remarks),
         )
 
     def _forget(self, filled: FilledForm) -> None:
@@ -205,10 +216,13 @@ class Forms:
         return form.filled(filled.values)
 
 
-def _problems(form: Form, paper: str, say: Translate, *, typed: Mapping[str, str]) -> Document:
+def _problems(
+    form: Form, paper: str, say: Translate, *, typed: Mapping[str, str], may_save: bool
+) -> Document:
     """What is to be corrected or worth a look, with a button that opens the form again.
 
-    `typed` is shown whole: it could not be stored, so no further button can act on it.
+    `typed` is shown whole: it could not be stored, so no further button can act on it. Where nothing
+    is to be corrected (`may_save`), a button saves the form as it is.
     """
     labels = {each.name: each.label for each in form.fields}
     lines = [
@@ -222,7 +236,9 @@ def _problems(form: Form, paper: str, say: Translate, *, typed: Mapping[str, str
     for name, text in typed.items():
         if text.strip():
             blocks.append(Paragraph((Text(f"{labels.get(name, name)}: {text}"),)))
-    actions = () if typed else form.actions
+    actions = list(() if typed else form.actions)
+    if may_save:
+        actions.insert(0, FormAction(_SAVE, form.submit))
     buttons = [Button(say("Continue"), command=command_line.format_line(form.name, paper))]
     buttons += [
         Button(each.label, command=str(ActionLine(form.name, form.key, each.name, paper)))
