@@ -418,6 +418,21 @@ async def test_what_only_its_asker_needs_is_private(room: Room):
         assert "There is nothing on page 9" in shown.text
 
 
+async def test_what_is_found_is_given_as_bibtex_to_who_presses_alone(room: Room):
+    found = await room.types("/paper #rl")
+    pressed = await room.presses(found, "BibTeX")
+    typed = await room.types("/paper 서지 2502.00001")
+
+    assert found.buttons[-1] == "BibTeX"
+    assert (pressed.is_private, typed.is_private) == (True, True)
+    assert pressed.text.count("@misc{") == 2
+    assert "@misc{arxiv:2502.00001, title = {{A Paper on Reasoning}}" in " ".join(
+        typed.text.split()
+    )
+    assert "abstract" not in typed.text
+    assert "Nothing found" in (await room.types("/paper bib #nothing")).text
+
+
 async def test_options_are_understood_or_all_refused_at_once(room: Room):
     wrong = await room.types("/digest here lang:en at:9 layout:wide")
     nothing = await room.types("/digest status")

@@ -175,6 +175,8 @@ class Bot(Forms):
             zone = await zone_of(self._desk, command.channel)
             now = self._desk.clock()
             asked = await typed_dates.write_out(self._desk.db, asked, now=now, zone=zone)
+        if verb is commands.BIBLIOGRAPHY:
+            return await self._bibliography(command, asked.partition(" ")[2], page, say)
         answer = await self._look_up(command, asked, page, say)
 
         def present(each: Translate) -> Document:
@@ -182,21 +184,35 @@ class Bot(Forms):
 
         return speak(self._voices, command.channel, say, present)
 
-    async def _look_up(
-        self, command: Command, asked: str, page: int, say: Translate
-    ) -> Callable[[Translate], Document]:
-        """What is found, to be presented in any language."""
+    async def _find(self, command: Command, asked: str, page: int) -> lookup.Results:
         readable = (str(command.channel), *command.also_reads)
         found = await lookup.look_up(
             self._desk.db, asked, page=page, per_page=PER_PAGE, asked_in=readable
         )
-        tells_others = bool(command.also_reads) and InDiscussion() in found.query.terms
-        wanted = command.options.get(commands.LANGUAGE.name)
-        chosen = parse_languages(wanted) if wanted is not None else None
         if not found.entries and page > 1:
             raise UsageError(
                 "There is nothing on page {page}: the results end before it", page=page
             )
+        return found
+
+    async def _bibliography(
+        self, command: Command, asked: str, page: int, say: Translate
+    ) -> Document:
+        found = await self._find(command, asked, page)
+        if not found.entries:
+            return document.private(present_lookup.present_nothing(asked, found.suggestions, say))
+        return present_lookup.present_bibliography(
+            asked, found.entries, page=page, more=found.more, say=say
+        )
+
+    async def _look_up(
+        self, command: Command, asked: str, page: int, say: Translate
+    ) -> Callable[[Translate], Document]:
+        """What is found, to be presented in any language."""
+        found = await self._find(command, asked, page)
+        tells_others = bool(command.also_reads) and InDiscussion() in found.query.terms
+        wanted = command.options.get(commands.LANGUAGE.name)
+        chosen = parse_languages(wanted) if wanted is not None else None
         if not found.entries:
             known = await answers.without_entry(self._desk.db, found.query, say)
             if known is not None:

@@ -35,6 +35,14 @@ NOT_FOR_US = Verb(
 UNDO = "undo"
 """After `/paper not-for-us ID`: take it back."""
 
+BIBLIOGRAPHY = Verb(
+    "bib",
+    translatable("Show what a query finds as BibTeX, to be copied"),
+    audience=Audience.PRIVATE,
+    aliases=("bibtex", "서지"),
+    takes_text=True,
+)
+
 HELP_VERB = Verb(
     "help",
     translatable("Show how to use this command"),
@@ -54,7 +62,7 @@ PAPER = CommandSpec(
         PAGE,
         LANGUAGE,
     ),
-    verbs=(FORGET_ME, NEW, NOT_FOR_US, HELP_VERB),
+    verbs=(FORGET_ME, NEW, NOT_FOR_US, BIBLIOGRAPHY, HELP_VERB),
     examples=("/paper new", "/paper random"),
 )
 

@@ -231,7 +231,7 @@ def related_rows(related: Sequence[Related], say: Translate) -> tuple[Item, ...]
 
 def present_bibtex(stored: StoredEntry) -> Document:
     """The paper as an item of a bibliography, to be copied."""
-    item = bibtex.write_brief(stored.entry).strip()
+    item = bibtex.write_brief([stored.entry])
     return Document((Code(item),), summary=f"BibTeX: {_title(stored)}")
 
 

@@ -181,6 +181,7 @@ def _results(
         total=found.total,
         languages=voice_languages(say),
         say=say,
+        is_cited=False,  # the page of a bibliography is longer
     )
     if not found.more or not repeats:
         return document

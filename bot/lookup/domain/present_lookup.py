@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 
+from bot.archive.domain.citations import bibtex
 from bot.archive.domain.entry import Language, StoredEntry
 from bot.archive.domain.present_entry import count_papers, row
-from bot.core.domain import command_line
+from bot.core.domain import command_line, commands
 from bot.core.domain.document import (
     Block,
     Button,
     Buttons,
+    Code,
     Document,
     Heading,
     Items,
@@ -31,8 +33,12 @@ def present_results(
     total: int | None,
     languages: Sequence[Language],
     say: Translate,
+    is_cited: bool = True,
 ) -> Document:
-    """One page of what a look-up found, in the order given, with buttons to turn the page."""
+    """One page of what a look-up found, in the order given, with buttons to turn the page.
+
+    `is_cited` adds a button for its bibliography.
+    """
     title = asked or say("Newest papers")
     rows = tuple(
         row(stored, (page - 1) * per_page + place, languages=languages, say=say)
@@ -44,10 +50,30 @@ def present_results(
     blocks: list[Block] = [Heading(run(title)), Note(run(found)), Items(rows)]
     if not asked:
         blocks.append(Note(run(say(_HOW_TO_ASK))))
-    turn = _page_buttons(asked, page=page, more=more, say=say)
+    buttons = _page_buttons(asked, page=page, more=more, say=say)
+    if is_cited:
+        line = command_line.format_line("paper", _as_bibliography(asked), page=page)
+        buttons = (*buttons, Button("BibTeX", command=line))
+    if buttons:
+        blocks.append(Buttons(buttons))
+    return Document(tuple(blocks), summary=f"{title}: {found}")
+
+
+def present_bibliography(
+    asked: str, entries: Sequence[StoredEntry], *, page: int, more: bool, say: Translate
+) -> Document:
+    """The papers of one page of results as BibTeX, for the person who asked alone."""
+    item = bibtex.write_brief(stored.entry for stored in entries)
+    blocks: list[Block] = [Code(item)]
+    turn = _page_buttons(_as_bibliography(asked), page=page, more=more, say=say)
     if turn:
         blocks.append(Buttons(turn))
-    return Document(tuple(blocks), summary=f"{title}: {found}")
+    papers = count_papers(len(entries), say)
+    return Document(tuple(blocks), summary=f"BibTeX: {papers}", is_private=True)
+
+
+def _as_bibliography(asked: str) -> str:
+    return f"{commands.BIBLIOGRAPHY.name} {asked}".strip()
 
 
 def _page_buttons(asked: str, *, page: int, more: bool, say: Translate) -> tuple[Button, ...]:

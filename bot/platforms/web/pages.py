@@ -159,7 +159,7 @@ async def entry(request: web.Request) -> web.Response:
         entry=found.stored.entry,
         similar=similar,
         may_note=may_note(context, visitor),
-        bibtex=bibtex.write_brief(found.stored.entry).strip(),
+        bibtex=bibtex.write_brief([found.stored.entry]),
         meta_tags=meta_tags.meta_tags(found.stored.entry),
         texts=view.as_script(view.script_texts(visitor.say)),
         parts=commentary_parts(found.stored.entry, visitor.say),

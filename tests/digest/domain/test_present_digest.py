@@ -301,4 +301,8 @@ def test_a_page_of_results_turns_both_ways() -> None:
 
     last = document.blocks[-1]
     assert isinstance(last, Buttons)
-    assert [button.command for button in last.buttons] == ["/paper rl page:1", "/paper rl page:3"]
+    assert [button.command for button in last.buttons] == [
+        "/paper rl page:1",
+        "/paper rl page:3",
+        "/paper bib rl page:2",
+    ]

@@ -21,6 +21,7 @@ _ESCAPED = str.maketrans(
         ">": r"\textgreater{}",
     }
 )
+_LONG = frozenset({"abstract", "note"})
 IN_URL = str.maketrans({"{": "%7B", "}": "%7D", "\\": "%5C", " ": "%20", "\n": ""})
 
 
@@ -29,10 +30,9 @@ def write(entries: Iterable[Entry]) -> str:
     return "\n".join(_item(each) for each in cite(entries))
 
 
-def write_brief(entry: Entry) -> str:
-    """The item of one paper without abstract and note: what a reader pastes into a bibliography."""
-    [citation] = cite([entry])
-    return _item(citation, leave_out=frozenset({"abstract", "note"}))
+def write_brief(entries: Iterable[Entry]) -> str:
+    """The same without abstracts and notes: what a reader pastes into a bibliography."""
+    return "\n".join(_item(each, leave_out=_LONG) for each in cite(entries)).strip()
 
 
 def _item(citation: Citation, *, leave_out: frozenset[str] = frozenset()) -> str:

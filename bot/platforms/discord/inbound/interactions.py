@@ -251,11 +251,15 @@ class Interactions:
 
 
 def _turns_own_page(interaction: Interaction, line: CommandLine) -> bool:
-    """Whether somebody pages through an answer to their own command."""
+    """Whether somebody pages through an answer to their own command.
+
+    The bibliography of a page is another answer, for that person alone.
+    """
     message = interaction.message
     asked = message.interaction_metadata if message is not None else None
     return (
         commands.PAGE.name in line.options
+        and commands.find_verb(line.spec, line.options) is not commands.BIBLIOGRAPHY
         and asked is not None
         and asked.user.id == interaction.user.id
     )
