@@ -4,14 +4,23 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from bot.webchat.domain.board import Board, BoardMessage
+from bot.webchat.domain.board import Board, BoardMessage, may_read
 
 _REMEMBERED = 256
 """Changes kept in memory; a page that missed more reads them from the database."""
 
 MOST_MISSED = 500
-"""A page that missed more changes than this reloads."""
+"""A page that missed more changes than this reloads; those that its visitor may not read do not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Changes that somebody may read, and the revision up to which they are all."""
+
+    messages: tuple[BoardMessage, ...]
+    up_to: int
 
 
 def _nobody() -> None:
@@ -58,11 +67,11 @@ class ChangeFeed:
         finally:
             self._subscribers.discard(subscriber)
 
-    async def changes(self, after: int) -> tuple[BoardMessage, ...] | None:
-        """The changes above a revision; `None` when there are too many, or `after` is too high.
+    async def changes(self, after: int, reader: str) -> Changes | None:
+        """What that person may read of the changes above a revision.
 
-        A page has a higher revision than any if it was loaded from another database, such as the
-        temporary one of an earlier demo.
+        `None` when it is too much, or `after` is too high: a page has a higher revision than any if
+        it was loaded from another database, such as the temporary one of an earlier demo.
         """
         async with self._reading:
             await self._catch_up()
@@ -71,9 +80,12 @@ class ChangeFeed:
                 return None
             oldest = self._recent[0].revision if self._recent else newest + 1
             if after + 1 >= oldest or after == newest:
-                return tuple(change for change in self._recent if change.revision > after)
-        missed = await self._board.list_changes(after, limit=MOST_MISSED + 1)
-        return missed if len(missed) <= MOST_MISSED else None
+                fresh = (each for each in self._recent if each.revision > after)
+                return Changes(tuple(e for e in fresh if may_read(e.channel, reader)), newest)
+        missed = await self._board.list_changes(after, limit=MOST_MISSED + 1, reader=reader)
+        if len(missed) > MOST_MISSED:
+            return None
+        return Changes(missed, max([newest, *(each.revision for each in missed)]))
 
     async def _catch_up(self) -> None:
         if self._read_up_to is None:

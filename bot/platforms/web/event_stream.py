@@ -11,7 +11,6 @@ from bot.core.domain.errors import UserError
 from bot.platforms.web.change_feed import ChangeFeed
 from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.visitors.visitor import VISITOR, Visitor
-from bot.webchat.domain.board import may_read
 
 log = logging.getLogger(__name__)
 
@@ -58,16 +57,14 @@ async def _send_changes(
     with context.feed.subscribe() as changed:
         while not context.feed.is_closed and response.is_connected():
             changed.clear()
-            changes = await context.feed.changes(after)
+            changes = await context.feed.changes(after, visitor.user.id)
             if changes is None:
                 await response.send("", event="reload")
                 return
-            for message in changes:
-                after = message.revision
-                if not may_read(message.channel, visitor.user.id):
-                    continue
+            for message in changes.messages:
                 change = context.view.change(message, visitor.say.locale)
                 await response.send(change, event="change", id=str(message.revision))
+            after = changes.up_to
             await _wait(changed, context.feed)
 
 

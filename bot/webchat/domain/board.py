@@ -156,8 +156,13 @@ class Board(Protocol):
         """
         ...
 
-    async def list_changes(self, after: int, *, limit: int) -> tuple[BoardMessage, ...]:
-        """The messages with a revision above `after`, in that order, deleted ones included."""
+    async def list_changes(
+        self, after: int, *, limit: int, reader: str | None = None
+    ) -> tuple[BoardMessage, ...]:
+        """The messages with a revision above `after`, in that order, deleted ones included.
+
+        With a `reader` those that this person may read (`may_read`).
+        """
         ...
 
     async def newest_revision(self) -> int:

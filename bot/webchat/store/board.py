@@ -221,11 +221,17 @@ class DatabaseBoard:
             )
         return tuple(_message(row) for row in reversed(rows))
 
-    async def list_changes(self, after: int, *, limit: int) -> tuple[BoardMessage, ...]:
+    async def list_changes(
+        self, after: int, *, limit: int, reader: str | None = None
+    ) -> tuple[BoardMessage, ...]:
+        inbox = inbox_of(reader) if reader is not None else None
         async with self._db.reading() as tx:
             rows = await tx.all(
-                _MESSAGE + "WHERE m.revision > :after ORDER BY m.revision LIMIT :limit",
-                {"after": after, "limit": limit},
+                _MESSAGE
+                + "WHERE m.revision > :after"
+                + " AND (:all OR m.channel = :inbox OR m.channel NOT LIKE '@%')"
+                + " ORDER BY m.revision LIMIT :limit",
+                {"after": after, "limit": limit, "all": inbox is None, "inbox": inbox or ""},
             )
         return tuple(_message(row) for row in rows)
 

@@ -6,8 +6,7 @@ import pytest
 
 from bot.core.domain.document import Note, Paragraph, plain_text
 from bot.core.domain.extent import Extent
-from bot.core.ports import ChatRefusedError, DeliveryKey
-from bot.core.ports.chat import person_id
+from bot.core.ports import ChatRefusedError, DeliveryKey, person_id
 from bot.digest.services import subscribe
 from bot.digest.services.subscribe import TypedOptions
 from bot.follow.domain.follow import default_schedule

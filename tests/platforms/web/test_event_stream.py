@@ -4,13 +4,16 @@ import json
 from collections.abc import AsyncGenerator
 from typing import Any
 
+import pytest
+
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
-from bot.platforms.web.change_feed import MOST_MISSED, ChangeFeed
+from bot.platforms.web.change_feed import MOST_MISSED, ChangeFeed, Changes
 from bot.webchat.store.board import DatabaseBoard
 from tests.databases import throw_away
 from tests.platforms.web.stage import NOON, Stage
 
+ADA, BO = "0123456789abcdef", "fedcba9876543210"
 GENERAL = ChannelRef(Platform.WEB, "", "general")
 
 
@@ -127,16 +130,16 @@ async def test_the_feed_returns_each_change_in_order():
     async with throw_away() as db:
         board = DatabaseBoard(db)
         feed = ChangeFeed(board)
-        assert await feed.changes(0) == ()
+        assert await feed.changes(0, ADA) == Changes((), 0)
         for number in range(300):
             await board.add("general", said(f"{number}"), at=NOON)
 
-        from_the_start = await feed.changes(0)
-        from_there = await feed.changes(290)
+        from_the_start = await feed.changes(0, ADA)
+        from_there = await feed.changes(290, ADA)
 
     assert from_the_start is not None
-    assert [change.revision for change in from_the_start] == list(range(1, 301))
-    assert from_there == from_the_start[290:]
+    assert [change.revision for change in from_the_start.messages] == list(range(1, 301))
+    assert from_there == Changes(from_the_start.messages[290:], 300)
 
 
 async def test_too_many_missed_changes_are_not_returned():
@@ -146,6 +149,28 @@ async def test_too_many_missed_changes_are_not_returned():
             await board.add("general", said(f"{number}"), at=NOON)
         feed = ChangeFeed(board)
 
-        assert await feed.changes(0) is None
-        assert await feed.changes(MOST_MISSED + 1) == ()
-        assert await feed.changes(MOST_MISSED + 2) is None
+        assert await feed.changes(0, ADA) is None
+        assert await feed.changes(MOST_MISSED + 1, ADA) == Changes((), MOST_MISSED + 1)
+        assert await feed.changes(MOST_MISSED + 2, ADA) is None
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_what_others_are_told_in_their_inboxes_reloads_no_page(is_late: bool):
+    """The daily messages of many readers, before or after a page looks for changes."""
+    async with throw_away() as db:
+        board = DatabaseBoard(db)
+        inboxes = [await board.open_inbox(each, at=NOON) for each in (ADA, BO)]
+        feed = ChangeFeed(board)
+        if not is_late:
+            await feed.changes(0, ADA)
+        await board.add("general", said("first"), at=NOON)
+        for number in range(MOST_MISSED + 1):
+            await board.add(inboxes[1], said(f"{number}"), at=NOON)
+        await board.add(inboxes[0], said("hello"), at=NOON)
+
+        found = await feed.changes(0, ADA)
+        assert found is not None
+        assert [each.channel for each in found.messages] == ["general", inboxes[0]]
+        assert found.up_to == MOST_MISSED + 3
+        assert await feed.changes(found.up_to, ADA) == Changes((), MOST_MISSED + 3)
+        assert await feed.changes(0, BO) is None

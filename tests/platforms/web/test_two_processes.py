@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 
 from bot.core.database.database import opened
-from bot.platforms.web.change_feed import ChangeFeed
+from bot.platforms.web.change_feed import ChangeFeed, Changes
 from bot.webchat.store.board import DatabaseBoard
 from tests.databases import new_database
 from tests.waiting import until
@@ -27,7 +27,7 @@ async def test_a_change_that_another_process_made_wakes_the_open_pages(postgresq
                 tasks.create_task(one.listen(print)),
                 tasks.create_task(other.listen(hear)),
             ]
-            assert await there.changes(0) == ()
+            assert await there.changes(0, "") == Changes((), 0)
             await DatabaseBoard(one).add("general", "hello", at=NOON)
             with there.subscribe() as changed:
 
@@ -36,10 +36,10 @@ async def test_a_change_that_another_process_made_wakes_the_open_pages(postgresq
                     return changed.is_set()
 
                 await until(is_told)
-                messages = await there.changes(0)
+                found = await there.changes(0, "")
             for each in listening:
                 each.cancel()
 
     assert set(heard) == {"board"}
-    assert messages is not None
-    assert [message.content for message in messages] == ["hello"]
+    assert found is not None
+    assert [message.content for message in found.messages] == ["hello"]
