@@ -259,7 +259,7 @@ def _turns_own_page(interaction: Interaction, line: CommandLine) -> bool:
     asked = message.interaction_metadata if message is not None else None
     return (
         commands.PAGE.name in line.options
-        and commands.find_verb(line.spec, line.options) is not commands.BIBLIOGRAPHY
+        and command_line.find_verb(line.spec, line.options) is not commands.BIBLIOGRAPHY
         and asked is not None
         and asked.user.id == interaction.user.id
     )
