@@ -16,6 +16,7 @@ from bot.archive.domain.entry import (
     tag_slug,
 )
 from bot.archive.domain.formats import vault_note
+from bot.archive.domain.markup.tags import is_tag
 from bot.archive.domain.typed_dates import Days
 from bot.core.domain.i18n import Translate
 from bot.desk.domain.draft import Draft
@@ -101,8 +102,12 @@ def _decide_new(draft: Draft, known: Known, days: Days, say: Translate) -> Decis
         problems.setdefault("", say("Write something in one language, at least."))
     if problems or known.paper is None:
         return ToCorrect(draft, problems)
-    entry = Entry(
-        paper=Paper(known.paper.title, known.paper.authors, known.paper.arxiv_id, known.paper.url),
+    return _read_back(draft, _new_entry(filled, known.paper, days), None, say)
+
+
+def _new_entry(filled: Filled, paper: Paper, days: Days) -> Entry:
+    return Entry(
+        paper=Paper(paper.title, paper.authors, paper.arxiv_id, paper.url),
         source=Source(SourceKind.CHAT_FORM, ""),
         date=filled.date or days.today,
         commentary=tuple(
@@ -113,7 +118,16 @@ def _decide_new(draft: Draft, known: Known, days: Days, say: Translate) -> Decis
         tags=tuple(map(tag_slug, filled.tags)),
         spellings=filled.tags,
     )
-    return _read_back(draft, entry, None, say)
+
+
+def readable_part(draft: Draft, known: Known, days: Days) -> ToWrite:
+    """What a draft with problems says where it can be read, so that remarks can be made on it."""
+    filled = read_fields(draft.typed, days)
+    filled = replace(filled, tags=tuple(filter(is_tag, filled.tags)))
+    if draft.entry_id is None or known.entry is None:
+        return ToWrite(_new_entry(filled, known.paper or Paper(""), days))
+    mine = changed_names(draft.base, draft.typed) - filled.problems.keys()
+    return ToWrite(with_changes(known.entry.entry, filled, mine), known.entry)
 
 
 def _problems_of_paper(line: PaperLine, known: Known, say: Translate) -> Mapping[str, str]:

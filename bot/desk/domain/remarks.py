@@ -82,6 +82,8 @@ def _on_paper(entry: Entry, around: Surroundings, say: Translate) -> Iterator[Re
 
 
 def _on_languages(entry: Entry, around: Surroundings, say: Translate) -> Iterator[Remark]:
+    if not entry.commentary:
+        return  # a note on the paper alone, or a form in which nothing is written yet
     names = {Language.KO: say("Korean"), Language.EN: say("English")}
     unserved = missing_language(entry, [around.wanted])
     for language in sorted(around.wanted):

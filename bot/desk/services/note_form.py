@@ -13,7 +13,14 @@ from bot.core.domain.form import Form, FormAction
 from bot.core.domain.i18n import Translate, error_text, translatable
 from bot.core.ports import ChannelRef, Choice, Command, FilledForm, person_ids
 from bot.desk.domain import note_form
-from bot.desk.domain.decision import NothingChanged, ToCorrect, decide, paper_of, with_date
+from bot.desk.domain.decision import (
+    NothingChanged,
+    ToCorrect,
+    decide,
+    paper_of,
+    readable_part,
+    with_date,
+)
 from bot.desk.domain.draft import Draft, DraftState
 from bot.desk.domain.drafting import OTHER, SUMMARY
 from bot.desk.domain.fields import DATE, PAPER, TAGS, values_of
@@ -231,6 +238,12 @@ async def _submit(
         if isinstance(decision, NothingChanged):
             return await _unchanged(notes, draft, decision, say)
         if isinstance(decision, ToCorrect):
+            if decision.draft is draft:
+                part = readable_part(draft, known, days)
+                found = await list_remarks(
+                    notes, draft, part, filled.channel, days=days, say=say, is_whole=False
+                )
+                decision = _with_both(decision, found)
             return await _to_correct(notes, decision, zone, say)
         found = await list_remarks(notes, draft, decision, filled.channel, days=days, say=say)
         if any(each.is_warning and each.mark not in draft.seen for each in found):
@@ -249,6 +262,14 @@ async def _submit(
     if isinstance(finished, ToCorrect):
         return await _to_correct(notes, finished, zone, say)
     return finished
+
+
+def _with_both(decision: ToCorrect, remarks: tuple[Remark, ...]) -> ToCorrect:
+    """Remarks beside the fields in which nothing has to be corrected first."""
+    shown = [each for each in remarks if each.field not in decision.problems]
+    seen = decision.draft.seen | {each.mark for each in shown}
+    draft = replace(decision.draft, seen=seen)
+    return ToCorrect(draft, decision.problems, by_field(shown))
 
 
 def _with_remarks(draft: Draft, remarks: tuple[Remark, ...], say: Translate) -> ToCorrect:

@@ -25,8 +25,9 @@ async def list_remarks(
     *,
     days: Days,
     say: Translate,
+    is_whole: bool = True,
 ) -> tuple[Remark, ...]:
-    """The remarks on what a draft writes. Raises `StorageError`."""
+    """The remarks on what a draft writes, or on a part of it. Raises `StorageError`."""
     entry, old = decision.entry, decision.old
     number = entry.paper.arxiv_id.number if entry.paper.arxiv_id is not None else None
     async with notes.db.reading() as tx:
@@ -41,7 +42,8 @@ async def list_remarks(
             offers_language=notes.drafting is not None and channel.platform is Platform.DISCORD,
         )
     changed = draft.typed if old is None else changed_names(draft.base, draft.typed)
-    return remarks_on(entry, read_again(entry), tuple(changed), around, say)
+    read = read_again(entry) if is_whole else entry
+    return remarks_on(entry, read, tuple(changed), around, say)
 
 
 async def _other_days(

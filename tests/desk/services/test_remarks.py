@@ -121,3 +121,26 @@ async def test_only_what_is_changed_is_remarked() -> None:
     )
     assert isinstance(emptied, Form)
     assert emptied.problems == {"": "Write something in one language, at least."}
+
+
+async def test_remarks_stand_beside_problems_and_are_not_made_again() -> None:
+    async with throw_away() as db:
+        await know(db)
+        await keep(db, an_entry("Old", arxiv_id="2601.00001", ko="옛 글"))
+        desk = Desk(db)
+        await desk.subscribe()
+        form, change = await desk.opens(LINK), await desk.opens("2601.00001")
+
+        empty = await desk.submits(form)
+        wrong = await desk.submits(form, ko="글", tags="1", date="2026-04-01")
+        saved = await desk.submits(form, ko="글", tags="rl", date="2026-04-01")
+        changed = await desk.submits(change, tags="1", date="2026-04-01")
+
+    assert isinstance(empty, Form)
+    assert (set(empty.problems), empty.remarks) == ({""}, {})
+    assert isinstance(wrong, Form)
+    assert (set(wrong.problems), set(wrong.remarks)) == ({"tags"}, {"en", "date"})
+    assert isinstance(saved, Document)
+    assert words(saved) == "Saved: A Paper on Reasoning"
+    assert isinstance(changed, Form)
+    assert (set(changed.problems), set(changed.remarks)) == ({"tags"}, {"date"})
