@@ -6,7 +6,9 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -29,7 +31,8 @@ from tests.bench.postgresql import morning as morning_postgresql
 from tests.bench.postgresql import outbox as outbox_postgresql
 from tests.bench.postgresql.server import of_postgresql
 
-PARTS: dict[str, Callable[[bool], AsyncIterator[Row]]] = {
+Part = Callable[[bool], AsyncIterator[Row]]
+PARTS: dict[str, Part] = {
     "import": imports.rows,
     "lookup": lookups.rows,
     "lookup-postgresql": lookups.rows_on_postgresql,
@@ -47,15 +50,15 @@ PARTS: dict[str, Callable[[bool], AsyncIterator[Row]]] = {
 }
 
 
-async def measure(parts: list[str], *, quick: bool) -> bool:
+async def measure(parts: Mapping[str, Part], *, quick: bool) -> bool:
     """Measure and print; whether every aim was held."""
     table = Table("what", "result", "compared", "aim", "", title="Measured in one run, medians")
     console = Console(width=None if sys.stdout.isatty() else 160)
     progress = Console(stderr=True)
     held = True
-    for part in parts:
+    for part, rows in parts.items():
         with progress.status(f"measuring {part} …"):
-            async for row in PARTS[part](quick):
+            async for row in rows(quick):
                 mark = {True: "[green]held[/]", False: "[red]missed[/]", None: ""}[row.held]
                 table.add_row(row.name, row.result, row.compared, row.aim, mark)
                 held = held and row.held is not False
@@ -67,10 +70,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--quick", action="store_true", help="small archives, few rounds")
+    parser.add_argument("--announced", type=Path, metavar="FOLDER", help="see bench/ranking.py")
     chosen = parser.parse_args()
     if not PARTS.keys() >= set(chosen.parts):
         parser.error(f"the parts are {', '.join(PARTS)}")
-    held = asyncio.run(measure(chosen.parts or list(PARTS), quick=chosen.quick))
+    if chosen.announced:
+        PARTS["arxiv"] = partial(arxiv.rows, announced=chosen.announced)
+    parts = {name: PARTS[name] for name in chosen.parts or PARTS}
+    held = asyncio.run(measure(parts, quick=chosen.quick))
     return 0 if held else 1
 
 

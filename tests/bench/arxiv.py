@@ -7,8 +7,8 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -19,13 +19,25 @@ from bot.archive.domain.entry import EntryId
 from bot.arxiv.client.client import open_client, without_collections
 from bot.arxiv.client.feed import parse_feed
 from bot.arxiv.client.reply import Reply
-from bot.arxiv.domain.candidates import Example, NewPaper, example_text
+from bot.arxiv.domain.candidates import Example, NewPaper, example_text, picked_weight
 from bot.arxiv.ranking.worker import ProcessRanker, is_installed
 from bot.arxiv.services.daily_batches import poll_due
 from bot.core.database.database import opened
 from tests.arxiv.client.gates import OpenGate
 from tests.bench.measure import Row
-from tests.bench.ranking import EASY, REAL, Outcome, evaluate, list_archive, list_pool
+from tests.bench.ranking import (
+    EASY,
+    HARD,
+    REAL,
+    SPLIT,
+    Announced,
+    Noted,
+    Outcome,
+    evaluate,
+    list_archive,
+    list_days,
+    list_pool,
+)
 from tests.fakes.arxiv import Paper, xml
 
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
@@ -53,10 +65,13 @@ WORDS = [
 ]
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "samples"
 MOST_LAG = 0.020
+_EARLY = date(2025, 4, 15)
+"""A split with more papers to judge, and fewer to learn from."""
+_SIMULATED = 5
 
 
-async def rows(quick: bool) -> AsyncIterator[Row]:
-    """The rows of the table."""
+async def rows(quick: bool, announced: Path = SHARED / "announced") -> AsyncIterator[Row]:
+    """The rows of the table; `announced` has the days of the pool `REAL`."""
     async for row in _feed_rows(rounds=3 if quick else 9):
         yield row
     if not is_installed():
@@ -64,7 +79,7 @@ async def rows(quick: bool) -> AsyncIterator[Row]:
         return
     async for row in _speed_rows(archive=800 if quick else 3800):
         yield row
-    for row in await asyncio.to_thread(_quality_rows):
+    for row in await asyncio.to_thread(_quality_rows, announced):
         yield row
 
 
@@ -197,24 +212,44 @@ async def _speed_rows(archive: int) -> AsyncIterator[Row]:
     )
 
 
-def _quality_rows() -> list[Row]:
+def _quality_rows(announced: Path) -> list[Row]:
     """How good the order is, on the sample vault; see `tests/bench/ranking.py` for how."""
     if not (SHARED / "vault").is_dir():
         return [Row("ranking: quality", "the sample vault is not on this machine")]
     archive = list_archive(SHARED / "vault")
     found = []
-    for pool in (REAL, EASY):
-        days = list_pool(SHARED, pool)
-        if days:
-            found.append(_quality_row(pool, evaluate(archive, days)))
+    days = list_days(announced)
+    hard, easy = list_pool(SHARED, HARD), list_pool(SHARED, EASY)
+    pools = [(REAL, days, SPLIT), (REAL, days, _EARLY)] if days else []
+    for pool, papers, split in [*pools, (HARD, hard, SPLIT), (EASY, easy, SPLIT)]:
+        outcome = evaluate(archive, papers, split)
+        found.append(_quality_row(pool, outcome))
+        if pool != EASY:
+            found.append(_liked_row(archive, papers, outcome))
     return found
 
 
 def _quality_row(pool: str, outcome: Outcome) -> Row:
+    is_measure = pool != HARD
     return Row(
         f"ranking: {outcome.picks} papers noted after {outcome.split}, among {pool}",
         f"recall@10 {outcome.recall:.2f}, AUC {outcome.area:.2f}",
         f"chance {outcome.chance:.2f}, 0.50; learnt from {outcome.picked} + {outcome.passed}",
-        "AUC > 0.85",
-        outcome.area > 0.85,
+        "AUC > 0.85" if is_measure else "",
+        outcome.area > 0.85 if is_measure else None,
+    )
+
+
+def _liked_row(archive: Sequence[Noted], papers: Sequence[Announced], before: Outcome) -> Row:
+    """What likes at random change, the mean of some simulations; one paper is 1/picks of recall."""
+    recall, area = [], []
+    for chance in map(random.Random, range(_SIMULATED)):
+        weights = {note.number: picked_weight(chance.randrange(8)) for note in archive}
+        after = evaluate(archive, papers, before.split, weights=weights)
+        recall.append(after.recall - before.recall)
+        area.append(after.area - before.area)
+    return Row(
+        "… with likes at random, which should change nothing",
+        f"recall@10 {statistics.mean(recall):+.3f}, AUC {statistics.mean(area):+.4f}",
+        f"means of {_SIMULATED}; one paper is {1 / before.picks:.3f}",
     )

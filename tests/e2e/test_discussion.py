@@ -6,11 +6,12 @@ import json
 import random
 import re
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -39,13 +40,13 @@ class Meeting:
     folder: Path
     slack: FakeSlack
     discord: FakeDiscord
-    more: dict[str, str]
+    more: Mapping[str, str]
 
     @property
     def settings(self) -> dict[str, str]:
         return (
             socket_mode(self.slack)
-            | self.more
+            | dict(self.more)
             | {
                 "DISCORD_TOKEN": TOKEN,
                 "DISCORD_API_BASE": self.discord.api_base,
@@ -135,7 +136,10 @@ def times(texts: list[str], words: str) -> int:
 
 
 @asynccontextmanager
-async def meeting(folder: Path, papers: int = 1, **more: str) -> AsyncIterator[Meeting]:
+async def meeting(
+    folder: Path, more: Mapping[str, str] = MappingProxyType({}), papers: int = 1
+) -> AsyncIterator[Meeting]:
+    """Both platforms, their channels subscribed; the bot runs with `more` settings."""
     notes = write_notes(folder, papers=papers)
     status, _, err = await paperbot(folder, "import", str(notes), **more)
     assert status == 0, err

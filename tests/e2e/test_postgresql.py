@@ -116,7 +116,7 @@ async def test_while_the_server_is_away_people_are_told_and_what_they_say_is_kep
     tmp_path: Path, server: PostgresServer, settings: dict[str, str]
 ):
     away = "cannot reach its database right now"
-    async with meeting(tmp_path, 1, **settings) as here, here.running() as process:
+    async with meeting(tmp_path, settings) as here, here.running() as process:
         root, thread = await here.roots()
         await here.link()
 
