@@ -173,6 +173,12 @@ class Format(StrEnum):
     RIS = "ris"
 
 
+class With(StrEnum):
+    """What an export may have beside the entries."""
+
+    DISCUSSION = "discussion"
+
+
 def export(
     form: Annotated[Format, typer.Option("--format", help="The format to write.")],
     query: Annotated[
@@ -187,17 +193,26 @@ def export(
             "--out", metavar="PATH", help="The file to write, or an empty folder for a vault."
         ),
     ] = None,
+    extra: Annotated[
+        With | None,
+        typer.Option("--with", help="With jsonl: replies and reactions of each entry too."),
+    ] = None,
 ) -> int:
     """Export entries, oldest first, to standard output or to PATH."""
     from bot.archive.services import export as exporting
     from bot.cli.database import now, with_database
     from bot.core.database.database import Database
+    from bot.core.domain.errors import UsageError
+    from bot.core.domain.i18n import translatable
+    from bot.discussion.services.full_export import export_lines
     from bot.lookup.services import typed_dates
     from bot.lookup.services.selection import chosen
     from bot.settings import Settings
 
     asked = " ".join(query or ())
     written_as = exporting.Format(form)
+    if extra is not None and written_as is not exporting.Format.JSONL:
+        raise UsageError(translatable("Only --format jsonl can be written --with discussion"))
 
     async def work(db: Database, settings: Settings) -> None:
         wanted = await typed_dates.write_out(db, asked, now=now(), zone=settings.timezone)
@@ -206,8 +221,9 @@ def export(
             written = await exporting.export_vault(found, out)
             print_remark(translator().count("{n} note written.", "{n} notes written.", written))
             return
+        pieces = export_lines(db, found) if extra else exporting.export_text(found, written_as)
         with writing(out) as write:
-            async for piece in exporting.export_text(found, written_as):
+            async for piece in pieces:
                 write(piece)
 
     with_database(work)

@@ -446,6 +446,17 @@ def test_json_lines_are_entries_as_show_prints_them(archive: Run):
     assert shown == {**entries[0], "likes": 0}
 
 
+def test_json_lines_may_have_the_discussion_and_no_other_format_has_it(archive: Run):
+    plain = archive("export", "--format", "jsonl", "reasoning").out.splitlines()
+    lines = archive("export", "--format", "jsonl", "--with", "discussion", "reasoning").out
+    wrong = archive("export", "--format", "ris", "--with", "discussion")
+
+    assert [json.loads(line) for line in lines.splitlines()] == [
+        {**json.loads(line), "replies": [], "reactions": []} for line in plain
+    ]
+    assert (wrong.status, wrong.out, wrong.err.count("\n")) == (2, "", 1)
+
+
 def test_a_bibliography_goes_to_standard_output(archive: Run):
     ran = archive("export", "--format", "bibtex", "#optimizer")
 
