@@ -1,6 +1,6 @@
 """Who likes a paper, on every platform: counted once, taken back, and read after an absence."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -68,8 +68,10 @@ class Storing:
     async def on_reactions_read(self, read: ReactionsRead) -> bool:
         return await react.on_reactions_read(self.db, read)
 
-    async def on_channel_read(self, channel: ChannelRef, at: datetime) -> None:
-        await react.on_channel_read(self.db, channel, at)
+    async def on_channel_read(
+        self, channel: ChannelRef, papers: Collection[MessageRef], at: datetime
+    ) -> None:
+        await react.on_channel_read(self.db, channel, papers, at)
         self.read += 1
 
 

@@ -1,7 +1,7 @@
 """The bot as platforms see it: dispatches each command of the table to its use case."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -371,9 +371,11 @@ class Bot(Forms):
         """Store who likes a paper, as the platform says it."""
         return await react.on_reactions_read(self._desk.db, read)
 
-    async def on_channel_read(self, channel: ChannelRef, at: datetime) -> None:
+    async def on_channel_read(
+        self, channel: ChannelRef, papers: Collection[MessageRef], at: datetime
+    ) -> None:
         """Ignore older reactions of a channel from now on."""
-        await react.on_channel_read(self._desk.db, channel, at)
+        await react.on_channel_read(self._desk.db, channel, papers, at)
 
 
 def _always(answer: Document) -> Callable[[Translate], Document]:

@@ -6,6 +6,7 @@ ChatError                    what a `Chat` may raise, and nothing else
 └── ChatRefusedError         refused until a person fixes the cause, or for good; the reason says why
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -137,8 +138,13 @@ class Inbox(Protocol):
         """The reactions of a message were read; whether anything was not known."""
         ...
 
-    async def on_channel_read(self, channel: ChannelRef, at: datetime) -> None:
-        """Every reaction to the papers of a channel was read that was there at that instant."""
+    async def on_channel_read(
+        self, channel: ChannelRef, papers: Collection[MessageRef], at: datetime
+    ) -> None:
+        """Every reaction to these papers of a channel was read that was there at that instant.
+
+        They are all that were posted there from the first to the last of them.
+        """
         ...
 
 

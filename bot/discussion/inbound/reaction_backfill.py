@@ -111,5 +111,5 @@ class ReactionBackfill:
         except ChatError as error:
             log.warning("reactions in %s cannot be read for now: %s", channel, error)
             return False
-        await self._inbox.on_channel_read(channel, began)
+        await self._inbox.on_channel_read(channel, papers, began)
         return True

@@ -58,15 +58,22 @@ async def drop(tx: Transaction, key: str, now: datetime) -> None:
 
 async def forget(tx: Transaction, channel: str, part: str, now: datetime) -> None:
     """Do not keep what messages of that kind said in a channel, nor post those that were refused."""
+    # No condition may be left out: the index `delivery_direct` holds these rows alone.
     rows = await tx.all(
-        "SELECT id FROM delivery WHERE channel = :channel AND part = :part AND state <> 'sent'",
+        """
+        SELECT id, state FROM delivery
+         WHERE channel = :channel AND part = :part
+           AND entry_id IS NULL AND reply_id IS NULL AND caused_by IS NULL
+        """,
         {"channel": channel, "part": part},
     )
-    await copy_deliveries.unwant(tx, [row["id"] for row in rows], _NOTHING, now)
+    sent = [row["id"] for row in rows if row["state"] == "sent"]
+    others = [row["id"] for row in rows if row["state"] != "sent"]
+    await copy_deliveries.unwant(tx, others, _NOTHING, now)
     await tx.run(
         """
         UPDATE delivery SET document = :nothing
-         WHERE channel = :channel AND part = :part AND state = 'sent'
+         WHERE id IN (SELECT value FROM numbers(:sent)) AND state = 'sent'
         """,
-        {"channel": channel, "part": part, "nothing": dump(_NOTHING)},
+        {"sent": sent, "nothing": dump(_NOTHING)},
     )

@@ -1,5 +1,6 @@
 """Reactions of people, as platforms tell them: each positive one on a paper's message is stored."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from bot.archive.domain.entry import EntryId
@@ -51,10 +52,12 @@ async def on_reactions_read(db: Database, read: ReactionsRead) -> bool:
         return await reactions.put_read(tx, message, found, entry_id, at=read.at, emoji=emoji)
 
 
-async def on_channel_read(db: Database, channel: ChannelRef, at: datetime) -> None:
-    """Every reaction to the newer messages of a channel is known up to that instant."""
+async def on_channel_read(
+    db: Database, channel: ChannelRef, papers: Collection[MessageRef], at: datetime
+) -> None:
+    """Every reaction to these messages of a channel, its newest ones, is known up to that instant."""
     async with db.transaction() as tx:
-        await reactions.put_channel_read(tx, channel, at)
+        await reactions.put_channel_read(tx, channel, papers, at)
 
 
 async def place_waiting(db: Database, now: datetime) -> None:

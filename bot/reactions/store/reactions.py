@@ -7,7 +7,7 @@ counts once when the first is taken back, and in as many channels as they like.
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from bot.archive.domain.entry import EntryId
 from bot.core.database.database import Statements, Transaction
@@ -29,20 +29,22 @@ async def put(
 ) -> None:
     """Store that a reaction was given or taken back at that instant.
 
-    Does nothing where something later is known, from an event or from reading the channel. Giving
+    Does nothing where something later is known, from an event or from reading the message. Giving
     it anew ends that the reaction is forgotten.
     """
     values = _values(given) | {"entry": entry_id, "there": is_there, "at": to_text(at)}
-    row = await tx.one(
-        "SELECT read_at FROM reaction_read WHERE channel = :channel", {"channel": values["channel"]}
-    )
-    if row is not None and row["read_at"] > values["at"]:
+    if await tx.one(_READ_SINCE, values) is not None:
         return
     was_forgotten = await tx.run(_DROP_FORGOTTEN, values | {"person": _forgotten(given)})
     if is_there or not was_forgotten:
         await tx.run(_PUT, values)
 
 
+_READ_SINCE = """
+SELECT 1 FROM reaction_read AS r JOIN delivery AS d ON d.channel = r.channel
+ WHERE r.channel = :channel AND r.read_at > :at AND d.message_id = :message
+   AND d.sent_at >= r.first_sent_at AND d.sent_at <= r.last_sent_at
+"""
 _PUT = """
 INSERT INTO reaction (channel, message_id, person, emoji, entry_id, is_there, given_at, changed_at)
 VALUES (:channel, :message, :person, :emoji, :entry, :there, :at, :at)
@@ -99,13 +101,28 @@ async def put_read(
     return bool(changes)
 
 
-async def put_channel_read(tx: Transaction, channel: ChannelRef, at: datetime) -> None:
-    """Store that the reactions of a channel are known up to that instant: older events are ignored."""
-    values = {"channel": str(channel), "at": to_text(at)}
+async def put_channel_read(
+    tx: Transaction, channel: ChannelRef, papers: Collection[MessageRef], at: datetime
+) -> None:
+    """Store that the reactions to these messages of a channel are known: older events are ignored.
+
+    They are all that were posted there from the first to the last of them. What was taken back is kept for the others, of which late events may tell, for `_LATE_EVENTS`.
+    """
+    values = {
+        "channel": str(channel),
+        "at": to_text(at),
+        "papers": [paper.id for paper in papers],
+        "long_ago": to_text(at - _LATE_EVENTS),
+    }
     await tx.run(
         """
-        INSERT INTO reaction_read (channel, read_at) VALUES (:channel, :at)
-        ON CONFLICT (channel) DO UPDATE SET read_at = excluded.read_at
+        INSERT INTO reaction_read (channel, read_at, first_sent_at, last_sent_at)
+        SELECT :channel, :at, min(sent_at), max(sent_at) FROM delivery
+         WHERE channel = :channel AND message_id IN (SELECT value FROM texts(:papers))
+         GROUP BY channel
+        ON CONFLICT (channel) DO UPDATE
+           SET read_at = excluded.read_at, first_sent_at = excluded.first_sent_at,
+               last_sent_at = excluded.last_sent_at
          WHERE excluded.read_at > reaction_read.read_at
         """,
         values,
@@ -114,9 +131,14 @@ async def put_channel_read(tx: Transaction, channel: ChannelRef, at: datetime) -
         """
         DELETE FROM reaction WHERE channel = :channel AND is_there = FALSE AND changed_at < :at
            AND person NOT LIKE 'forgotten:%'
+           AND (changed_at < :long_ago OR message_id IN (SELECT value FROM texts(:papers)))
         """,
         values,
     )
+
+
+_LATE_EVENTS = timedelta(days=30)
+"""Platforms tell of events again for some days at most."""
 
 
 async def list_unplaced(tx: Transaction, limit: int = 1000) -> tuple[MessageRef, ...]:

@@ -15,6 +15,7 @@ from bot.follow.services import follow
 from bot.follow.store import readers
 from bot.platforms.discord.rendering import render as discord
 from bot.platforms.slack.rendering import render as slack
+from tests.bench.recorded import RecordedDatabase
 from tests.follow_stage import SEOUL, addresses, following, inbox_of, title, told
 from tests.stage import english
 from tests.talk_stage import ADA, BO, DISCORD, SLACK, WEB
@@ -272,6 +273,26 @@ async def test_forgetting_leaves_nothing_of_what_was_told(tmp_path):
         async with stage.db.reading() as tx:
             rows = await tx.all("SELECT channel FROM delivery WHERE document LIKE '%secret%'")
         assert [row["channel"] for row in rows] == [str(inbox_of(SLACK, BO))]
+
+
+@pytest.mark.sqlite
+async def test_forgetting_finds_direct_messages_by_an_index(tmp_path):
+    async with following(tmp_path, NOON) as stage:
+        asker = await stage.follow("#rl")
+        recorded = RecordedDatabase(stage.db)
+
+        async with recorded.transaction() as tx:
+            await follow.forget(tx, asker.people[0], NOON)
+
+        plans = []
+        async with stage.db.reading() as tx:
+            for sql, values in recorded.asked:
+                if "delivery" in sql:
+                    plans += [
+                        row["detail"] for row in await tx.all(f"EXPLAIN QUERY PLAN {sql}", values)
+                    ]
+        assert [each for each in plans if "INDEX delivery_direct" in each], plans
+        assert not [each for each in plans if each.startswith("SCAN delivery")]
 
 
 async def test_forgetting_ends_follows_and_what_is_on_its_way(tmp_path):

@@ -1,7 +1,7 @@
 """A stage for tests of the adapter: our Discord, and a bot's posting at it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -142,7 +142,9 @@ class DigestContext(FormInbox):
         self.reactions_read.append(read)
         return False
 
-    async def on_channel_read(self, channel: ChannelRef, at: datetime) -> None:
+    async def on_channel_read(
+        self, channel: ChannelRef, _: Collection[MessageRef], at: datetime
+    ) -> None:
         self.channels_read.append((channel, at))
 
 

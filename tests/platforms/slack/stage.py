@@ -1,7 +1,7 @@
 """A `SlackChat` that runs against the fake Slack, with an inbox that remembers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -98,7 +98,9 @@ class RecordingInbox(FormInbox):
         self.reactions_read.append(read)
         return False
 
-    async def on_channel_read(self, channel: ChannelRef, at: datetime) -> None:
+    async def on_channel_read(
+        self, channel: ChannelRef, _: Collection[MessageRef], at: datetime
+    ) -> None:
         self.channels_read.append((channel, at))
 
 

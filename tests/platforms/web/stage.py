@@ -151,7 +151,9 @@ class FakeInbox(FormInbox):
         self.reactions_read.append(read)
         return False
 
-    async def on_channel_read(self, channel: ChannelRef, at: datetime) -> None:
+    async def on_channel_read(
+        self, channel: ChannelRef, _: Collection[MessageRef], at: datetime
+    ) -> None:
         self.channels_read.append((channel, at))
 
 

@@ -19,7 +19,7 @@ from bot.reactions.services import react
 from bot.reactions.store import reactions
 from tests.bench.recorded import RecordedDatabase
 from tests.stage import MORNING
-from tests.talk_stage import DISCORD, SLACK, TalkStage, talking, with_a_paper
+from tests.talk_stage import DISCORD, SLACK, TalkStage, talking, today, with_a_paper
 
 PEOPLE = tuple(User(f"U{n}", f"Person {n}", can_manage=False) for n in range(5))
 ADA, BO = PEOPLE[:2]
@@ -110,7 +110,7 @@ async def test_what_is_forgotten_is_not_counted_again_when_the_platform_is_read(
 
         read = ReactionsRead(root, frozenset({(ADA, "+1"), (BO, "+1")}), stage.clock())
         await react.on_reactions_read(stage.stage.db, read)
-        await react.on_channel_read(stage.stage.db, SLACK, stage.clock())
+        await react.on_channel_read(stage.stage.db, SLACK, [root], stage.clock())
 
         assert await likes(stage, entry_id) == 1
         async with stage.stage.db.reading() as tx:
@@ -119,6 +119,33 @@ async def test_what_is_forgotten_is_not_counted_again_when_the_platform_is_read(
         await hear(stage, root, ADA, "+1", is_added=False)
         await hear(stage, root, ADA, "+1")
         assert await likes(stage, entry_id) == 2
+
+
+async def test_a_late_event_counts_for_a_paper_that_is_too_old_to_be_read(tmp_path):
+    async with posted(tmp_path) as (stage, old, entry_id):
+        stage.clock.turn(days=20)
+        await stage.stage.note("New", today(stage))
+        await stage.post()
+        new = stage.root(SLACK, "New")
+        async with stage.stage.db.reading() as tx:
+            new_id = await threads.find_entry(tx, new)
+        assert new_id is not None
+        before = stage.clock()
+        await hear(stage, old, BO, "+1")
+        await hear(stage, old, BO, "+1", is_added=False)
+        stage.clock.turn(hours=1)
+
+        await react.on_reactions_read(
+            stage.stage.db, ReactionsRead(new, frozenset(), stage.clock())
+        )
+        await react.on_channel_read(stage.stage.db, SLACK, [new], stage.clock())
+        stage.clock.turn(hours=1)
+        for message in (old, new):
+            for person in (ADA, BO):
+                late = Reaction(message, person, "+1", is_added=True, at=before)
+                await react.on_reaction(stage.stage.db, late, stage.clock())
+
+        assert (await likes(stage, entry_id), await likes(stage, new_id)) == (1, 0)
 
 
 async def test_a_reaction_that_comes_before_its_message_is_known_is_counted(tmp_path):
@@ -181,7 +208,7 @@ async def read_back(stage: TalkStage, truths: list[Truth]) -> None:
         await react.on_reactions_read(
             stage.stage.db, ReactionsRead(truth.message, frozenset(truth.there), at)
         )
-        await react.on_channel_read(stage.stage.db, truth.message.channel, at)
+        await react.on_channel_read(stage.stage.db, truth.message.channel, [truth.message], at)
 
 
 async def test_counts_are_the_platforms_own_after_a_day_offline(tmp_path):
