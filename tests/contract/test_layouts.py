@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,11 +18,13 @@ from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database
 from bot.core.domain import command_line, commands
+from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import ChannelRef, Chat, Command, MessageRef, ThreadMessage, User
 from bot.digest.services import edited_entries, plan, subscribe
 from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.services import catch_up
 from bot.discussion.services.discuss import DiscussionContext
+from bot.discussion.services.thread_messages import reply_in
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.calls_in_flight import Terms
 from bot.outbox.services.changes import Changer
@@ -312,29 +314,34 @@ async def test_a_paper_that_has_a_message_or_is_in_no_digest_is_not_posted_again
         assert await stage.counts() == before
 
 
-async def test_a_channel_gets_what_its_query_finds_and_says_when_it_is_quiet(
+async def test_a_channel_gets_what_its_query_finds_and_no_notice_while_it_is_quiet(
     every: str, tmp_path: Path
 ) -> None:
     async with staged(every, seed(tmp_path), options(Layout.PAPERS, interface="en")) as stage:
+        seoul = stage.case.now().astimezone(ZoneInfo("Asia/Seoul"))
+        start, end = (f"{seoul + timedelta(hours=hours):%H:%M}" for hours in (-1, 2))
         wrong = await stage.ask('/digest settings quiet:25-08 only:"is:what"', MANAGER)
-        await stage.ask('/digest settings quiet:22-08 only:"first paper"', MANAGER)
+        await stage.ask(f'/digest settings quiet:{start}-{end} only:"first paper"', MANAGER)
         [subscription] = await subscribe.list_all(stage.db)
         await stage.post(SEED_DAY)
-        titles = [await stage.case.read(each) or "" for each in await stage.case.roots()]
-        await stage.ask('/digest settings only:"after:last friday"', MANAGER)
-        [relative] = await subscribe.list_all(stage.db)
-        async with stage.db.transaction() as tx:  # as a version with other fields stored it
-            await tx.run("UPDATE subscription SET only_query = 'auhtor:lee'")
-        unreadable = await stage.ask("/digest settings", MANAGER)
+        roots = await stage.case.roots()
+        titles = [await stage.case.read(each) or "" for each in roots]
+        notice = Document((Paragraph((Text("A newer version"),)),), "A newer version")
+        async with stage.db.transaction() as tx:
+            await reply_in(tx, roots[-1], notice, ("notice",), stage.case.now())
+        await stage.settle()
+        at_night = await stage.case.thread(roots[-1])
+        for _ in range(2):
+            await deliver(stage.db, stage.case.chat, lambda: stage.case.now() + timedelta(hours=2))
 
-    assert relative.options.only == 'after:"last friday"'
-    assert "cannot be read, so no digest is posted" in unreadable
-    assert "did you mean author:lee" in unreadable
-    assert "not a span of hours" in wrong
-    assert str(subscription.options.quiet) == "22:00-08:00"
-    assert subscription.options.only == "first paper"
-    assert len(titles) == 2
-    assert "first paper about" in titles[-1]
+        assert "not a span of hours" in wrong
+        assert str(subscription.options.quiet) == f"{start}-{end}"
+        assert subscription.options.only == "first paper"
+        assert len(titles) == 2
+        assert "first paper about" in titles[-1]
+        assert not any("A newer version" in each for each in at_night)
+        in_the_morning = await stage.case.thread(roots[-1])
+        assert sum("A newer version" in each for each in in_the_morning) == 1
 
 
 async def test_the_intro_of_a_thread_waits_for_the_first_reply_or_stays_away(
