@@ -28,7 +28,6 @@ from bot.channels.domain.digest_options import Layout
 from bot.channels.domain.schedule import Schedule
 from bot.channels.domain.subscription import DigestOptions, Standing
 from bot.channels.store import slots, subscriptions
-from bot.core.database.database import open_database
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.domain.extent import Extent
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
@@ -55,6 +54,7 @@ from bot.outbox.services import operator_actions
 from bot.outbox.store import claims, deliveries, edits, waiting
 from bot.outbox.store.claims import Claimed
 from bot.outbox.store.deliveries import Draft, Settled
+from tests.databases import open_throw_away
 
 T = TypeVar("T")
 
@@ -131,7 +131,7 @@ class Outbox(RuleBasedStateMachine):
         self.ghosts: list[Call] = []  # their processes are dead, or have given up waiting
         self.world = World()
         self.refused: set[ChannelRef] = set()
-        self.db = self.run(open_database(None))
+        self.db = self.run(open_throw_away())
         self.slots = {channel: self.run(self._slot(channel)) for channel in CHANNELS}
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
