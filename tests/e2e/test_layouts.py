@@ -79,3 +79,15 @@ async def test_a_layout_is_chosen_by_looking_and_a_paper_is_discussed_from_it(ch
         paper = page.locator(".log .message", has_text="would like to discuss this paper")
         await expect(paper).to_have_count(1)
         await expect(paper.locator(".thread-link")).to_be_visible()
+
+        # A channel of its own taste, in which people like a paper and look back on the week.
+        await add_channel(page, "chosen")
+        chosen = f'/digest here layout:papers only:"#reasoning" quiet:22-08 at:{at:%H:%M} tz:UTC'
+        await type_line(page, chosen)
+        await expect(page.locator(".message", has_text="22:00")).to_be_visible()
+        await expect(posted).to_have_count(4)
+        like = posted.get_by_role("button", name="Like")
+        await like.first.click()
+        await expect(like.first).to_have_attribute("aria-pressed", "true")
+        await type_line(page, "/digest recap")
+        await expect(page.locator(".message", has_text="Looking back on").last).to_be_visible()
