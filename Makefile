@@ -65,9 +65,12 @@ lock: $(VENV)/.dev ## choose newer versions and write the requirement files agai
 		--output-file requirements-postgres.txt
 	$(LOCK) --upgrade --group build --extra charts --constraint requirements.txt \
 		--output-file requirements-charts.txt
-	$(LOCK) --upgrade --group dev --extra rank --extra workspaces --extra postgres --extra charts \
+	$(LOCK) --upgrade --group build --extra mcp --constraint requirements.txt \
+		--output-file requirements-mcp.txt
+	$(LOCK) --upgrade --group dev --extra rank --extra workspaces --extra postgres --extra charts --extra mcp \
 		--constraint requirements-rank.txt --constraint requirements-workspaces.txt \
-		--constraint requirements-postgres.txt --constraint requirements-charts.txt --output-file requirements-dev.txt
+		--constraint requirements-postgres.txt --constraint requirements-charts.txt \
+		--constraint requirements-mcp.txt --output-file requirements-dev.txt
 
 venv: $(VENV)/.dev ## only install
 

@@ -153,6 +153,7 @@ def test_every_dependency_is_locked_with_a_hash(root: Path):
         "requirements-postgres.txt",
         "requirements-workspaces.txt",
         "requirements-charts.txt",
+        "requirements-mcp.txt",
         "requirements-dev.txt",
     ):
         text = (root / name).read_text(encoding="utf-8").replace("\\\n", " ")

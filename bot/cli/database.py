@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from bot.core.database.address import may_be_there
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database, opened, opened_to_read
 from bot.core.domain.errors import NotFoundError, StorageError, UsageError
 from bot.core.domain.i18n import translatable
 from bot.core.ports import ChannelRef, Platform
@@ -19,6 +19,11 @@ from bot.settings import Settings, check_database_folder, read_settings
 from bot.webchat.store.board import DatabaseBoard
 
 T = TypeVar("T")
+
+_NO_DATABASE = translatable(
+    "There is no database yet: run “paperbot import PATH” first, or set PAPERBOT_DATABASE to where "
+    "it is"
+)
 
 
 def now() -> datetime:
@@ -101,13 +106,7 @@ def with_database(work: Callable[[Database, Settings], Awaitable[T]], *, make: b
     """
     settings = read_settings()
     if not make and not may_be_there(settings.database):
-        raise NotFoundError(
-            translatable(
-                "There is no database yet: run “paperbot import PATH” first, or set "
-                "PAPERBOT_DATABASE to where it is"
-            ),
-            path=str(settings.database),
-        )
+        raise NotFoundError(_NO_DATABASE, path=str(settings.database))
 
     if make:
         check_database_folder(settings.database)
@@ -116,6 +115,19 @@ def with_database(work: Callable[[Database, Settings], Awaitable[T]], *, make: b
         async with opened(settings.database) as db:
             with suppress(StorageError):  # the command itself reports it
                 await reindex.bring_up_to_date(db, most=reindex.AT_START)
+            return await work(db, settings)
+
+    return asyncio.run(opened_for_work())
+
+
+def with_database_to_read(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
+    """`with_database`, for work that writes nothing."""
+    settings = read_settings()
+    if not may_be_there(settings.database):
+        raise NotFoundError(_NO_DATABASE, path=str(settings.database))
+
+    async def opened_for_work() -> T:
+        async with opened_to_read(settings.database) as db:
             return await work(db, settings)
 
     return asyncio.run(opened_for_work())

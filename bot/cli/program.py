@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bot.cli import archive, arxiv, digests, maintenance, serving
+from bot.cli.assistants import mcp
 from bot.cli.channels.commands import channel
 from bot.cli.deliveries.commands import deliveries, post
 from bot.cli.first_settings import init
@@ -48,6 +49,7 @@ app.command("recap")(recap)
 app.command("export", context_settings={"ignore_unknown_options": True})(archive.export)
 app.add_typer(channel, name="channel")
 app.add_typer(slack, name="slack")
+app.command("mcp")(mcp)
 app.command("post")(post)
 app.add_typer(deliveries, name="deliveries")
 app.command("poll")(arxiv.poll)

@@ -176,6 +176,25 @@ async def open_database(
     return await open_sqlite(location, busy_seconds=busy_seconds)
 
 
+@asynccontextmanager
+async def opened_to_read(location: Path | PostgresAddress) -> AsyncIterator[Database]:
+    """The database there for `reading` alone, closed at the end; raises `StorageError`.
+
+    An SQLite file is opened so that nothing can be written. On PostgreSQL, every transaction that
+    reads is READ ONLY.
+    """
+    if isinstance(location, PostgresAddress):
+        database = await open_database(location)
+    else:
+        from bot.core.database.sqlite.database import open_sqlite_to_read  # noqa: PLC0415
+
+        database = await open_sqlite_to_read(location)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
 _MISSING_EXTRA = translatable(
     "PostgreSQL needs the packages of the extra “postgres”: pip install 'paper-digest-bot[postgres]'"
 )

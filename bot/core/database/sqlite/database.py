@@ -29,7 +29,7 @@ from bot.core.database.dialect import for_sqlite
 from bot.core.database.migrations import Migration, bundled_migrations
 from bot.core.database.sqlite import leftovers
 from bot.core.database.sqlite.errors import explained
-from bot.core.database.sqlite.migrate import apply_migrations
+from bot.core.database.sqlite.migrate import apply_migrations, check_current
 from bot.core.domain.errors import StorageBusyError, StorageError
 
 log = logging.getLogger(__name__)
@@ -315,6 +315,26 @@ async def open_sqlite(
     return SqliteDatabase(file, writer, reader, throw_away=throw_away)
 
 
+async def open_sqlite_to_read(path: Path) -> SqliteDatabase:
+    """The database in that file, of which no byte is changed; raises `StorageError`.
+
+    It is not made and not migrated: another command has to do that. A write transaction fails.
+    """
+    file = leftovers.real_path(path)
+    opened: list[_Connection] = []
+    try:
+        connector = partial(_connector, file, BUSY_SECONDS, read_only=True)
+        connections = [await _connect(connector, opened, _READER_PRAGMAS) for _ in range(2)]
+        await connections[0].call(partial(check_current, path=str(file)))
+    except BaseException as error:
+        for connection in opened:
+            await connection.close()
+        if isinstance(error, sqlite3.DatabaseError):
+            raise explained(error, file) from error
+        raise
+    return SqliteDatabase(file, *connections, throw_away=False)
+
+
 _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
@@ -358,9 +378,13 @@ def _run_all(connection: sqlite3.Connection, statements: tuple[str, ...]) -> Non
         connection.execute(statement).close()
 
 
-def _connector(path: Path, busy_seconds: float) -> sqlite3.Connection:
+def _connector(path: Path, busy_seconds: float, *, read_only: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        path, timeout=busy_seconds, isolation_level=None, cached_statements=512
+        f"{path.absolute().as_uri()}?mode=ro" if read_only else path,
+        uri=read_only,
+        timeout=busy_seconds,
+        isolation_level=None,
+        cached_statements=512,
     )
     connection.row_factory = sqlite3.Row
     return connection

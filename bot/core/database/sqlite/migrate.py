@@ -42,6 +42,14 @@ def applied(connection: sqlite3.Connection, *, path: str) -> int:
     return _applied(connection, bundled_migrations(), path)
 
 
+def check_current(connection: sqlite3.Connection, *, path: str) -> None:
+    """Raise `StorageError` for a database that lacks migrations; nothing is written."""
+    if applied(connection, path=path) < len(bundled_migrations()):
+        raise StorageError(
+            "The database is of an earlier version: “paperbot tags” brings it up to date", path=path
+        )
+
+
 def _applied(connection: sqlite3.Connection, migrations: Sequence[Migration], path: str) -> int:
     """How many of the migrations are in the database; raises where it does not fit them."""
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}

@@ -1,0 +1,1 @@
+"""What an answer to an assistant looks like, and how large it may be."""
