@@ -27,7 +27,7 @@ def recap(
     from bot.core.ports import parse_channel
     from bot.discussion.services.library import DatabaseLibrary
     from bot.recap.domain.period import parse_period
-    from bot.recap.services.look_back import LookedBack, look_back_in
+    from bot.recap.services.look_back import LookedBack, look_back_in, look_back_in_channel
     from bot.settings import Settings
 
     ref = str(parse_channel(channel)) if channel is not None else None
@@ -35,7 +35,9 @@ def recap(
     async def work(db: Database, settings: Settings) -> LookedBack:
         zone = settings.timezone
         asked = parse_period(period, now().astimezone(zone).date())
-        channels = (ref,) if ref is not None else await DatabaseLibrary(db).list_channels()
+        if ref is not None:
+            return await look_back_in_channel(db, asked, ref, zone=zone)
+        channels = await DatabaseLibrary(db).list_channels()
         return await look_back_in(db, asked, zone=zone, channels=channels)
 
     found = with_database(work)

@@ -112,7 +112,7 @@ _OF_THE_DIGEST = frozenset(
 async def _recap(desk: DigestContext, channel: ChannelRef, text: str, say: Translate) -> Document:
     zone = await zone_of(desk, channel)
     period = parse_period(text, desk.clock().astimezone(zone).date())
-    found = await look_back.look_back_in(desk.db, period, zone=zone, channels=(str(channel),))
+    found = await look_back.look_back_in_channel(desk.db, period, str(channel), zone=zone)
     return found.present(say)
 
 

@@ -7,7 +7,7 @@ from bot.archive.domain.typed_dates import Days
 from bot.core.domain.errors import ProblemsError, QueryError, UsageError
 from bot.lookup.domain.query import parse
 from bot.lookup.domain.query_dates import parse_to_store
-from bot.lookup.domain.query_terms import NewestFirst, Query, Random, format_query
+from bot.lookup.domain.query_terms import NewestFirst, Query, Random, Tag, format_query
 from bot.lookup.domain.tag_filter import parse_tags
 
 
@@ -28,6 +28,21 @@ def parse_only(text: str, days: Days) -> str:
 def query_on(only: str, days: Days) -> Query:
     """The query of a stored filter on a day; raises `QueryError`."""
     return parse(only, days)
+
+
+def queries_on(tags: str, only: str, days: Days) -> tuple[Query, ...]:
+    """A stored filter on a day as queries, of which one must find an entry; none let everything pass.
+
+    Raises `QueryError`.
+    """
+    chosen = parse_tags(tags)
+    terms = (
+        *(Tag(slug, negated=True) for slug in sorted(chosen.unwanted)),
+        *(query_on(only, days).terms if only else ()),
+    )
+    if chosen.wanted:
+        return tuple(Query((Tag(slug), *terms)) for slug in sorted(chosen.wanted))
+    return (Query(terms),) if terms else ()
 
 
 @lru_cache(maxsize=1000)

@@ -42,6 +42,24 @@ async def matching(
     )
 
 
+async def found_among(
+    tx: Transaction,
+    queries: Collection[Query],
+    entry_ids: Collection[EntryId],
+    *,
+    readable: ReadableSince | None = None,
+) -> frozenset[EntryId]:
+    """Those of the entries that any of the queries finds: for a few queries about many entries."""
+
+    def found(statements: Statements) -> frozenset[EntryId]:
+        them = _newness(statements, entry_ids)
+        return frozenset().union(
+            *(_searched(statements, query, them, readable) for query in queries)
+        )
+
+    return await tx.call(found)
+
+
 def _matching(
     statements: Statements,
     *,

@@ -1,8 +1,8 @@
 """A recap: what a week, month or year brought, counted from rows (issue 16, item 3)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from math import sqrt
 
@@ -47,8 +47,9 @@ class Cited:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A new version, a withdrawal or its end, noticed in the period."""
+    """A new version, a withdrawal or its end, noticed in the period; `entry_id` is about the paper."""
 
+    entry_id: EntryId
     number: str
     kind: PaperEventKind
     version: int
@@ -69,6 +70,21 @@ class Rows:
     liked: Sequence[tuple[EntryId, int]] = ()
     cited: Sequence[Cited] = ()
     events: Sequence[Event] = ()
+
+
+def only_of(rows: Rows, allowed: Collection[EntryId]) -> Rows:
+    """The rows without what concerns other entries; the counts by day stay as they are."""
+    return replace(
+        rows,
+        said=[each for each in rows.said if each.entry_id in allowed],
+        liked=[(entry_id, people) for entry_id, people in rows.liked if entry_id in allowed],
+        cited=[
+            each if each.earlier in allowed else replace(each, earlier=None)
+            for each in rows.cited
+            if each.by in allowed
+        ],
+        events=[each for each in rows.events if each.entry_id in allowed],
+    )
 
 
 @dataclass(frozen=True, slots=True)

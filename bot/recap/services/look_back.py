@@ -1,22 +1,30 @@
 """Making the recap of a period: what the archive brought, and what readers of channels said of it."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import time
+from dataclasses import dataclass, replace
+from datetime import date, time
 from zoneinfo import ZoneInfo
 
 from bot.archive.domain.entry import EntryId, StoredEntry
 from bot.archive.store import entries
 from bot.channels.domain.schedule import slot_utc
-from bot.channels.store import channel_preferences, linked_channels
+from bot.channels.domain.subscription import Standing, Subscription
+from bot.channels.store import channel_preferences, linked_channels, subscriptions
+from bot.channels.store.linked_channels import ReadableSince
 from bot.core.database.database import Database, Transaction
 from bot.core.database.instants import from_text
 from bot.core.domain.document import Document
 from bot.core.domain.i18n import Translate
+from bot.digest.services.filtered import find_problem
+from bot.lookup.domain.entry_filter import queries_on
+from bot.lookup.domain.query_terms import Query
+from bot.lookup.services import typed_dates
+from bot.lookup.store import few_entries
 from bot.reactions.store import reactions
 from bot.recap.domain.period import Period
 from bot.recap.domain.present_recap import present_recap
-from bot.recap.domain.recap import BEFORE, SHOWN, Recap, Rows, make_recap
+from bot.recap.domain.recap import BEFORE, SHOWN, Recap, Rows, make_recap, only_of
 from bot.recap.store import rows
 
 
@@ -40,13 +48,52 @@ async def look_back_in(
         return await look_back(tx, period, zone=zone, channels=channels)
 
 
+async def look_back_in_channel(
+    db: Database, period: Period, channel: str, *, zone: ZoneInfo
+) -> LookedBack:
+    """The recap of a period for readers of one channel; one with a digest sees what its filter lets pass.
+
+    `zone` is that of a channel without a digest. Raises `UserError`.
+    """
+    async with db.reading() as tx:
+        subscription = await subscriptions.find(tx, channel)
+        if subscription is None or subscription.standing is Standing.REMOVED:
+            return await look_back(tx, period, zone=zone, channels=(channel,))
+        return await look_back_for(tx, subscription, period)
+
+
+async def look_back_for(tx: Transaction, subscription: Subscription, period: Period) -> LookedBack:
+    """`look_back` of a channel with a digest, through its filter on the period's last day.
+
+    Raises `UserError` for a filter that cannot be read.
+    """
+    options = subscription.options
+    problem = find_problem(subscription)
+    if problem is not None:
+        raise problem
+    days = await typed_dates.days_on(tx, options.only, period.last)
+    return await look_back(
+        tx,
+        period,
+        zone=options.schedule.zone,
+        channels=(subscription.channel,),
+        wanted=queries_on(options.tags, options.only, days),
+    )
+
+
 async def look_back(
-    tx: Transaction, period: Period, *, zone: ZoneInfo, channels: Collection[str]
+    tx: Transaction,
+    period: Period,
+    *,
+    zone: ZoneInfo,
+    channels: Collection[str],
+    wanted: Collection[Query] = (),
 ) -> LookedBack:
     """The recap of a period for readers of these channels (REFs).
 
     It counts what was said and liked in these channels and in those linked with them, from when
-    they were linked on. Names are given of channels with `discussion:on` only.
+    they were linked on. Names are given of channels with `discussion:on` only. With `wanted` it is
+    about the entries that any of these queries finds.
     """
     begin, midnight = period.before(BEFORE).first, time()
     since = slot_utc(period.first, midnight, zone)
@@ -56,22 +103,56 @@ async def look_back(
     # A like has no thread that tells who could read it: it counts where all of the period was shared.
     whole = [each for each, shared in readable.items() if not shared or from_text(shared) <= since]
     liked = await reactions.list_most_liked(
-        tx, since=since, until=until, limit=SHOWN, channels=whole
+        tx, since=since, until=until, limit=_MOST_LIKED if wanted else SHOWN, channels=whole
     )
-    recap = make_recap(
-        period,
-        Rows(
-            papers=await rows.count_papers(tx, begin, period.last),
-            tags=await rows.count_tags(tx, begin, period.last),
-            begins_on=await rows.find_first_day(tx),
-            said=await rows.list_said(tx, since, until, readable, named_in),
-            liked=[(each.entry_id, each.people) for each in liked],
-            cited=await rows.list_cited(tx, period.first, period.last),
-            events=await rows.list_events(tx, since, until),
-        ),
+    found = Rows(
+        papers={},
+        tags={},
+        begins_on=await rows.find_first_day(tx),
+        said=await rows.list_said(tx, since, until, readable, named_in),
+        liked=[(each.entry_id, each.people) for each in liked],
+        cited=await rows.list_cited(tx, period.first, period.last),
+        events=await rows.list_events(tx, since, until),
     )
+    if wanted:
+        found = await _through(tx, found, begin, period.last, _Filter(wanted, readable))
+    else:
+        papers = await rows.count_papers(tx, begin, period.last)
+        found = replace(found, papers=papers, tags=await rows.count_tags(tx, begin, period.last))
+    recap = make_recap(period, found)
     named = [each.entry_id for each in recap.discussed]
     named += [entry_id for entry_id, _ in recap.liked]
     named += [each.earlier for each in (*recap.taken_up, *recap.most_cited) if each.earlier]
-    found = await entries.list_by_id(tx, dict.fromkeys(named))
-    return LookedBack(recap, {stored.id: stored for stored in found})
+    stored = await entries.list_by_id(tx, dict.fromkeys(named))
+    return LookedBack(recap, {each.id: each for each in stored})
+
+
+_MOST_LIKED = 5000
+"""Liked entries of a period that are looked at for those that pass a filter."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Filter:
+    """Queries, of which one must find an entry, and the talk that they may search."""
+
+    queries: Collection[Query]
+    readable: ReadableSince
+
+
+async def _through(tx: Transaction, found: Rows, first: date, last: date, passing: _Filter) -> Rows:
+    """The rows with the counts of these days, all for the entries that pass the filter alone."""
+    dated = await rows.list_dated(tx, first, last)
+    concerned = {
+        *dated,
+        *(each.entry_id for each in found.said),
+        *(entry_id for entry_id, _ in found.liked),
+        *(each.earlier for each in found.cited if each.earlier is not None),
+        *(each.entry_id for each in found.events),
+    }
+    allowed = await few_entries.found_among(
+        tx, passing.queries, concerned, readable=passing.readable
+    )
+    among = [each for each in dated if each in allowed]
+    papers = Counter(dated[each] for each in among)
+    tags = await rows.count_tags(tx, first, last, among)
+    return replace(only_of(found, allowed), papers=papers, tags=tags)

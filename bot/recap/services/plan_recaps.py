@@ -3,6 +3,7 @@
 So it is planned once, whoever is killed when and however the clocks are set (issue 16, item 3).
 """
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -13,10 +14,13 @@ from bot.channels.domain.subscription import Standing, Subscription
 from bot.channels.store import subscriptions
 from bot.core.database.database import Database, Transaction
 from bot.core.ports import parse_channel
+from bot.digest.services.filtered import find_problem
 from bot.discussion.services.thread_messages import Voices, key_of, speak
 from bot.outbox.store import deliveries
 from bot.recap.domain.period import Period, Unit, period_of
-from bot.recap.services.look_back import look_back
+from bot.recap.services.look_back import look_back_for
+
+log = logging.getLogger(__name__)
 
 AFTER_FAILURE = timedelta(minutes=1)
 
@@ -74,6 +78,13 @@ async def _look_at(tx: Transaction, subscription_id: int, now: datetime, voices:
     choice, schedule = options.recap, options.schedule
     if subscription.standing is not Standing.ACTIVE or choice is RecapChoice.OFF:
         return 0
+    problem = find_problem(subscription)
+    if problem is not None:
+        log.warning(
+            "no recap in %s: %s", subscription.channel, " — ".join(map(str, problem.problems))
+        )
+        await subscriptions.ask_recap_at(tx, subscription_id, ask_recap_at(choice, schedule, now))
+        return 0
     slot = due_recap(
         choice,
         schedule,
@@ -94,9 +105,7 @@ async def _plan(
     options = subscription.options
     channel = parse_channel(subscription.channel)
     period = period_before(options.recap, slot)
-    found = await look_back(
-        tx, period, zone=options.schedule.zone, channels=(subscription.channel,)
-    )
+    found = await look_back_for(tx, subscription, period)
     if options.recap.is_silent and not found.recap.has_enough:
         return 0
     draft = deliveries.Draft(

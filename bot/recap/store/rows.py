@@ -35,8 +35,20 @@ async def count_papers(tx: Transaction, first: date, last: date) -> Mapping[date
     return {date.fromisoformat(row["date"]): int(row["many"]) for row in rows}
 
 
-async def count_tags(tx: Transaction, first: date, last: date) -> Mapping[str, Mapping[date, int]]:
-    """How many entries of each of these days carry each tag."""
+async def list_dated(tx: Transaction, first: date, last: date) -> Mapping[EntryId, date]:
+    """The entries of these days."""
+    low, high = span(first, last)
+    rows = await tx.all(
+        "SELECT id, date FROM entry WHERE newness BETWEEN :low AND :high",
+        {"low": low, "high": high},
+    )
+    return {EntryId(row["id"]): date.fromisoformat(row["date"]) for row in rows}
+
+
+async def count_tags(
+    tx: Transaction, first: date, last: date, among: Collection[EntryId] | None = None
+) -> Mapping[str, Mapping[date, int]]:
+    """How many entries of each of these days carry each tag; only those `among` some, if given."""
     low, high = span(first, last)
     rows = await tx.all(
         """
@@ -44,9 +56,11 @@ async def count_tags(tx: Transaction, first: date, last: date) -> Mapping[str, M
           FROM entry AS e JOIN entry_tag AS et ON et.newness = e.newness
                LEFT JOIN tag_merge AS m ON m.tag_id = et.tag_id
                JOIN tag AS t ON t.id = coalesce(m.root_id, et.tag_id)
-         WHERE e.newness BETWEEN :low AND :high GROUP BY t.slug, e.date
+         WHERE e.newness BETWEEN :low AND :high
+           AND (:everything OR e.id IN (SELECT value FROM numbers(:among)))
+         GROUP BY t.slug, e.date
         """,
-        {"low": low, "high": high},
+        {"low": low, "high": high, "everything": among is None, "among": list(among or ())},
     )
     found: defaultdict[str, dict[date, int]] = defaultdict(dict)
     for row in rows:
@@ -83,16 +97,18 @@ async def list_events(tx: Transaction, since: datetime, until: datetime) -> tupl
     """The last change of each paper of an entry that was noticed from `since` to before `until`."""
     rows = await tx.all(
         """
-        SELECT n.number, n.kind, n.new_version, p.title
+        SELECT e.id, n.number, n.kind, n.new_version, p.title
           FROM paper_event AS n JOIN paper AS p ON p.key = 'arxiv:' || n.number
+               JOIN entry AS e ON e.paper_id = p.id AND e.newness = (
+                   SELECT max(o.newness) FROM entry AS o WHERE o.paper_id = p.id AND o.newness > 0)
          WHERE n.noticed_at >= :since AND n.noticed_at < :until AND n.kind <> 'cited'
-           AND EXISTS (SELECT 1 FROM entry AS e WHERE e.paper_id = p.id AND e.newness > 0)
          ORDER BY n.id
         """,
         {"since": to_text(since), "until": to_text(until)},
     )
     last = {
         row["number"]: Event(
+            EntryId(row["id"]),
             row["number"],
             PaperEventKind(row["kind"]),
             int(row["new_version"]),

@@ -13,14 +13,17 @@ from bot.archive.services.import_files import import_files
 from bot.archive.store import paper_events
 from bot.channels.store import channel_preferences, linked_channels
 from bot.channels.store.channel_preferences import ChannelPreferences
+from bot.core.domain.errors import UserError
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef, MessageRef, User, parse_channel
 from bot.core.ports.values import person_id
+from bot.digest.services import subscribe
+from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.store import replies
 from bot.lookup.services import selection
 from bot.reactions.store import reactions
 from bot.recap.domain.period import Period, parse_period
-from bot.recap.services.look_back import look_back_in
+from bot.recap.services.look_back import look_back_in, look_back_in_channel
 from tests.archive_stage import an_entry, keep_apart
 from tests.databases import throw_away
 
@@ -140,3 +143,49 @@ async def test_what_was_said_and_liked_in_the_channel_counts_and_no_other():
     for absent in ("Stranger", "Before the link", "Early"):
         assert absent not in text
     assert (after.people, after.replies, after.names) == (2, 3, ())
+
+
+@pytest.mark.parametrize(
+    ("tags", "only"),
+    [
+        ("#rl,#moe", "-author:kim"),
+        ("-#vision", "author:lee"),
+        ("all", "author:lee after:yesterday"),
+    ],
+)
+async def test_a_channel_with_a_filter_looks_back_on_what_passes_it(tags, only):
+    week = parse_period("2025-W06", TODAY)
+    async with throw_away() as db:
+        passing = [
+            an_entry(f"Rl {n}", tags="rl", authors=("Lee",), arxiv_id=f"2502.0000{n}", on=week.last)
+            for n in range(5)
+        ]
+        others = [
+            an_entry(
+                f"Seen {n}", tags="vision", authors=("Kim",), arxiv_id=f"2502.0001{n}", on=week.last
+            )
+            for n in range(5)
+        ]
+        ids = await keep_apart(db, *passing, *others)
+        mine, other = ids[0], ids[5]
+        for entry in (mine, other, other):
+            await say_in(db, HERE, entry, "Ada", NOW)
+            await like(db, HERE, entry, "Bo", NOW)
+        change = Change(PaperEventKind.VERSION, 1, 2)
+        async with db.transaction() as tx:
+            await paper_events.add(tx, [("2502.00000", change), ("2502.00010", change)], NOW)
+        words = TypedOptions(at="09:00", zone="Asia/Seoul", tags=tags, only=only)
+        await subscribe.add(db, HERE, words, now=NOW)
+
+        recap = (await look_back_in_channel(db, week, str(HERE), zone=SEOUL)).recap
+        elsewhere = (await look_back_in_channel(db, week, str(THERE), zone=SEOUL)).recap
+        async with db.transaction() as tx:
+            await tx.run("UPDATE subscription SET only_query = 'auhtor:lee'")
+        with pytest.raises(UserError, match="did you mean author:lee"):
+            await look_back_in_channel(db, week, str(HERE), zone=SEOUL)
+
+    assert (recap.papers, elsewhere.papers) == (5, 10)
+    assert [tag.slug for tag in recap.drawn] == ["rl"]
+    assert [(each.entry_id, each.replies) for each in recap.discussed] == [(mine, 1)]
+    assert (recap.replies, recap.liked) == (1, ((mine, 1),))
+    assert [event.number for event in recap.events] == ["2502.00000"]

@@ -106,3 +106,17 @@ async def test_a_paused_channel_gets_none_and_none_of_its_pause_later(tmp_path):
         await subscribe.resume(stage.db, GENERAL, now=stage.clock())
 
         assert await plan(stage) == []
+
+
+async def test_no_recap_comes_through_a_filter_that_cannot_be_read(tmp_path):
+    async with staged(tmp_path, THURSDAY) as stage:
+        await with_papers(stage, recap="weekly")
+        async with stage.db.transaction() as tx:  # as a version with other fields stored it
+            await tx.run("UPDATE subscription SET only_query = 'auhtor:lee'")
+        await until(stage, datetime(2026, 3, 6, 14, 0, tzinfo=UTC))
+        held = await plan(stage)
+        await subscribe.change(stage.db, GENERAL, TypedOptions(only="paper"), now=stage.clock())
+        told = await plan(stage)
+
+    assert held == []
+    assert told == ["week 10 of 2026"]
