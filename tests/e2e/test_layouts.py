@@ -60,10 +60,10 @@ async def test_a_layout_is_chosen_by_looking_and_a_paper_is_discussed_from_it(ch
         changed = page.locator(".message", has_text="A digest is posted here").last
         await expect(changed).to_contain_text("titles")
 
+        posted = page.locator(".log .message:not(:has(.question))")
         for layout in ("papers", "compact", "titles", "thread"):
             await add_channel(page, f"as-{layout}")
             await type_line(page, f"/digest here layout:{layout} at:{at:%H:%M} tz:UTC")
-            posted = page.locator(".log .message:not(:has(.question))")
             await expect(posted.first).to_be_visible()
             await expect(posted).to_have_count(6 if layout == "papers" else 1)
             assert await overflow(page) == 0
