@@ -37,7 +37,7 @@ from tests.fakes.discord.world import EPHEMERAL
 from tests.platforms.discord.stage import PAPERS, running_bot
 from tests.platforms.discord.stage import DigestContext as DiscordInbox
 from tests.platforms.slack.stage import CHANNEL as SLACK_CHANNEL
-from tests.platforms.slack.stage import RecordingInbox, said_in_blocks
+from tests.platforms.slack.stage import RecordingInbox, controls, said_in_blocks
 from tests.platforms.slack.stage import staged as staged_slack
 from tests.platforms.web.stage import FakeInbox, staged
 from tests.platforms.web.test_chat_api import GENERAL
@@ -269,31 +269,18 @@ async def slack(db: Database, *, direct: bool = False) -> AsyncIterator[Room]:
         channel = await stage.chat.direct_channel("T1", "U1") if direct else SLACK_CHANNEL
         place = channel.id
 
-        def buttons(message: Any) -> dict[str, Any]:
-            """Buttons by their labels; options of menus too, without their numbers."""
-            blocks = [block for block in message["blocks"] if block["type"] == "actions"]
-            found: dict[str, Any] = {}
-            for block, element in ((b, e) for b in blocks for e in b["elements"]):
-                control = {**element, "block_id": block["block_id"]}
-                if element["type"] == "button":
-                    found[element["text"]["text"]] = control
-                for option in element.get("options", ()):
-                    title = option["text"]["text"].partition(". ")[2]
-                    found[title] = control | {"selected_option": option}
-            return found
-
         async def shown(asked: Any) -> Shown:
             (answer, *_) = await stage.slack.until(lambda: asked.answers)
             private = answer["response_type"] == "ephemeral"
-            return Shown(said_in_blocks(answer["blocks"]), private, tuple(buttons(answer)), answer)
+            return Shown(said_in_blocks(answer["blocks"]), private, tuple(controls(answer)), answer)
 
         async def presses(seen: Shown, label: str, *, other: bool = False) -> Shown:
-            button, user = buttons(seen.message)[label], "U2" if other else "U1"
+            button, user = controls(seen.message)[label], "U2" if other else "U1"
             message = dict(seen.message)
             return await shown(await stage.slack.press(message, button, channel=place, user=user))
 
         async def changes(seen: Shown, label: str, values: dict[str, str]) -> str:
-            button = buttons(seen.message)[label]
+            button = controls(seen.message)[label]
             await stage.slack.press(dict(seen.message), button, channel=place)
             modal = await stage.slack.modal("U1")
             await stage.slack.until(lambda: len(modal.shown) >= 2)

@@ -207,6 +207,35 @@ async def test_korean_is_looked_up_and_shown(browser: Browser, address: str):
 
 
 @in_browser
+async def test_tomorrows_digest_is_reviewed(browser: Browser):
+    async with (
+        demo() as (_, one_time_address, _),
+        visiting(browser, one_time_address, height=1040) as page,
+    ):
+        await digest(page)
+        answer = page.locator(".log .message").last
+
+        async def review(language: str, words: str, picture: str) -> None:
+            await page.goto(f"{page.url.partition('?')[0]}?lang={language}")
+            field = page.locator("[role=combobox]").first
+            await field.fill("/digest review")
+            await field.press("Escape")
+            await field.press("Enter")
+            await expect(answer).to_contain_text(words)
+            await photograph(page, picture)
+
+        await review("ko", "아직 아무도 승인하지", "review")
+        await review("en", "Nobody has approved it yet", "review")
+        for label in ("Look", "Hold for another day"):
+            await answer.get_by_role("button", name=label).first.click()
+        await expect(answer).to_contain_text("Held for another day:")
+        await answer.get_by_role("button", name="Approve").click()
+        await expect(answer).to_contain_text("Exactly this is posted. Approved by:")
+        await photograph(page, "review-outcome")
+        await review("ko", "정확히 이대로 올라갑니다", "review-outcome")
+
+
+@in_browser
 @pytest.mark.parametrize("locale", ["en-US", "ko-KR"])
 async def test_a_phone_shows_everything_without_scrolling_sideways(
     browser: Browser, address: str, locale: str

@@ -1,4 +1,7 @@
-"""What `paperbot demo` shows: the bundled samples, as if their newest day were today."""
+"""What `paperbot demo` shows: the bundled samples, as if their newest day were today.
+
+The papers of their oldest day are those of tomorrow's digest, for `/digest review`.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
@@ -18,6 +21,8 @@ from bot.digest.services.plan import plan_by_hand
 
 CHANNEL = ChannelRef(Platform.WEB, "", "general")
 _DAYS_POSTED = 2
+_TOMORROW = "\0"
+"""Stands for the day until the others are moved: none is moved twice."""
 
 
 async def fill(
@@ -29,7 +34,7 @@ async def fill(
     zone: ZoneInfo,
     voices: Callable[[str], Translate],
 ) -> ImportReport | None:
-    """Import the samples and the notes at `paths`, and post the newest days of both.
+    """Import the samples and the notes at `paths`, and post the newest days of both until today.
 
     Returns what came of `paths`, if there are any. Raises `UserError`.
     """
@@ -38,9 +43,10 @@ async def fill(
     days = set(await _newest_days(db))
     page = as_of(samples, today)
     await import_files(db, [STDIN], now=now, stdin=page.encode())
-    days |= set(sorted(_dates(page))[-_DAYS_POSTED:])
-    words = subscribe.TypedOptions(at="09:00", zone=zone.key)
-    subscription = await subscribe.by_hand(db, CHANNEL, words, now=now)
+    days |= set(sorted(day for day in _dates(page) if day <= today)[-_DAYS_POSTED:])
+    # Today's digest has its time now, so that the next one is tomorrow's.
+    words = subscribe.TypedOptions(at=f"{now.astimezone(zone):%H:%M}", zone=zone.key)
+    subscription = await subscribe.add(db, CHANNEL, words, now=now)
     for day in sorted(days):
         await plan_by_hand(db, subscription, day, now=now, voices=voices)
     return report
@@ -52,13 +58,14 @@ async def _newest_days(db: Database) -> list[date]:
 
 
 def as_of(page: str, today: date) -> str:
-    """The digest page with its days moved so that the newest is `today`."""
-    dates = sorted(_dates(page))
+    """The digest page with its days moved so that the newest is `today`, and the oldest tomorrow."""
+    oldest, *dates = sorted(_dates(page))
     later = today - dates[-1]
+    page = page.replace(day_text(oldest, "ko"), _TOMORROW)
     # From the end that is moved towards, so that no day is moved twice.
     for day in sorted(dates, reverse=later > timedelta()):
         page = page.replace(day_text(day, "ko"), day_text(day + later, "ko"))
-    return page
+    return page.replace(_TOMORROW, day_text(today + timedelta(days=1), "ko"))
 
 
 def _dates(page: str) -> set[date]:

@@ -265,6 +265,20 @@ def paragraph(text: str) -> Document:
     return Document((Paragraph((Text(text),)),), text)
 
 
+def controls(message: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The buttons of a message by their labels, and the options of its menus without their numbers."""
+    found: dict[str, dict[str, Any]] = {}
+    for block in message["blocks"]:
+        for element in block["elements"] if block["type"] == "actions" else ():
+            control = {**element, "block_id": block["block_id"]}
+            if element["type"] == "button":
+                found[element["text"]["text"]] = control
+            for option in element.get("options", ()):
+                title = option["text"]["text"].partition(". ")[2]
+                found[title] = control | {"selected_option": option}
+    return found
+
+
 def button(message: dict[str, Any]) -> dict[str, Any]:
     """The first button of a message, as Slack tells that it was pressed."""
     block = next(block for block in message["blocks"] if block["type"] == "actions")
