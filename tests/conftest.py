@@ -49,6 +49,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         help="how many look-ups the engines are compared by",
     )
+    parser.addoption(
+        "--interleavings",
+        default=8,
+        type=int,
+        help="how many orders of writing into a vault in Git are tried",
+    )
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -50,14 +50,31 @@ class Place:
     root: Path
     clock: Clock = field(default_factory=lambda: Clock(datetime(2026, 2, 3, 3, tzinfo=UTC)))
 
+    is_new: bool = True
+
     def __post_init__(self) -> None:
         self.remote, self.vault, self.other = (
             self.root / name for name in ("remote.git", "vault", "other")
         )
         self.environment = environment(self.root)
+        if self.is_new:
+            self.make()
+        self.restart()
+
+    @classmethod
+    def at(cls, root: Path) -> "Place":
+        """A copy of a place, see `move_to_relative`."""
+        return cls(root, is_new=False)
+
+    def make(self) -> None:
+        """The empty remote, and the vault as its clone."""
         self.git(self.root, "init", "--quiet", "--bare", "-b", "main", str(self.remote))
         self.git(self.root, "clone", "--quiet", str(self.remote), str(self.vault))
-        self.restart()
+
+    def move_to_relative(self) -> None:
+        """Let the clones find the remote beside them, also when all three are copied."""
+        for clone in (self.vault, self.other):
+            self.git(clone, "remote", "set-url", "origin", "../remote.git")
 
     def restart(self) -> None:
         """The bot is started anew."""
@@ -90,9 +107,10 @@ class Place:
         form = "--format=%an <%ae>|%cn|%s"
         return self.git(folder, "log", form, *arguments, ref).splitlines()
 
-    def pushes(self, name: str, text: str) -> None:
+    def pushes(self, name: str, text: str, *, is_fresh: bool = False) -> None:
         """The other commits a file and pushes it."""
-        self.git(self.other, "pull", "--quiet", "--rebase")
+        if not is_fresh:
+            self.git(self.other, "pull", "--quiet", "--rebase")
         (self.other / name).write_text(text, encoding="utf-8")
         self.git(self.other, "add", name)
         self.git(self.other, "commit", "--quiet", "-m", f"other: {name}")
