@@ -1,6 +1,9 @@
 """A note is written in a real Chromium, in Slack and in Discord, and the bot is killed at every step of it."""
 
 import asyncio
+import json
+import os
+import signal
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
@@ -17,6 +20,7 @@ from tests.e2e.test_slack import http_mode
 from tests.fakes.discord import FakeDiscord, text_of
 from tests.fakes.slack import FakeSlack
 from tests.platforms.web.sign_in_stage import free_port
+from tests.vault.git_stage import Place
 from tests.waiting import until
 
 PAPER = "https://arxiv.org/abs/2502.00009 *Patient machines* (Ada Example)"
@@ -51,6 +55,11 @@ class Desk:
         address = f"file:{self.folder / DATABASE}?mode=ro"
         with closing(sqlite3.connect(address, uri=True, timeout=30)) as reader:
             return reader.execute(sql).fetchall()
+
+    def age_drafts(self) -> None:
+        """As if the bot had been away for an hour."""
+        with closing(sqlite3.connect(self.folder / DATABASE, timeout=30)) as writer, writer:
+            writer.execute("UPDATE draft SET changed_at = '2026-01-01T00:00:00.000000Z'")
 
     async def reached(self, step: str) -> None:
         """Until a draft is that far, or farther: the process is not waited for."""
@@ -140,6 +149,66 @@ async def test_a_note_outlives_kill_9_at_every_step_and_is_written_once(
 
         assert at.rows("SELECT count(*) FROM entry WHERE withdrawn_at IS NULL") == [(1,)]
         assert not any("Traceback" in line for line in at.process.log)
+
+
+def stop_before_the_commit(place: Place) -> Path:
+    """Git waits in a hook, whose file then has the id of Git's process."""
+    waiting = place.root / "waiting"
+    hook = place.vault / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(
+        f"#!/bin/sh\necho $PPID > {waiting}.new\nmv {waiting}.new {waiting}\nsleep 60\n",
+        encoding="utf-8",
+    )
+    hook.chmod(0o755)
+    return waiting
+
+
+@pytest.mark.browser
+async def test_a_note_is_a_file_and_one_commit_also_after_kill_9_before_it_is_committed(
+    tmp_path: Path, chromium: str
+):
+    place = Place(tmp_path)
+    place.begin()
+    waiting = stop_before_the_commit(place)
+    no_configuration = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
+    settings = {"PAPERBOT_VAULT": str(place.vault), "PAPERBOT_VAULT_GIT": "on", **no_configuration}
+
+    async with desk(tmp_path, **settings) as at, browsing(chromium) as browser:
+        assert at.process is not None
+        async with visiting(browser, at.process.one_time_address, strict=False) as page:
+            await page.get_by_role("link", name="Write a note").click()
+            await page.wait_for_url("**/note**")
+            await write(page, KOREAN, ENGLISH)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(page.get_by_role("button", name="Save").click())
+                await until(waiting.exists)
+                await at.kill()
+            [note] = place.vault.glob("*.md")
+            assert KOREAN in note.read_text(encoding="utf-8")
+            assert at.rows("SELECT count(*) FROM entry") == [(0,)]
+            os.kill(int(waiting.read_text()), signal.SIGTERM)
+            await until(lambda: not (place.vault / ".git/index.lock").exists())
+            (place.vault / ".git/hooks/pre-commit").unlink()
+            at.age_drafts()
+
+            # The next start finishes it, without the person.
+            await at.start()
+            await at.reached("done")
+            await page.reload()
+            await page.goto(f"{at.process.address}?q=Patient")
+            await expect(page.get_by_text(ENGLISH).first).to_be_visible()
+            detail = json.loads(await at.process.text("healthz"))["pumps"]["vault git"]
+
+    assert detail["ok"]
+    assert place.log(place.remote, "--name-only", ref="main")[:3] == [
+        f"operator <web.operator@paperbot.invalid>|paperbot|Add {note.stem}",
+        "",
+        note.name,
+    ]
+    assert place.status() == [""]
+    assert at.rows("SELECT count(*) FROM entry WHERE withdrawn_at IS NULL") == [(1,)]
+    assert list(place.vault.glob("*.md")) == [note]
 
 
 async def test_a_note_in_slack_outlives_kill_9_at_every_step_and_is_written_once(tmp_path: Path):

@@ -84,8 +84,8 @@ class Place:
 
     def begin(self) -> None:
         """A first commit, and the other clone."""
-        (self.vault / "README.txt").write_text("notes\n", encoding="utf-8")
-        self.git(self.vault, "add", "README.txt")
+        (self.vault / "README.rst").write_text("notes\n", encoding="utf-8")
+        self.git(self.vault, "add", "README.rst")
         self.git(self.vault, "commit", "--quiet", "-m", "begin")
         self.git(self.vault, "push", "--quiet", "origin", "main")
         self.git(self.root, "clone", "--quiet", str(self.remote), str(self.other))

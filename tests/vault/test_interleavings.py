@@ -6,19 +6,20 @@ Real Git and real repositories. `--interleavings=1000` goes through a thousand; 
 import asyncio
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from datetime import date
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -27,6 +28,7 @@ from bot.archive.store import entries
 from bot.core.domain.document import Document
 from bot.core.domain.form import Form
 from bot.desk.services.context import NoteFiles
+from bot.vault.domain.commit import BOT_EMAIL
 from bot.vault.domain.versions import names
 from bot.vault.services import note_file
 from bot.vault.services.vault import Vault
@@ -37,7 +39,30 @@ from tests.desk_stage import Desk
 from tests.talk_stage import words
 from tests.vault.git_stage import Place
 
-PAPERS = st.integers(1, 2)
+MOMENTS = (
+    (),
+    ("editor_saves",),
+    ("editor_saves_in_place",),
+    ("editor_saves", "editor_saves"),
+    ("person_pulls",),
+    ("person_commits",),
+)
+"""What others do between the bot's comparison of a file and its exchange, and before a second one."""
+DEEDS = (
+    "editor_saves",
+    "editor_saves_in_place",
+    "person_pulls",
+    "person_commits",
+    "editor_opens",
+    "editor_saves_what_it_opened",
+    "person_brings_the_branches_together",
+    "other_pushes_a_note",
+    "other_pushes_a_change",
+    "remote_goes_or_comes",
+    "bot_tries_again",
+    "bot_starts_anew",
+    "watcher_looks",
+)
 IN_THE_MIDDLE = (
     "MERGE_HEAD",
     "rebase-merge",
@@ -59,6 +84,8 @@ class Vaults(RuleBasedStateMachine):
     """One vault that four write: `written` is what each has written and nobody replaced."""
 
     template: Path
+    met: ClassVar[Counter[str]] = Counter()
+    """What happened to the forms, to see that the interesting cases are among them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,7 +94,6 @@ class Vaults(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.tokens = 0
         self.written: set[str] = set()
-        self.forms: list[Form] = []
         self.buffers: dict[Path, bytes] = {}
         self.in_the_moment: list[Callable[[], None]] = []
         self.away = False
@@ -88,6 +114,7 @@ class Vaults(RuleBasedStateMachine):
             changed=lambda: None,
             own=files.own,
         )
+        self.watcher_looks()
 
     def teardown(self) -> None:
         try:
@@ -104,7 +131,8 @@ class Vaults(RuleBasedStateMachine):
             self.remote_goes_or_comes()
         self.bot_tries_again()
         if self.place.bot.condition.ok:
-            assert self.place.git(self.vault, "log", "--format=%ce", "origin/main..HEAD") == ""
+            unpushed = self.place.git(self.vault, "log", "--format=%ce", "origin/main..HEAD")
+            assert BOT_EMAIL not in unpushed
         self.watcher_looks()
         stored = self.runner.run(self.stored_texts())
         texts = {file.read_text(encoding="utf-8") for file in self.notes()}
@@ -122,6 +150,7 @@ class Vaults(RuleBasedStateMachine):
     def exchange(self, one: Path, other: Path) -> bool:
         """What others do in the moment between a comparison and an exchange."""
         if self.in_the_moment:
+            self.met["in the moment"] += 1
             self.in_the_moment.pop()()
         return note_file.exchange(one, other)
 
@@ -135,57 +164,69 @@ class Vaults(RuleBasedStateMachine):
     def text_of_all(self) -> str:
         return "".join(file.read_text(encoding="utf-8") for file in self.notes())
 
-    def pick(self, n: int) -> Path:
-        notes = self.notes()
-        return notes[n % len(notes)]
-
-    @rule(paper=PAPERS)
-    def form_is_opened(self, paper: int) -> None:
+    @rule(
+        paper=st.sampled_from((1, 2, 2, 3)),
+        meanwhile=st.lists(st.sampled_from(DEEDS), max_size=2),
+        moments=st.sampled_from(MOMENTS),
+    )
+    def form(self, paper: int, meanwhile: list[str], moments: tuple[str, ...]) -> None:
+        """Somebody opens the form of a paper, others do something, and the form is submitted."""
         command = self.desk.command(f"2602.0000{paper}")
         opened = self.runner.run(
             self.desk.inbox.open_form(command, self.desk.inbox.blank_form(command))
         )
         assert isinstance(opened, Form)
-        if not opened.values["paper"].endswith(")"):
+        if "paper" in opened.values:
             link = f"https://arxiv.org/abs/2602.0000{paper} *Paper {paper}* (Jane Lee)"
             opened = opened.filled({"paper": link, "tags": "rl"})
-        self.forms.append(opened)
-        self.forms = self.forms[-3:]
+        for deed in meanwhile:
+            getattr(self, deed)()
+        self.in_the_moment = [getattr(self, deed) for deed in moments]
+        self.submit(opened)
+        self.in_the_moment.clear()
 
-    @precondition(lambda self: self.forms)
-    @rule(which=st.integers(0, 2))
-    def form_is_submitted(self, which: int) -> None:
-        form = self.forms.pop(which % len(self.forms))
+    def submit(self, form: Form) -> None:
         token = self.token("양식")
         said = form.values.get("ko", "")
-        before = self.text_of_all()
         answer = self.runner.run(self.desk.submits(form, ko=f"{said}\n\n{token}".strip()))
-        self.in_the_moment.clear()
         if isinstance(answer, Form):
             assert token in answer.values["ko"]
+            self.met["to be corrected"] += 1
             return
         assert isinstance(answer, Document)
         assert token in self.text_of_all(), words(answer)
         self.written.add(token)
+        self.met["saved"] += 1
+        self.met[self.place.bot.condition.detail.partition(" (")[0]] += 1
+        self.met["kept"] += any("(kept)" in file.name for file in self.notes())
         if "was changed meanwhile" in words(answer):
-            new = [each for each in self.notes() if token in each.read_text(encoding="utf-8")]
-            [ours] = new
-            [theirs] = [each for each in self.notes() if names(each.read_bytes(), ours.stem)]
+            self.met["two versions"] += 1
+            [ours] = [file for file in self.notes() if token in file.read_text(encoding="utf-8")]
+            [theirs, *_] = [file for file in self.notes() if names(file.read_bytes(), ours.stem)]
             assert names(ours.read_bytes(), theirs.stem)
-        assert all(token in self.text_of_all() for token in self.written if token in before)
 
-    @precondition(lambda self: self.notes())
-    @rule(n=st.integers(0, 5))
-    def editor_opens(self, n: int) -> None:
-        file = self.pick(n)
-        self.buffers[file] = file.read_bytes()
+    @rule(deed=st.sampled_from(DEEDS))
+    def others(self, deed: str) -> None:
+        getattr(self, deed)()
 
-    @precondition(lambda self: self.buffers)
-    @rule(n=st.integers(0, 5), is_in_place=st.booleans())
-    def editor_saves(self, n: int, *, is_in_place: bool) -> None:
-        """Also what was opened long ago: an editor asks nobody."""
-        file = sorted(self.buffers)[n % len(self.buffers)]
-        self.save(file, self.buffers.pop(file), is_in_place=is_in_place)
+    def pick(self) -> Path:
+        """A note; the one that changed last is what people work on."""
+        return max(self.notes(), key=lambda file: (file.stat().st_mtime_ns, file.name))
+
+    def editor_opens(self) -> None:
+        self.buffers[self.pick()] = self.pick().read_bytes()
+
+    def editor_saves_what_it_opened(self) -> None:
+        """Perhaps long ago: an editor asks nobody."""
+        if self.buffers:
+            file, buffer = self.buffers.popitem()
+            self.save(file, buffer, is_in_place=False)
+
+    def editor_saves(self) -> None:
+        self.save(self.pick(), self.pick().read_bytes(), is_in_place=False)
+
+    def editor_saves_in_place(self) -> None:
+        self.save(self.pick(), self.pick().read_bytes(), is_in_place=True)
 
     def save(self, file: Path, buffer: bytes, *, is_in_place: bool) -> None:
         token = self.token("편집기")
@@ -201,62 +242,42 @@ class Vaults(RuleBasedStateMachine):
         self.written -= {each for each in self.written if each in replaced and each not in rest}
         self.written.add(token)
 
-    @rule(is_in_place=st.booleans(), twice=st.booleans())
-    def editor_will_save_in_the_moment(self, *, is_in_place: bool, twice: bool) -> None:
-        def save() -> None:
-            file = self.pick(self.tokens)
-            self.save(file, file.read_bytes(), is_in_place=is_in_place)
-
-        self.in_the_moment = [save] * (2 if twice else 1)
-
-    @rule()
-    def person_will_pull_in_the_moment(self) -> None:
-        self.in_the_moment = [self.person_pulls]
-
-    @rule()
     def person_pulls(self) -> None:
         self.place.git(self.vault, "pull", "--quiet", "--ff-only", fails=True)
 
-    @precondition(lambda self: self.notes())
-    @rule(n=st.integers(0, 5))
-    def person_commits(self, n: int) -> None:
-        name = self.pick(n).name
+    def person_commits(self) -> None:
+        name = self.pick().name
         self.place.git(self.vault, "add", "--", name)
         self.place.git(
             self.vault, "commit", "--quiet", "--only", "-m", "by hand", "--", name, fails=True
         )
 
-    @rule()
     def person_brings_the_branches_together(self) -> None:
         self.place.git(self.vault, "pull", "--quiet", "--rebase", fails=True)
         self.place.git(self.vault, "rebase", "--abort", fails=True)
 
-    @precondition(lambda self: not self.away)
-    @rule(paper=PAPERS, is_new=st.booleans())
-    def other_pushes(self, paper: int, *, is_new: bool) -> None:
-        self.place.git(self.place.other, "pull", "--quiet", "--rebase")
-        notes = sorted(self.place.other.glob("*.md"))
+    def other_pushes_a_note(self) -> None:
         token = self.token("남")
-        if is_new or not notes:
-            name = f"260101 Other {self.tokens}.md"
-            text = f"https://arxiv.org/abs/2601.0000{paper}\n\n*Other {paper}*\n\n{token}\n\n#rl\n"
-        else:
-            name = notes[paper % len(notes)].name
-            text = with_line((self.place.other / name).read_text(encoding="utf-8"), token)
-        self.place.pushes(name, text, is_fresh=True)
+        text = f"https://arxiv.org/abs/2601.00001\n\n*Other {token}*\n\n{token}\n\n#rl\n"
+        if not self.away:
+            self.place.pushes(f"260101 Other {self.tokens}.md", text)
 
-    @rule()
+    def other_pushes_a_change(self) -> None:
+        name = "260203 Paper 2.md"
+        if not self.away:
+            self.place.git(self.place.other, "pull", "--quiet", "--rebase")
+            text = (self.place.other / name).read_text(encoding="utf-8")
+            self.place.pushes(name, with_line(text, self.token("남")), is_fresh=True)
+
     def remote_goes_or_comes(self) -> None:
         remote, away = self.place.remote, self.place.remote.with_name("away")
         self.away = not self.away
         (remote if self.away else away).rename(away if self.away else remote)
 
-    @rule()
     def bot_tries_again(self) -> None:
         self.place.clock.turn(hours=1)
         self.runner.run(self.place.bot.retry())
 
-    @rule()
     def bot_starts_anew(self) -> None:
         self.place.restart()
         assert self.desk.notes.files is not None
@@ -264,7 +285,6 @@ class Vaults(RuleBasedStateMachine):
         assert isinstance(writer, VaultWriter)
         writer._git = self.place.bot
 
-    @rule()
     def watcher_looks(self) -> None:
         async def once() -> AsyncIterator[WatchEvent]:
             yield WatchEvent.CHANGED
@@ -286,8 +306,10 @@ class Vaults(RuleBasedStateMachine):
 
     @invariant()
     def what_others_have_not_finished_is_as_they_left_it(self) -> None:
-        listed = self.place.git(self.vault, "status", "--porcelain", "--", "half.txt", "staged.txt")
-        assert listed == "A  staged.txt\n?? half.txt\n"
+        listed = self.place.git(
+            self.vault, "status", "--porcelain", "--", "half.draft", "staged.draft"
+        )
+        assert listed == "A  staged.draft\n?? half.draft\n"
 
 
 def test_any_order_of_writing_loses_nothing(tmp_path: Path, interleavings: int) -> None:
@@ -295,9 +317,15 @@ def test_any_order_of_writing_loses_nothing(tmp_path: Path, interleavings: int) 
     template.mkdir()
     place = Place(template)
     place.begin()
-    (place.vault / "half.txt").write_text("half\n", encoding="utf-8")
-    (place.vault / "staged.txt").write_text("staged\n", encoding="utf-8")
-    place.git(place.vault, "add", "staged.txt")
+    for paper in (1, 2):
+        text = (
+            f"https://arxiv.org/abs/2602.0000{paper}\n\n*Paper {paper}*\n\n처음 글입니다.\n\n#rl\n"
+        )
+        place.pushes(f"260203 Paper {paper}.md", text)
+    place.git(place.vault, "pull", "--quiet")
+    (place.vault / "half.draft").write_text("half\n", encoding="utf-8")
+    (place.vault / "staged.draft").write_text("staged\n", encoding="utf-8")
+    place.git(place.vault, "add", "staged.draft")
     place.move_to_relative()
     Vaults.template = template
 
@@ -305,11 +333,16 @@ def test_any_order_of_writing_loses_nothing(tmp_path: Path, interleavings: int) 
         Vaults,
         settings=settings(
             max_examples=interleavings,
-            stateful_step_count=12,
+            stateful_step_count=6,
             deadline=None,
             suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate],
         ),
     )
+
+    if interleavings >= 100:
+        print(Vaults.met)
+        assert {"saved", "two versions", "in the moment", "kept"} <= Vaults.met.keys()
 
 
 @pytest.fixture

@@ -146,8 +146,8 @@ def rebasing(place: Place) -> None:
 
 
 def in_the_way(place: Place) -> None:
-    place.pushes("README.txt", "new\n")
-    (place.vault / "README.txt").write_text("being edited\n", encoding="utf-8")
+    place.pushes("README.rst", "new\n")
+    (place.vault / "README.rst").write_text("being edited\n", encoding="utf-8")
 
 
 def failing_hook(place: Place) -> None:
