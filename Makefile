@@ -13,7 +13,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--no-annotate --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format format-check lint types imports bench chaos lookups words lock venv clean
+.PHONY: help demo test check format format-check lint types imports bench chaos lookups interleavings words lock venv clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -51,6 +51,9 @@ chaos: $(VENV)/.dev ## kill the bot in all the ways we know, every seed
 lookups: $(VENV)/.dev ## ask PostgreSQL and SQLite ten thousand look-ups: the same answers; and for a thousand readers
 	$(BIN)/python -m pytest tests/lookup/store/test_engines_agree.py \
 	  tests/follow/services/test_many_readers.py --lookups=10000 --timeout=3600 $(ARGS)
+
+interleavings: $(VENV)/.dev ## write into a vault in Git in a thousand orders, with editors, pulls and the watcher
+	$(BIN)/python -m pytest -p no:randomly tests/vault/test_interleavings.py --interleavings=1000 --timeout=3600 $(ARGS)
 
 words: $(VENV)/.dev ## bring the Korean catalogue up to date with what the code says
 	$(BIN)/python -m tests.words

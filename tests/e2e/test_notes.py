@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
@@ -59,7 +60,7 @@ class Desk:
     def age_drafts(self) -> None:
         """As if the bot had been away for an hour."""
         with closing(sqlite3.connect(self.folder / DATABASE, timeout=30)) as writer, writer:
-            writer.execute("UPDATE draft SET changed_at = '2026-01-01T00:00:00.000000Z'")
+            writer.execute("UPDATE draft SET changed_at = '2026-01-01T00:00:00.000000+00:00'")
 
     async def reached(self, step: str) -> None:
         """Until a draft is that far, or farther: the process is not waited for."""
@@ -195,17 +196,17 @@ async def test_a_note_is_a_file_and_one_commit_also_after_kill_9_before_it_is_co
             # The next start finishes it, without the person.
             await at.start()
             await at.reached("done")
-            await page.reload()
-            await page.goto(f"{at.process.address}?q=Patient")
+            await page.goto(f"{at.process.address}entry/1")
             await expect(page.get_by_text(ENGLISH).first).to_be_visible()
             detail = json.loads(await at.process.text("healthz"))["pumps"]["vault git"]
 
-    assert detail["ok"]
-    assert place.log(place.remote, "--name-only", ref="main")[:3] == [
-        f"operator <web.operator@paperbot.invalid>|paperbot|Add {note.stem}",
-        "",
-        note.name,
-    ]
+    assert detail["ok"], at.process.log
+    author, _, file, *before = place.log(place.remote, "--name-only", ref="main")
+    assert re.fullmatch(
+        rf"Guest \d+ <web\.\S+@paperbot\.invalid>\|paperbot\|Add {note.stem}", author
+    )
+    assert file == note.name
+    assert before[0] == "Bo <bo@example.org>|Bo|begin"
     assert place.status() == [""]
     assert at.rows("SELECT count(*) FROM entry WHERE withdrawn_at IS NULL") == [(1,)]
     assert list(place.vault.glob("*.md")) == [note]

@@ -201,7 +201,9 @@ class Vaults(RuleBasedStateMachine):
         self.met["kept"] += any("(kept)" in file.name for file in self.notes())
         if "was changed meanwhile" in words(answer):
             self.met["two versions"] += 1
-            [ours] = [file for file in self.notes() if token in file.read_text(encoding="utf-8")]
+            told = next(line for line in words(answer).splitlines() if line.startswith("File: "))
+            ours = self.vault / told.removeprefix("File: ")
+            assert token in ours.read_text(encoding="utf-8")
             [theirs, *_] = [file for file in self.notes() if names(file.read_bytes(), ours.stem)]
             assert names(ours.read_bytes(), theirs.stem)
 
@@ -329,7 +331,7 @@ def test_any_order_of_writing_loses_nothing(tmp_path: Path, interleavings: int) 
     place.move_to_relative()
     Vaults.template = template
 
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Vaults,
         settings=settings(
             max_examples=interleavings,

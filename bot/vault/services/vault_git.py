@@ -123,7 +123,7 @@ class VaultGit:
 
     async def _pull(self, within: timedelta) -> None:
         _, branch = await self._look()
-        await self._repository.fetch(branch, within)
+        await _patiently(partial(self._repository.fetch, branch, within))
         async with self._lock:
             folder, branch = await self._look()  # the fetch may have moved its upstream
             if branch.ahead and branch.behind:
@@ -150,7 +150,7 @@ class VaultGit:
             if not branch.ahead:
                 break
             try:
-                await self._repository.push(branch, within)
+                await _patiently(partial(self._repository.push, branch, within))
             except GitError as trouble:
                 # Somebody else has pushed meanwhile.
                 if trouble.kind is not Kind.DIVERGED or is_last:
@@ -240,7 +240,7 @@ def list_waiting(git_folder: Path) -> list[tuple[Path, ToCommit]]:
 
 
 async def _patiently(call: Callable[[], Awaitable[None]]) -> None:
-    """Try again while another Git holds a lock, which an editor's does for moments."""
+    """Try again while another Git holds a lock: an editor's, or one that this process runs."""
     for left in reversed(range(_TRIES)):
         try:
             await call()

@@ -1,6 +1,6 @@
 """With a vault, a note that is written in the form is a file, imported like any other."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bot.archive.domain.entry import Language, SourceKind
@@ -15,10 +15,13 @@ from bot.core.domain.form import Form
 from bot.desk.services import write_note
 from bot.desk.services.context import NoteFiles
 from bot.vault.domain.writing import Author, Change, Conflict, WriteResult, Written
+from bot.vault.services.git_command import Git
+from bot.vault.services.vault_git import VaultGit
 from bot.vault.services.writer import VaultWriter
 from tests.databases import throw_away
 from tests.desk_stage import ADA, NOW, VALUES, Desk
 from tests.talk_stage import words
+from tests.vault.git_stage import environment
 
 
 @dataclass
@@ -181,3 +184,15 @@ async def test_the_vaults_own_writer_writes_and_edits_the_file(tmp_path: Path) -
         file.name,
         f"{file.stem} (Ada).md",
     }
+
+
+async def test_what_git_says_is_told_in_the_language_of_whoever_writes(tmp_path: Path) -> None:
+    async with throw_away() as db:
+        _, plain = desk_with(db, tmp_path)
+        git = VaultGit(Git(plain.folder, environment(tmp_path)), clock=lambda: NOW)
+        desk = Desk(db, files=NoteFiles(plain.folder, VaultWriter(plain.folder, git)))
+        form = desk.filled(desk.inbox.blank_form(desk.command()), ADA, **VALUES)
+        told = await desk.inbox.submit_form(replace(form, locale="ko"))
+
+    assert isinstance(told, Document)
+    assert f"파일은 저장했습니다. Git 저장소가 아닙니다: {plain.folder}." in words(told)
