@@ -12,7 +12,7 @@ from itertools import groupby
 
 from bot.channels.store import subscriptions
 from bot.core.database.database import Engine, Parameters, Statements, Transaction
-from bot.core.database.instants import to_text
+from bot.core.database.instants import from_text, to_text
 from bot.core.domain.document import Document, dump
 from bot.core.ports import ChannelRef, DeliveryKey
 from bot.core.store import processes
@@ -349,6 +349,22 @@ async def has_open_digest(tx: Transaction, channel: str) -> bool:
         {"channel": channel, "digest": Priority.DIGEST},
     )
     return row is not None
+
+
+async def span_sent(
+    tx: Transaction, channel: ChannelRef, message_ids: Iterable[str]
+) -> tuple[datetime, datetime] | None:
+    """When the first and the last of these messages of a channel were sent; `None`: none was."""
+    row = await tx.one(
+        """
+        SELECT min(sent_at) AS first_sent, max(sent_at) AS last_sent FROM delivery
+         WHERE channel = :channel AND message_id IN (SELECT value FROM texts(:ids))
+        """,
+        {"channel": str(channel), "ids": list(message_ids)},
+    )
+    if row is None or row["first_sent"] is None:
+        return None
+    return from_text(row["first_sent"]), from_text(row["last_sent"])
 
 
 async def is_known(tx: Transaction, key: DeliveryKey) -> bool:

@@ -13,6 +13,7 @@ from bot.archive.domain.entry import EntryId
 from bot.core.database.database import Statements, Transaction
 from bot.core.database.instants import to_text
 from bot.core.ports import ChannelRef, MessageRef, Platform, parse_channel
+from bot.outbox.store import deliveries
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +34,18 @@ async def put(
     it anew ends that the reaction is forgotten.
     """
     values = _values(given) | {"entry": entry_id, "there": is_there, "at": to_text(at)}
-    if await tx.one(_READ_SINCE, values) is not None:
-        return
+    read = await tx.one(_READ_SINCE, values)
+    if read is not None:
+        sent = await deliveries.span_sent(tx, given.message.channel, [given.message.id])
+        if sent is not None and read["first_sent_at"] <= to_text(sent[0]) <= read["last_sent_at"]:
+            return
     was_forgotten = await tx.run(_DROP_FORGOTTEN, values | {"person": _forgotten(given)})
     if is_there or not was_forgotten:
         await tx.run(_PUT, values)
 
 
 _READ_SINCE = """
-SELECT 1 FROM reaction_read AS r JOIN delivery AS d ON d.channel = r.channel
- WHERE r.channel = :channel AND r.read_at > :at AND d.message_id = :message
-   AND d.sent_at >= r.first_sent_at AND d.sent_at <= r.last_sent_at
+SELECT first_sent_at, last_sent_at FROM reaction_read WHERE channel = :channel AND read_at > :at
 """
 _PUT = """
 INSERT INTO reaction (channel, message_id, person, emoji, entry_id, is_there, given_at, changed_at)
@@ -106,7 +108,8 @@ async def put_channel_read(
 ) -> None:
     """Store that the reactions to these messages of a channel are known: older events are ignored.
 
-    They are all that were posted there from the first to the last of them. What was taken back is kept for the others, of which late events may tell, for `_LATE_EVENTS`.
+    They are all that were posted there from the first to the last of them. What was taken back is
+    kept for the others, of which late events may tell, for `_LATE_EVENTS`.
     """
     values = {
         "channel": str(channel),
@@ -114,19 +117,10 @@ async def put_channel_read(
         "papers": [paper.id for paper in papers],
         "long_ago": to_text(at - _LATE_EVENTS),
     }
-    await tx.run(
-        """
-        INSERT INTO reaction_read (channel, read_at, first_sent_at, last_sent_at)
-        SELECT :channel, :at, min(sent_at), max(sent_at) FROM delivery
-         WHERE channel = :channel AND message_id IN (SELECT value FROM texts(:papers))
-         GROUP BY channel
-        ON CONFLICT (channel) DO UPDATE
-           SET read_at = excluded.read_at, first_sent_at = excluded.first_sent_at,
-               last_sent_at = excluded.last_sent_at
-         WHERE excluded.read_at > reaction_read.read_at
-        """,
-        values,
-    )
+    sent = await deliveries.span_sent(tx, channel, values["papers"])
+    if sent is not None:
+        first, last = map(to_text, sent)
+        await tx.run(_PUT_READ, values | {"first": first, "last": last})
     await tx.run(
         """
         DELETE FROM reaction WHERE channel = :channel AND is_there = FALSE AND changed_at < :at
@@ -137,6 +131,14 @@ async def put_channel_read(
     )
 
 
+_PUT_READ = """
+INSERT INTO reaction_read (channel, read_at, first_sent_at, last_sent_at)
+VALUES (:channel, :at, :first, :last)
+ON CONFLICT (channel) DO UPDATE
+   SET read_at = excluded.read_at, first_sent_at = excluded.first_sent_at,
+       last_sent_at = excluded.last_sent_at
+ WHERE excluded.read_at > reaction_read.read_at
+"""
 _LATE_EVENTS = timedelta(days=30)
 """Platforms tell of events again for some days at most."""
 
