@@ -121,12 +121,51 @@ ON_ONE = (
     "contract/test_follow.py",
     "contract/test_hearing.py",
     "contract/test_review.py",
+    "contract/test_rights_on_the_web.py",
     "discussion/services/test_discuss_story.py",
 )
 """Of those, modules that `--engine both` runs on SQLite only, to save time: they are about files, platforms
 or arXiv's answers, and what they read and write is tested on both engines beside them. Three bots that are
 killed while people talk are in chaos/test_three_bots.py. `--engine postgresql` and `--chaos-seeds all` run
 them on PostgreSQL, too."""
+
+
+VARIED = (
+    "arxiv/services",
+    "commands/services",
+    "contract",
+    "digest/services",
+    "discussion/services",
+    "outbox",
+)
+"""Folders in which parameters are platforms, layouts, faults, typed lines and seeds: `--engine both` runs
+every fourth combination of a test's parameters on PostgreSQL, where there are more than four. All run on
+SQLite, and all on PostgreSQL with `--engine postgresql`. Those of look-ups and stores are not among them."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what `VARIED` says."""
+    if config.getoption("--engine") != "both" or config.getoption("--chaos-seeds") == "all":
+        return
+    combinations: dict[str, list[str]] = {}
+    for item in items:
+        name = item.nodeid.partition("[")[0]
+        spec = getattr(item, "callspec", None)
+        if (
+            name.removeprefix("tests/").startswith(VARIED)
+            and spec is not None
+            and spec.params.get("engine") is Engine.POSTGRESQL
+        ):
+            combinations.setdefault(name, []).append(item.nodeid)
+    dropped = {
+        each
+        for found in combinations.values()
+        if len(found) > 4
+        for place, each in enumerate(sorted(found))
+        if place % 4
+    }
+    config.hook.pytest_deselected(items=[item for item in items if item.nodeid in dropped])
+    items[:] = [item for item in items if item.nodeid not in dropped]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -34,11 +34,33 @@ SEOUL = ZoneInfo("Asia/Seoul")
 
 @cache
 def zones() -> tuple[ZoneInfo, ...]:
-    """Every IANA zone, one for each set of rules: many names share theirs."""
-    by_rules: dict[bytes, str] = {}
+    """Every IANA zone, one for each set of offsets in `YEARS`: many names share theirs."""
+    by_rules: dict[bytes, ZoneInfo] = {}
     for name in sorted(available_timezones()):
-        by_rules.setdefault(hashlib.sha256(rules(name)).digest(), name)
-    return tuple(map(ZoneInfo, by_rules.values()))
+        by_rules.setdefault(hashlib.sha256(rules(name)).digest(), ZoneInfo(name))
+    by_offsets: dict[tuple[tuple[datetime, timedelta], ...], ZoneInfo] = {}
+    for zone in by_rules.values():
+        by_offsets.setdefault(tuple(offsets(zone)), zone)
+    return tuple(by_offsets.values())
+
+
+def offsets(zone: ZoneInfo) -> Iterator[tuple[datetime, timedelta]]:
+    """Each instant from which on the offset from UTC is another, and that offset."""
+    step, last = timedelta(days=1), None
+    at, end = utc(YEARS[0] - 1, 12, 30), utc(YEARS[-1] + 1, 1, 3)
+    while at < end:
+        offset = at.astimezone(zone).utcoffset()
+        assert offset is not None
+        if offset == last:
+            at += step
+        elif last is not None and step > timedelta(minutes=1):
+            at -= step
+            step /= 24 if step == timedelta(days=1) else 60
+            at += step
+        else:
+            yield at, offset
+            last, step = offset, timedelta(days=1)
+            at += step
 
 
 def rules(name: str) -> bytes:

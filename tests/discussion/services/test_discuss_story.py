@@ -127,7 +127,7 @@ async def act(
             await stage.settle()
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(st.lists(deeds, max_size=16))
 def test_every_channel_shows_the_same_replies_in_the_end(story):
     asyncio.run(play(story))

@@ -139,7 +139,7 @@ async def test_a_strange_header_gets_an_answer(stage: Stage, value: bytes):
             assert status(await ask(stage, get(target, header))) < 500
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=40), st.binary(max_size=40))
 def test_no_address_and_no_cookie_gives_a_server_error(path: bytes, cookie: bytes):
     forbidden = re.compile(rb"[\x00-\x20\x7f]")

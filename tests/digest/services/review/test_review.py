@@ -494,7 +494,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(steps=STEPS)
 async def test_whatever_is_pressed_the_digest_is_what_was_approved_last(tmp_path_factory, steps):
     """Old codes, notes that change meanwhile, several days: nothing is posted twice, nothing is lost."""
