@@ -9,9 +9,9 @@ from pathlib import Path
 from bot.core.database.database import Transaction
 from bot.core.database.instants import from_text, to_text
 from bot.core.database.sqlite import leftovers
-from bot.core.database.sqlite.database import SqliteStatements
 from bot.core.database.sqlite.errors import explained
 from bot.core.database.sqlite.migrate import applied
+from bot.core.database.sqlite.statements import SqliteStatements
 from bot.core.domain.errors import StorageError
 from bot.core.store import leases
 from bot.outbox.store import deliveries

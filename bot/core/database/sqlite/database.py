@@ -10,7 +10,6 @@ any statement of the next transaction.
 """
 
 import asyncio
-import json
 import logging
 import os
 import shutil
@@ -20,87 +19,19 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
-
-import aiosqlite
+from typing import Final, TypeVar
 
 from bot.core.database.database import BUSY_SECONDS, Engine, Parameters, Row, Statements
-from bot.core.database.dialect import for_sqlite
 from bot.core.database.migrations import Migration, bundled_migrations
 from bot.core.database.sqlite import leftovers
 from bot.core.database.sqlite.errors import explained
 from bot.core.database.sqlite.migrate import apply_migrations, check_current
+from bot.core.database.sqlite.statements import Connection, SqliteStatements
 from bot.core.domain.errors import StorageBusyError, StorageError
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-# A list is one parameter; `numbers(:ids)` and `texts(:names)` read it.
-sqlite3.register_adapter(list, partial(json.dumps, ensure_ascii=False))
-
-
-class _Connection(aiosqlite.Connection):
-    """A connection that also runs whole functions in its thread, in one hop."""
-
-    def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
-        super().__init__(connector, iter_chunk_size=64)
-        # A program that ends with an error must not hang on a database that was not closed.
-        self._thread.daemon = True
-
-    async def call(self, function: Callable[[sqlite3.Connection], T]) -> T:
-        """Run the function in the connection's thread; returns its result."""
-        result: T = await self._execute(function, self._conn)  # type: ignore[no-untyped-call]
-        return result
-
-    def post(self, function: Callable[[sqlite3.Connection], object]) -> None:
-        """Queue the function without waiting for it."""
-        if self._connection is not None:
-            self._tx.put_nowait((None, partial(function, self._connection)))
-
-
-class SqliteStatements:
-    """`Statements` of one connection, in its thread."""
-
-    __slots__ = ("_connection",)
-    engine: Final = Engine.SQLITE
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def all(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]:
-        """Every row of a statement."""
-        rows: Sequence[Row] = self._connection.execute(for_sqlite(sql), parameters or {}).fetchall()
-        return rows
-
-    def tuples(self, sql: str, parameters: Parameters | None = None) -> Sequence[tuple[Any, ...]]:
-        """Every row as a plain tuple."""
-        cursor = self._connection.cursor()
-        cursor.row_factory = None
-        try:
-            return cursor.execute(for_sqlite(sql), parameters or {}).fetchall()
-        finally:
-            cursor.close()
-
-    def one(self, sql: str, parameters: Parameters | None = None) -> Row | None:
-        """The first row, or `None`."""
-        rows = self.all(sql, parameters)
-        return rows[0] if rows else None
-
-    def one_each(self, sql: str, rows: Iterable[Parameters]) -> Sequence[Row | None]:
-        """The first row, or `None`, for each row of parameters."""
-        return [self.one(sql, row) for row in rows]
-
-    def run(self, sql: str, parameters: Parameters | None = None) -> int:
-        """How many rows the statement changed."""
-        cursor = self._connection.execute(for_sqlite(sql), parameters or {})
-        changed = cursor.rowcount
-        cursor.close()
-        return changed
-
-    def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
-        """Run the statement for each row of parameters."""
-        self._connection.executemany(for_sqlite(sql), rows).close()
 
 
 class SqliteTransaction:
@@ -108,7 +39,7 @@ class SqliteTransaction:
 
     engine: Final = Engine.SQLITE
 
-    def __init__(self, connection: _Connection, begin: str, path: Path) -> None:
+    def __init__(self, connection: Connection, begin: str, path: Path) -> None:
         self._connection = connection
         self._begin = begin
         self._path = path
@@ -157,7 +88,7 @@ class SqliteDatabase:
     engine: Final = Engine.SQLITE
 
     def __init__(
-        self, path: Path, writer: _Connection, reader: _Connection, *, throw_away: bool
+        self, path: Path, writer: Connection, reader: Connection, *, throw_away: bool
     ) -> None:
         self.path = path
         self.location = path
@@ -286,7 +217,7 @@ async def open_sqlite(
     throw_away = path is None
     folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="paperbot-") if path is None else ""
     file = leftovers.real_path(path) if path is not None else Path(folder) / "paperbot.db"
-    opened: list[_Connection] = []
+    opened: list[Connection] = []
     try:
         await asyncio.to_thread(_make_folder, file)
         foreign = await asyncio.to_thread(leftovers.set_aside_foreign, file)
@@ -321,7 +252,7 @@ async def open_sqlite_to_read(path: Path) -> SqliteDatabase:
     It is not made and not migrated: another command has to do that. A write transaction fails.
     """
     file = leftovers.real_path(path)
-    opened: list[_Connection] = []
+    opened: list[Connection] = []
     try:
         connector = partial(_connector, file, BUSY_SECONDS, read_only=True)
         connections = [await _connect(connector, opened, _READER_PRAGMAS) for _ in range(2)]
@@ -363,10 +294,10 @@ def _writer_pragmas(*, throw_away: bool, is_new: bool) -> tuple[str, ...]:
 
 async def _connect(
     connector: Callable[[], sqlite3.Connection],
-    opened_so_far: list[_Connection],
+    opened_so_far: list[Connection],
     pragmas: tuple[str, ...],
-) -> _Connection:
-    connection = _Connection(connector)
+) -> Connection:
+    connection = Connection(connector)
     await connection
     opened_so_far.append(connection)
     await connection.call(partial(_run_all, statements=pragmas))

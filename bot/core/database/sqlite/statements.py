@@ -1,0 +1,80 @@
+"""Rows and statements of one connection to an SQLite file, in its thread."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, Final, TypeVar
+
+import aiosqlite
+
+from bot.core.database.database import Engine, Parameters, Row
+from bot.core.database.dialect import for_sqlite
+
+T = TypeVar("T")
+
+# A list is one parameter; `numbers(:ids)` and `texts(:names)` read it.
+sqlite3.register_adapter(list, partial(json.dumps, ensure_ascii=False))
+
+
+class Connection(aiosqlite.Connection):
+    """A connection that also runs whole functions in its thread, in one hop."""
+
+    def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
+        super().__init__(connector, iter_chunk_size=64)
+        # A program that ends with an error must not hang on a database that was not closed.
+        self._thread.daemon = True
+
+    async def call(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        """Run the function in the connection's thread; returns its result."""
+        result: T = await self._execute(function, self._conn)  # type: ignore[no-untyped-call]
+        return result
+
+    def post(self, function: Callable[[sqlite3.Connection], object]) -> None:
+        """Queue the function without waiting for it."""
+        if self._connection is not None:
+            self._tx.put_nowait((None, partial(function, self._connection)))
+
+
+class SqliteStatements:
+    """`Statements` of one connection, in its thread."""
+
+    __slots__ = ("_connection",)
+    engine: Final = Engine.SQLITE
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def all(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]:
+        """Every row of a statement."""
+        rows: Sequence[Row] = self._connection.execute(for_sqlite(sql), parameters or {}).fetchall()
+        return rows
+
+    def tuples(self, sql: str, parameters: Parameters | None = None) -> Sequence[tuple[Any, ...]]:
+        """Every row as a plain tuple."""
+        cursor = self._connection.cursor()
+        cursor.row_factory = None
+        try:
+            return cursor.execute(for_sqlite(sql), parameters or {}).fetchall()
+        finally:
+            cursor.close()
+
+    def one(self, sql: str, parameters: Parameters | None = None) -> Row | None:
+        """The first row, or `None`."""
+        rows = self.all(sql, parameters)
+        return rows[0] if rows else None
+
+    def one_each(self, sql: str, rows: Iterable[Parameters]) -> Sequence[Row | None]:
+        """The first row, or `None`, for each row of parameters."""
+        return [self.one(sql, row) for row in rows]
+
+    def run(self, sql: str, parameters: Parameters | None = None) -> int:
+        """How many rows the statement changed."""
+        cursor = self._connection.execute(for_sqlite(sql), parameters or {})
+        changed = cursor.rowcount
+        cursor.close()
+        return changed
+
+    def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
+        """Run the statement for each row of parameters."""
+        self._connection.executemany(for_sqlite(sql), rows).close()
