@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import pytest
 
+from bot.archive.services import tidy_tags
 from bot.archive.services.import_files import import_files
 from bot.channels.store import subscriptions
 from bot.commands.services.digest_command import DigestContext
@@ -385,6 +386,26 @@ async def test_commands_work_in_direct_messages(platform: str, tmp_path: Path):
     assert "09:00 Asia/Seoul" in status.text
     assert "/paper QUERY" in helped.text
     assert subscribed.channel == str(room.channel)
+
+
+@pytest.mark.parametrize("platform", sorted(PLATFORMS))
+async def test_a_merged_tag_finds_and_is_shown_as_the_tag_it_counts_as(
+    platform: str, tmp_path: Path
+):
+    page = tmp_path / "page.txt"
+    page.write_text(PAGE, encoding="utf-8")
+    async with throw_away() as db:
+        await import_files(db, [page], now=NOW)
+        await tidy_tags.merge(db, "embedding", "reasoning")
+        async with PLATFORMS[platform](db) as room:
+            old = await room.types("/paper #embedding")
+            new = await room.types("/paper #reasoning")
+
+    assert "A Paper on Reasoning" in old.text
+    assert "A Paper on Embeddings" in new.text
+    for found in (old, new):
+        assert "#reasoning" in found.text
+    assert old.text.replace("#embedding", "#reasoning") == new.text
 
 
 async def test_what_only_its_asker_needs_is_private(room: Room):

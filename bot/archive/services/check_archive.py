@@ -5,16 +5,15 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from bot.archive.domain.checks.archive_checks import (
-    KNOWN_FROM,
     Dated,
-    find_misspelt,
     find_neighbours,
 )
 from bot.archive.domain.checks.note_checks import Kind
 from bot.archive.domain.entry import Problem, Severity
 from bot.archive.domain.note_links import leads_to, note_name
+from bot.archive.domain.tagging.near_tags import find_slips
 from bot.archive.services.import_report import ImportCounter
-from bot.archive.store import entries, links, tags
+from bot.archive.store import entries, links, tag_merges, tags
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.i18n import worded
 
@@ -37,9 +36,10 @@ async def check_archive(
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What another archive has: the uses of its tags, and the days of papers with their paths."""
+    """What another archive has: uses of tags, merged tags with their roots, days of papers with paths."""
 
     uses: Mapping[str, int] = field(default_factory=dict)
+    merged: Mapping[str, str] = field(default_factory=dict)
     days: Mapping[str, Sequence[tuple[date, str]]] = field(default_factory=dict)
 
 
@@ -50,11 +50,12 @@ async def _known_there(archive: Database, counter: ImportCounter) -> _Known:
     async with archive.reading() as tx:
         days = await entries.list_days_of_papers(tx, counter.dated, least=1)
         uses = await tags.count_uses(tx)
+        merged = await tag_merges.roots(tx)
     others = {
         number: [(on, path) for on, path in found if (on, note_name(path)) not in ours]
         for number, found in days.items()
     }
-    return _Known(uses, others)
+    return _Known(uses, merged, others)
 
 
 async def _check_links(tx: Transaction, counter: ImportCounter) -> None:
@@ -85,9 +86,11 @@ async def _check_tags(
     if dry_run:
         for tag, count in counter.tag_uses.items():
             uses[tag] = uses.get(tag, 0) + count
-    known = [tag for tag, count in uses.items() if count >= KNOWN_FROM]
+    merged = {**await tag_merges.roots(tx), **known_there.merged}
+    for tag in merged.keys() & uses.keys():
+        uses[merged[tag]] = uses.get(merged[tag], 0) + uses.pop(tag)
     once = [tag for tag in counter.tagged if uses.get(tag, 0) == 1]
-    for tag, meant in find_misspelt(once, known).items():
+    for tag, meant in find_slips(once, uses, merged).items():
         path, spelling = counter.tagged[tag]
         message = worded(
             "#{tag} is used here only: did you mean #{meant}, as in {n} others?",

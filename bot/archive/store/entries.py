@@ -223,8 +223,7 @@ def load(
 
     Title, authors and abstract that the curator left out come from arXiv's record, and so does the
     paper's state there; merged tags are the ones they count as. `as_written` returns only the
-    curator's own words, for comparison and
-    export.
+    curator's own words, for comparison and export.
     """
     them = {"them": list(ordered), "filled": not as_written}
     # Plain tuples, since reading rows takes most of a look-up's time.

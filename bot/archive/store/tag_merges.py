@@ -6,7 +6,8 @@ A merge never touches entries or notes: readers look it up (`tags`, `entries.loa
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.core.database.database import Transaction
+from bot.archive.domain.tagging.merges import Meanings
+from bot.core.database.database import Statements, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,22 @@ async def list_all(tx: Transaction) -> tuple[MergeRow, ...]:
 async def roots(tx: Transaction) -> Mapping[str, str]:
     """The merged tags, each with the one it counts as."""
     return {each.tag: each.root for each in await list_all(tx)}
+
+
+def read_meanings(statements: Statements) -> Meanings:
+    """What each tag means by the merges."""
+    rows = statements.tuples(
+        """
+        SELECT tag.slug, root.slug FROM tag_merge
+            JOIN tag ON tag.id = tag_id JOIN tag AS root ON root.id = root_id
+        """
+    )
+    return Meanings(dict(rows))
+
+
+async def meanings(tx: Transaction) -> Meanings:
+    """What each tag means by the merges."""
+    return await tx.call(read_meanings)
 
 
 async def find_slug(tx: Transaction, slug: str) -> str | None:

@@ -9,22 +9,45 @@ from functools import partial
 
 from bot.archive.domain.counts import TagCount
 from bot.archive.domain.entry import tag_slug
+from bot.archive.store.tag_merges import read_meanings
 from bot.core.database.database import Statements, Transaction
 
 _LAST_CHARACTER = "\U0010ffff"
 
-_COUNTED = """
-    SELECT tag.id, tag.slug, CASE
-        WHEN EXISTS (SELECT 1 FROM tag_merge WHERE root_id = tag.id) THEN (
-            SELECT count(DISTINCT newness) FROM entry_tag
-            WHERE newness > 0 AND (
-                tag_id = tag.id OR tag_id IN (SELECT tag_id FROM tag_merge WHERE root_id = tag.id)
-            )
+_TOTAL = """
+    root.uses + (
+        SELECT count(DISTINCT et.newness) FROM tag_merge AS m JOIN entry_tag AS et ON et.tag_id = m.tag_id
+        WHERE m.root_id = root.id AND et.newness > 0 AND NOT EXISTS (
+            SELECT 1 FROM entry_tag AS own WHERE own.tag_id = root.id AND own.newness = et.newness
         )
-        ELSE tag.uses END AS uses
-    FROM tag WHERE NOT EXISTS (SELECT 1 FROM tag_merge WHERE tag_merge.tag_id = tag.id)
+    )
 """
+"""The number of entries that have the tag `root` or one merged into it.
+
+What takes time is only the entries that have a merged tag.
+"""
+_ROOTS = f"""
+    SELECT root.id, root.slug, {_TOTAL} AS uses
+    FROM tag AS root WHERE root.id IN (SELECT root_id FROM tag_merge)
+"""  # noqa: S608  a fixed text
+"""The tags that others are merged into."""
+_OTHERS = """
+    SELECT id, slug, uses FROM tag
+    WHERE id NOT IN (SELECT tag_id FROM tag_merge) AND id NOT IN (SELECT root_id FROM tag_merge)
+"""
+_COUNTED = f"{_OTHERS} UNION ALL {_ROOTS}"
 """Tags that are not merged, each with the number of entries that have it or one merged into it."""
+_MOST_USED = f"""
+    SELECT id, slug, uses FROM (
+        SELECT id, slug, uses FROM (
+            {_OTHERS} AND uses > 0 ORDER BY uses DESC, slug LIMIT :limit
+        ) AS others
+        UNION ALL
+        {_ROOTS}
+    ) AS counted
+    WHERE uses > 0 ORDER BY uses DESC, slug LIMIT :limit
+"""  # noqa: S608  a fixed text
+"""Of `_COUNTED` the most used ones; the index of `uses` is read no further than `:limit`."""
 
 
 async def ensure(tx: Transaction, spelled: Iterable[tuple[str, str]]) -> Mapping[str, int]:
@@ -77,20 +100,12 @@ def known_ids(statements: Statements, slugs: Iterable[str]) -> dict[str, int]:
 def family(statements: Statements, slug: str) -> tuple[int, ...]:
     """The row ids of a tag, by slug or alias, and of those nested in it (`ml/rl` in `ml`).
 
-    Tags that are merged into these are among them.
+    Tags that are merged with one of these are among them (`Meanings`).
     """
     found = statements.tuples(
         """
         WITH meant (slug) AS (
             SELECT coalesce(
-                (
-                    SELECT root.slug FROM tag JOIN tag_merge ON tag_id = tag.id
-                        JOIN tag AS root ON root.id = root_id
-                    WHERE tag.id = coalesce(
-                        (SELECT id FROM tag WHERE slug = :slug),
-                        (SELECT tag_id FROM tag_alias WHERE alias = :slug)
-                    )
-                ),
                 (SELECT slug FROM tag WHERE slug = :slug),
                 (SELECT tag.slug FROM tag_alias JOIN tag ON tag.id = tag_id WHERE alias = :slug),
                 :slug
@@ -101,11 +116,26 @@ def family(statements: Statements, slug: str) -> tuple[int, ...]:
             SELECT tag.id FROM meant
                 JOIN tag ON tag.slug > meant.slug || '/' AND tag.slug < meant.slug || '0'
         )
-        SELECT id FROM family
-        UNION
-        SELECT tag_id FROM tag_merge WHERE root_id IN (SELECT id FROM family)
+        SELECT family.id, meant.slug, EXISTS (SELECT 1 FROM tag_merge) FROM family, meant
         """,  # `0` is the character behind `/`
         {"slug": slug},
+    )
+    ids = tuple(tag_id for tag_id, _, _ in found)
+    if not found or not found[0][2]:
+        return ids
+    names = read_meanings(statements).of(found[0][1])
+    return ids if len(names) == 1 else _families(statements, names)
+
+
+def _families(statements: Statements, slugs: Iterable[str]) -> tuple[int, ...]:
+    found = statements.tuples(
+        """
+        SELECT tag.id FROM texts(:slugs) AS meant JOIN tag ON tag.slug = meant.value
+        UNION
+        SELECT tag.id FROM texts(:slugs) AS meant
+            JOIN tag ON tag.slug > meant.value || '/' AND tag.slug < meant.value || '0'
+        """,
+        {"slugs": sorted(slugs)},
     )
     return tuple(tag_id for (tag_id,) in found)
 
@@ -123,8 +153,8 @@ async def find(tx: Transaction, spelling: str) -> TagCount | None:
     """The tag that a spelling means, whatever its case and hyphens."""
     row = await tx.one(
         f"""
-        SELECT slug, uses FROM ({_COUNTED}) AS counted
-        WHERE id = (
+        SELECT root.slug, {_TOTAL} AS uses FROM tag AS root
+        WHERE root.id = (
             SELECT coalesce(root_id, tag.id) FROM tag LEFT JOIN tag_merge ON tag_id = tag.id
             WHERE slug = :slug
                OR tag.id = (
@@ -142,10 +172,7 @@ async def find(tx: Transaction, spelling: str) -> TagCount | None:
 async def list_used(tx: Transaction, *, limit: int) -> tuple[TagCount, ...]:
     """The tags with the most entries, most first; none without any."""
     rows = await tx.all(
-        f"""
-        SELECT slug, uses FROM ({_COUNTED}) AS counted
-        WHERE uses > 0 ORDER BY uses DESC, slug LIMIT :limit
-        """,  # noqa: S608  a fixed text
+        _MOST_USED,
         {"limit": limit},
     )
     return tuple(TagCount(row["slug"], row["uses"]) for row in rows)
@@ -162,20 +189,30 @@ async def count_uses(tx: Transaction) -> Mapping[str, int]:
 
 
 async def list_beginning(tx: Transaction, start: str, *, limit: int) -> tuple[TagCount, ...]:
-    """The tags whose slug begins so, or holds it behind a hyphen or slash; most used first."""
+    """The tags whose slug begins so, or holds it behind a hyphen or slash; most used first.
+
+    A merged tag that does leads to the one it counts as.
+    """
     rows = await tx.all(
         f"""
-        SELECT counted.slug, counted.uses,
-               max(CASE WHEN substr(named.slug, 1, length(:start)) = :start THEN 1 ELSE 0 END) AS begins
-        FROM ({_COUNTED}) AS counted JOIN (
-            SELECT coalesce(root_id, tag.id) AS id, slug
-            FROM tag LEFT JOIN tag_merge ON tag_id = tag.id
-        ) AS named ON named.id = counted.id
-        WHERE counted.uses > 0 AND (named.slug >= :start AND named.slug < :end
-                                    OR replace(named.slug, '-' || :start, '') <> named.slug
-                                    OR replace(named.slug, '/' || :start, '') <> named.slug)
-        GROUP BY counted.slug, counted.uses
-        ORDER BY begins DESC, counted.uses DESC, counted.slug LIMIT :limit
+        WITH fitting AS (
+            SELECT id, slug, uses,
+                   CASE WHEN substr(slug, 1, length(:start)) = :start THEN 1 ELSE 0 END AS begins
+            FROM tag WHERE slug >= :start AND slug < :end
+                        OR replace(slug, '-' || :start, '') <> slug
+                        OR replace(slug, '/' || :start, '') <> slug
+        )
+        SELECT slug, uses, begins FROM fitting
+        WHERE uses > 0 AND id NOT IN (SELECT tag_id FROM tag_merge)
+                       AND id NOT IN (SELECT root_id FROM tag_merge)
+        UNION ALL
+        SELECT counted.slug, counted.uses, max(named.begins) FROM (
+            SELECT coalesce(root_id, fitting.id) AS id, begins
+            FROM fitting LEFT JOIN tag_merge ON tag_id = fitting.id
+            WHERE fitting.id IN (SELECT tag_id FROM tag_merge UNION SELECT root_id FROM tag_merge)
+        ) AS named JOIN ({_ROOTS}) AS counted ON counted.id = named.id
+        WHERE counted.uses > 0 GROUP BY counted.slug, counted.uses
+        ORDER BY begins DESC, uses DESC, slug LIMIT :limit
         """,  # noqa: S608  a fixed text
         {"start": start, "end": start + _LAST_CHARACTER, "limit": limit},
     )
@@ -186,10 +223,7 @@ async def list_spellings(tx: Transaction, *, limit: int) -> Mapping[str, str]:
     """The slugs and aliases of the most used tags, each with its slug: for near-misses."""
     rows = await tx.all(
         f"""
-        WITH used AS (
-            SELECT id, slug FROM ({_COUNTED}) AS counted
-            WHERE uses > 0 ORDER BY uses DESC, slug LIMIT :limit
-        ), named AS (
+        WITH used AS ({_MOST_USED}), named AS (
             SELECT id, id AS tag_id, slug FROM used
             UNION ALL
             SELECT used.id, tag_merge.tag_id, used.slug FROM tag_merge JOIN used ON used.id = root_id

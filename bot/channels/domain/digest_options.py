@@ -1,10 +1,11 @@
 """What a channel chooses of a digest: its layout, its tags, the intro of threads, recaps, its review."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.archive.domain.entry import tag_with_parents
+from bot.archive.domain.tagging.merges import Meanings
 
 
 class Layout(StrEnum):
@@ -69,11 +70,11 @@ class TagFilter:
     wanted: frozenset[str] = frozenset()
     unwanted: frozenset[str] = frozenset()
 
-    def resolved(self, merged: Mapping[str, str]) -> "TagFilter":
-        """The filter with the tags that its merged ones count as."""
+    def merged(self, meanings: Meanings) -> "TagFilter":
+        """The filter with all that its tags mean by the merges."""
         return TagFilter(
-            frozenset(merged.get(tag, tag) for tag in self.wanted),
-            frozenset(merged.get(tag, tag) for tag in self.unwanted),
+            frozenset(each for tag in self.wanted for each in meanings.of(tag)),
+            frozenset(each for tag in self.unwanted for each in meanings.of(tag)),
         )
 
     def accepts(self, tags: Iterable[str]) -> bool:

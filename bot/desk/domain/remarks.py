@@ -9,10 +9,11 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
-from bot.archive.domain.checks.archive_checks import KNOWN_FROM, NEIGHBOURING, find_misspelt
+from bot.archive.domain.checks.archive_checks import NEIGHBOURING
 from bot.archive.domain.checks.facts import AHEAD, missing_language
 from bot.archive.domain.checks.note_checks import Kind, check_entry, refers_to_itself
 from bot.archive.domain.entry import Entry, Language
+from bot.archive.domain.tagging.near_tags import find_slips
 from bot.core.domain.i18n import Translate
 from bot.desk.domain.fields import DATE, PAPER, TAGS, TEXT_NAMES, TEXTS
 
@@ -35,7 +36,8 @@ class Remark:
 class Surroundings:
     """What remarks go by beside the note.
 
-    `uses` counts the entries of each tag before this one is stored. `wanted` are the languages in
+    `uses` counts the entries of each tag before this one is stored; `merged` are the tags that count
+    as another one, each with that one. `wanted` are the languages in
     which the channel's digest is posted. `is_absent`: arXiv was asked for the paper and does not
     know it. `days` are those of other entries about the paper. `offers_language`: the remark on a
     missing language is the only place where this platform can offer to draft it.
@@ -43,6 +45,7 @@ class Surroundings:
 
     today: dt.date
     uses: Mapping[str, int] = field(default_factory=dict)
+    merged: Mapping[str, str] = field(default_factory=dict)
     wanted: Collection[Language] = ()
     is_absent: bool = False
     days: Collection[dt.date] = ()
@@ -111,9 +114,8 @@ def _on_texts(entry: Entry, read: Entry, say: Translate) -> Iterator[Remark]:
 
 
 def _on_tags(entry: Entry, around: Surroundings, say: Translate) -> Iterator[Remark]:
-    known = [tag for tag, count in around.uses.items() if count >= KNOWN_FROM]
     new = [tag for tag in entry.tags if not around.uses.get(tag)]
-    for tag, meant in find_misspelt(new, known).items():
+    for tag, meant in find_slips(new, around.uses, around.merged).items():
         words = say("#{tag} is a new tag: did you mean #{meant}?", tag=tag, meant=meant)
         yield Remark(TAGS, words)
 

@@ -4,7 +4,7 @@ from datetime import date
 
 from bot.archive.domain.entry import StoredEntry
 from bot.archive.domain.typed_dates import Days
-from bot.archive.store import entries, tags
+from bot.archive.store import entries, tag_merges, tags
 from bot.arxiv.store import asked_papers
 from bot.channels.store import subscriptions
 from bot.core.database.database import Transaction
@@ -35,6 +35,7 @@ async def list_remarks(
         around = Surroundings(
             days.today,
             uses=await tags.count_uses(tx),
+            merged=await tag_merges.roots(tx),
             wanted=subscription.options.languages if subscription is not None else (),
             is_absent=number is not None and await asked_papers.is_absent(tx, number),
             days=await _other_days(tx, number, old),

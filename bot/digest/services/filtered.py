@@ -26,10 +26,10 @@ def find_problem(subscription: Subscription) -> ProblemsError | None:
 
 
 async def tag_filter(tx: Transaction, options: DigestOptions) -> TagFilter:
-    """A channel's filter; a tag that was merged is the one it counts as, as in the entries."""
+    """A channel's filter; a tag that was merged means the one it counts as too."""
     if not options.tags:
         return TagFilter()
-    return parse_tags(options.tags).resolved(await tag_merges.roots(tx))
+    return parse_tags(options.tags).merged(await tag_merges.meanings(tx))
 
 
 async def matching(

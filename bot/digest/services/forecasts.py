@@ -1,6 +1,5 @@
 """When the entries of an import will be posted, in every channel with a digest."""
 
-from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime
 
@@ -20,18 +19,15 @@ async def forecast_all(
     Those with a query are left out: whether an entry passes it is known when it is planned.
     """
     async with db.reading() as tx:
-        merged = await tag_merges.roots(tx)
-        counted: Counter[tuple[date, tuple[str, ...]]] = Counter()
-        for (day, tags), count in added.items():
-            counted[day, tuple(merged.get(tag, tag) for tag in tags)] += count
+        meanings = await tag_merges.meanings(tx)
         return tuple(
             [
                 (
                     each,
                     forecast(
-                        counted,
+                        added,
                         each.options,
-                        parse_tags(each.options.tags).resolved(merged),
+                        parse_tags(each.options.tags).merged(meanings),
                         last_closed=await slots.last_closed(tx, each.id),
                         replay_until=each.replay_until,
                         now=now,

@@ -61,9 +61,9 @@ _Test = Callable[[Facts], bool]
 
 @dataclass(frozen=True, slots=True)
 class TagNames:
-    """What spellings mean: the slug of each alias, and those that stand for a tag in use."""
+    """What spellings mean: the slugs of each, and those that stand for a tag in use."""
 
-    meant: Mapping[str, str]
+    meant: Mapping[str, frozenset[str]]
     used: frozenset[str]
 
 
@@ -140,8 +140,8 @@ class FewEntries:
         """What an entry must pass; `None` for a term that asks nothing."""
         match term:
             case Tag(slug):
-                meant = self._names.meant.get(slug, slug)
-                return lambda entry: meant in self._tags[entry.id]
+                meant = self._names.meant.get(slug, frozenset((slug,)))
+                return lambda entry: not meant.isdisjoint(self._tags[entry.id])
             case About(paper):
                 return lambda entry: entry.paper == paper.key
             case Cites(paper):

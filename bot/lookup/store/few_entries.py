@@ -6,6 +6,7 @@ from datetime import date
 from functools import partial
 
 from bot.archive.domain.entry import EntryId
+from bot.archive.store import tag_merges
 from bot.channels.store.linked_channels import ReadableSince
 from bot.core.database.database import Statements, Transaction
 from bot.core.database.sqlite.words import words
@@ -136,11 +137,12 @@ def _facts(statements: Statements, them: Mapping[int, EntryId]) -> list[Facts]:
 
 
 def _tag_names(statements: Statements, queries: Iterable[Query]) -> TagNames:
-    rows = statements.tuples(_MEANT, {"spellings": sorted(spellings(queries))})
-    return TagNames(
-        {spelling: slug for spelling, slug, _ in rows},
-        frozenset(spelling for spelling, _, is_used in rows if is_used),
-    )
+    slugs = statements.tuples(_SLUGS, {"spellings": sorted(spellings(queries))})
+    meanings = tag_merges.read_meanings(statements)
+    meant = {spelling: meanings.of(slug) for spelling, slug in slugs}
+    wanted = {"slugs": sorted(frozenset[str]().union(*meant.values()))}
+    used = {slug for (slug,) in statements.tuples(_USED, wanted)}
+    return TagNames(meant, frozenset(spelling for spelling, names in meant.items() if names & used))
 
 
 _AUTHORS = 2
@@ -151,9 +153,7 @@ _ENTRIES = """
      WHERE e.newness IN (SELECT value FROM numbers(:them))
 """
 _TAGS = """
-    SELECT et.newness, t.slug FROM entry_tag AS et
-           LEFT JOIN tag_merge AS m ON m.tag_id = et.tag_id
-           JOIN tag AS t ON t.id IN (et.tag_id, m.root_id)
+    SELECT et.newness, t.slug FROM entry_tag AS et JOIN tag AS t ON t.id = et.tag_id
      WHERE et.newness IN (SELECT value FROM numbers(:them))
 """
 _REFERENCES = """
@@ -161,29 +161,18 @@ _REFERENCES = """
      WHERE r.newness IN (SELECT value FROM numbers(:them))
 """
 # As `tags.family` and `tags.is_used` understand one spelling; `0` is the character behind `/`.
-_MEANT = """
-    WITH named (spelling, tag_id) AS (
-        SELECT wanted.value, coalesce(
-            (SELECT id FROM tag WHERE slug = wanted.value),
-            (SELECT tag_id FROM tag_alias WHERE alias = wanted.value))
-          FROM texts(:spellings) AS wanted
-    ), meant (spelling, slug) AS (
-        SELECT named.spelling, coalesce(t.slug, named.spelling)
-          FROM named LEFT JOIN tag_merge AS m ON m.tag_id = named.tag_id
-               LEFT JOIN tag AS t ON t.id = coalesce(m.root_id, named.tag_id)
-    ), family (spelling, id) AS (
-        SELECT meant.spelling, tag.id FROM meant JOIN tag ON tag.slug = meant.slug
-        UNION ALL
-        SELECT meant.spelling, tag.id
-          FROM meant JOIN tag ON tag.slug > meant.slug || '/' AND tag.slug < meant.slug || '0'
-    )
-    SELECT spelling, slug, EXISTS (
-        SELECT 1 FROM family JOIN tag ON tag.id = family.id
-         WHERE family.spelling = meant.spelling AND tag.uses > 0
-    ) OR EXISTS (
-        SELECT 1 FROM family JOIN tag_merge AS m ON m.root_id = family.id
-               JOIN tag ON tag.id = m.tag_id
-         WHERE family.spelling = meant.spelling AND tag.uses > 0
-    )
-      FROM meant
+_SLUGS = """
+    SELECT wanted.value, coalesce(
+        (SELECT slug FROM tag WHERE slug = wanted.value),
+        (SELECT tag.slug FROM tag_alias JOIN tag ON tag.id = tag_id WHERE alias = wanted.value),
+        wanted.value)
+      FROM texts(:spellings) AS wanted
+"""
+_USED = """
+    SELECT meant.value FROM texts(:slugs) AS meant
+     WHERE EXISTS (SELECT 1 FROM tag WHERE tag.slug = meant.value AND tag.uses > 0)
+        OR EXISTS (
+            SELECT 1 FROM tag
+             WHERE tag.slug > meant.value || '/' AND tag.slug < meant.value || '0' AND tag.uses > 0
+        )
 """

@@ -54,12 +54,21 @@ def _features(
     for (shared,) in statements.tuples(_ITS_REFERENCES, about):
         found = _column(statements, _CITING_TOO, {"paper": shared, "oldest": OLDEST})
         yield _weight(found, total), found
-    for (tag_id,) in statements.tuples(_ITS_TAGS, about):
-        found = _matching(statements, (Phrase(tag_mark(tag_id)),))
+    for marks in _its_tags(statements, about):
+        found = _matching(statements, marks)
         yield _weight(found, total), found
     for word in _words(title):
         found = _matching(statements, match_expression(word))
         yield _weight(found, total), found
+
+
+def _its_tags(statements: Statements, about: dict[str, int]) -> Iterator[Phrases]:
+    """The marks of each of its tags, with those of the tags that are merged with it."""
+    marks: dict[int, list[int]] = {root: [root] for (root,) in statements.tuples(_ITS_TAGS, about)}
+    for root, merged in statements.tuples(_MERGED, {"roots": list(marks)}):
+        marks[root].append(merged)
+    for ids in marks.values():
+        yield tuple(Phrase(tag_mark(tag_id)) for tag_id in ids)
 
 
 def _weight(found: list[int], total: int) -> float:
@@ -104,9 +113,15 @@ _ITS_REFERENCES = """
 """
 _CITING_TOO = _CITING_IT
 _ITS_TAGS = """
-    SELECT entry_tag.tag_id FROM entry AS own
-    JOIN entry_tag ON entry_tag.newness = own.newness JOIN tag ON tag.id = entry_tag.tag_id
+    SELECT tag.id FROM entry AS own
+    JOIN entry_tag ON entry_tag.newness = own.newness
+    LEFT JOIN tag_merge ON tag_merge.tag_id = entry_tag.tag_id
+    JOIN tag ON tag.id = coalesce(tag_merge.root_id, entry_tag.tag_id)
     WHERE own.paper_id = :paper AND own.newness >= :oldest
-    GROUP BY entry_tag.tag_id, tag.uses ORDER BY tag.uses, min(own.newness), entry_tag.tag_id
+    GROUP BY tag.id, tag.uses ORDER BY tag.uses, min(own.newness), tag.id
     LIMIT 20
+"""
+_MERGED = """
+    SELECT root_id, tag_id FROM tag_merge WHERE root_id IN (SELECT value FROM numbers(:roots))
+    ORDER BY root_id, tag_id
 """

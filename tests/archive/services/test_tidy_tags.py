@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.archive.domain.checks.note_checks import Kind
 from bot.archive.domain.counts import TagCount
 from bot.archive.services import export, tidy_tags
 from bot.archive.services.import_files import import_files
-from bot.archive.store import entries, tags
+from bot.archive.services.lint import lint
+from bot.archive.store import entries, tag_merges, tags
 from bot.channels.domain.digest_options import TagFilter
 from bot.core.database.database import Database
 from bot.core.domain.errors import NotFoundError, UsageError
@@ -19,7 +21,7 @@ from bot.digest.services.filtered import tag_filter
 from bot.digest.services.subscribe import TypedOptions
 from bot.lookup.domain.query import parse
 from bot.lookup.services.selection import chosen
-from bot.lookup.store import few_entries
+from bot.lookup.store import few_entries, search
 from bot.recap.store.rows import count_tags
 from tests.archive_stage import DAY, NOW, found, write_notes
 from tests.databases import throw_away
@@ -133,7 +135,9 @@ async def test_a_channels_filter_means_the_merged_tag_too(db: Database, tmp_path
     async with db.reading() as tx:
         wanted = await tag_filter(tx, options)
 
-    assert wanted == TagFilter(frozenset({"pretraining"}), frozenset({"rl"}))
+    assert wanted == TagFilter(frozenset({"pretraining", "pre-training"}), frozenset({"rl"}))
+    assert wanted.accepts(["pretraining"])
+    assert not wanted.accepts(["pretraining", "rl"])
     assert options.tags == "#pre-training -#rl"
 
 
@@ -151,3 +155,41 @@ async def test_chains_of_merges_count_as_their_last_tag(db: Database, tmp_path: 
         await tidy_tags.merge(db, "nope", "rl")
     with pytest.raises(UsageError, match="two different"):
         await tidy_tags.merge(db, "RL", "#rl")
+
+
+async def test_what_is_nested_in_one_of_merged_tags_is_nested_in_both(db: Database, tmp_path: Path):
+    notes = {
+        "250204 Five.md": "*Five* (A B)\n\n글입니다.\n\n#ml/rl\n",
+        "250204 Six.md": "*Six* (A B)\n\n글입니다.\n\n#ml #machine-learning\n",
+    }
+    await import_files(db, [write_notes(tmp_path, NOTES | notes)], now=NOW)
+    await tidy_tags.merge(db, "ml", "machine-learning")
+    await tidy_tags.merge(db, "ml/rl", "rl")
+
+    for text in ("#ml", "#machine-learning"):
+        assert sorted(await found(db, text)) == ["Five", "Four", "Six"]
+    assert sorted(await found(db, "#rl")) == ["Five", "Four"]
+    wanted = TagFilter(frozenset({"machine-learning"}))
+    async with db.reading() as tx:
+        assert wanted.merged(await tag_merges.meanings(tx)).accepts(["rl"])
+        alike = await search.list_similar(tx, "title:five", limit=9)
+    assert "Four" in [each.entry.paper.title for each in alike]
+
+
+async def test_a_merged_tag_is_no_misspelling_and_its_misspelling_means_the_root(
+    db: Database, tmp_path: Path
+):
+    await import_files(db, [write_notes(tmp_path, NOTES)], now=NOW)
+    await tidy_tags.merge(db, "pre-training", "pretraining")
+    (tmp_path / "new").mkdir()
+    merged = write_notes(
+        tmp_path / "new",
+        {"250209 New.md": NOTES["250204 Four.md"] + "#pre-training #pre-trianing\n"},
+    )
+
+    _, problems = await lint([merged], now=NOW, archive=db)
+
+    near = [each.message for each in problems if each.kind == Kind.NEAR_TAG]
+    assert [str(message) for message in near] == [
+        "#pre-trianing is used here only: did you mean #pretraining, as in 4 others?"
+    ]

@@ -1,7 +1,9 @@
-"""Merging tags: which tag each merged one counts as."""
+"""Merging tags: which tag each merged one counts as, and what a tag means then."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 
+from bot.archive.domain.entry import tag_with_parents
 from bot.core.domain.errors import UsageError
 
 
@@ -35,3 +37,34 @@ def root_of(merges: Mapping[str, str], tag: str) -> str:
     while tag in merges:
         tag = merges[tag]
     return tag
+
+
+class Meanings:
+    """What tags mean, by the merged ones and the tags that they count as (`root_of`).
+
+    Tags that are merged are one tag, so that what is nested in one of them is nested in all: with
+    `ml` merged into `machine-learning`, both mean `ml/rl` too; with `ml/rl` merged into `rl`, `ml`
+    means `rl` too. No merge lets a tag mean less than before.
+    """
+
+    def __init__(self, roots: Mapping[str, str]) -> None:
+        self._roots = roots
+        self._merged: defaultdict[str, set[str]] = defaultdict(set)
+        self._nested: defaultdict[str, set[str]] = defaultdict(set)
+        for tag, root in roots.items():
+            self._merged[root] |= {tag, root}
+        for tag in {*roots, *roots.values()}:
+            for parent in tag_with_parents(tag):
+                self._nested[parent].add(tag)
+
+    def of(self, tag: str) -> frozenset[str]:
+        """The tags that this one means, besides those nested in them."""
+        found = {tag}
+        new = [tag]
+        while new:
+            each = new.pop()
+            root = self._roots.get(each, each)
+            more = (self._merged.get(root, set()) | self._nested.get(each, set())) - found
+            found |= more
+            new += more
+        return frozenset(found)

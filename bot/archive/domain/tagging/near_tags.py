@@ -1,7 +1,7 @@
 """Tags that are probably the same one: written with and without a hyphen, singular and plural, misspelt."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,11 +35,24 @@ def find_near(uses: Mapping[str, int]) -> tuple[Near, ...]:
     Of several the most used one is offered. Whether a pair is meant is for a person to say.
     """
     found = {near.tag: near for near in _by_form(uses)}
-    known = [tag for tag, count in uses.items() if count >= KNOWN_FROM]
     rare = [tag for tag, count in uses.items() if count < KNOWN_FROM and tag not in found]
-    for tag, meant in find_misspelt(rare, known).items():
+    for tag, meant in find_slips(rare, uses, {}).items():
         found[tag] = Near(tag, meant, Nearness.SLIP)
     return tuple(found[tag] for tag in sorted(found))
+
+
+def find_slips(
+    tags: Iterable[str], uses: Mapping[str, int], roots: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Those of the tags that are probably misspelt, each with the tag that was meant.
+
+    `uses` counts the entries of each tag, of merged ones with the tag they count as; `roots` are
+    the merged ones, each with that tag. A merged tag is a known spelling of it.
+    """
+    known = [tag for tag, count in uses.items() if count >= KNOWN_FROM]
+    known += [tag for tag, root in roots.items() if uses.get(root, 0) >= KNOWN_FROM]
+    misspelt = find_misspelt([tag for tag in tags if tag not in roots], known)
+    return {tag: roots.get(meant, meant) for tag, meant in misspelt.items()}
 
 
 def _by_form(uses: Mapping[str, int]) -> Iterator[Near]:

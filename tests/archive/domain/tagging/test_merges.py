@@ -1,15 +1,17 @@
 """Merging tags and splitting them again."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.archive.domain.tagging.merges import merge, root_of, split
+from bot.archive.domain.entry import tag_with_parents
+from bot.archive.domain.tagging.merges import Meanings, merge, root_of, split
 from bot.core.domain.errors import UsageError
 
 TAGS = st.sampled_from("abcde")
+NESTED = ("a", "a/b", "a/b/c", "b", "b/c", "c", "d")
 
 
 @given(st.lists(st.tuples(TAGS, TAGS), max_size=12), TAGS, TAGS)
@@ -39,3 +41,24 @@ def test_a_merged_tag_is_not_merged_elsewhere():
         merge(merges, "b", "a")
     with pytest.raises(UsageError, match="not merged"):
         split(merges, "b")
+
+
+@given(st.lists(st.tuples(st.sampled_from(NESTED), st.sampled_from(NESTED)), max_size=5))
+def test_merged_tags_mean_the_same_and_no_tag_means_less(pairs: list[tuple[str, str]]):
+    merges: Mapping[str, str] = {}
+    for one, other in pairs:
+        try:
+            merges = merge(merges, one, other)
+        except UsageError:
+            continue
+    meanings = Meanings({tag: root_of(merges, tag) for tag in merges})
+    found = {tag: _with_nested(meanings.of(tag)) for tag in NESTED}
+
+    for tag, meant in found.items():
+        assert meant >= _with_nested({tag})
+        assert meant == found[root_of(merges, tag)]
+        assert all(found[each] <= meant for each in meant)
+
+
+def _with_nested(tags: Collection[str]) -> frozenset[str]:
+    return frozenset(tag for tag in NESTED if not set(tags).isdisjoint(tag_with_parents(tag)))

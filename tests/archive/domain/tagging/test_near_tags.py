@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.archive.domain.tagging.near_tags import Near, Nearness, find_near
+from bot.archive.domain.tagging.near_tags import Near, Nearness, find_near, find_slips
 
 
 def test_hyphens_plurals_and_slips_lead_to_the_more_used_tag():
@@ -27,3 +27,11 @@ def test_hyphens_plurals_and_slips_lead_to_the_more_used_tag():
 )  # fmt: skip
 def test_other_words_are_other_tags(pair: tuple[str, str]):
     assert find_near(dict.fromkeys(pair, 5)) == ()
+
+
+def test_a_merged_tag_is_known_and_leads_to_the_tag_it_counts_as():
+    uses, roots = {"pretraining": 3, "alignment": 1}, {"pre-training": "pretraining"}
+
+    found = find_slips(["pre-training", "pre-trianing", "alignmnet"], uses, roots)
+
+    assert found == {"pre-trianing": "pretraining"}
