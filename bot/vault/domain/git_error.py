@@ -138,12 +138,17 @@ class GitError(UserError):
 
 def explain(command: str, output: str, *, folder: str, branch: str) -> GitError:
     """What a failed `git COMMAND` means."""
-    reason = reason_in(output)
     for kind, pattern in _PATTERNS:
         if found := re.search(pattern, output):
-            file = found.groupdict().get("file") or ".git/*.lock"
-            what = "merge"
-            return GitError(kind, folder=folder, branch=branch, file=file, reason=reason, what=what)
+            return GitError(
+                kind,
+                folder=folder,
+                branch=branch,
+                file=found.groupdict().get("file") or ".git/*.lock",
+                reason=_without_secrets(_line_around(output, found.start())),
+                what="merge",
+            )
+    reason = reason_in(output)
     if command == "commit":
         return GitError(Kind.REFUSED, reason=reason)
     if command == "push":
@@ -152,11 +157,23 @@ def explain(command: str, output: str, *, folder: str, branch: str) -> GitError:
 
 
 def reason_in(output: str) -> str:
-    """The line that says most, without names and passwords in addresses."""
+    """The line that says most."""
     lines = [line.strip() for line in output.splitlines() if not _NOISE.match(line)]
     told = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "!"))]
     # “failed to push some refs” stands after the line that says why.
     best = [line for line in told if "failed to push" not in line] or told or lines or ["?"]
-    line = best[0].removeprefix("fatal: ").removeprefix("error: ").removeprefix("remote: ")
+    return _without_secrets(best[0])
+
+
+def _line_around(output: str, place: int) -> str:
+    start = output.rfind("\n", 0, place) + 1
+    return output[start:].splitlines()[0]
+
+
+def _without_secrets(line: str) -> str:
+    for mark in ("fatal: ", "error: ", "remote: "):
+        if line.startswith(mark):
+            line = line.removeprefix(mark)
+            break
     plain = _CREDENTIALS_IN_URL.sub("://", " ".join(line.split()))
     return plain if len(plain) <= _LONGEST else f"{plain[: _LONGEST - 1]}…"

@@ -26,6 +26,8 @@ _FIELDS = (
     "%(upstream)%00%(upstream:remotename)%00%(upstream:remoteref)%00%(upstream:track,nobracket)"
 )
 
+_MOST = 1000
+"""Commits that are looked at: those of a branch that was never pushed may be many."""
 _COMMIT = "%H%x00%ce%x00%an%x00%ae%x00%s"
 
 
@@ -156,7 +158,9 @@ class Repository:
     async def list_unpushed(self, branch: Branch) -> Sequence[Unpushed]:
         """The commits that the upstream does not have, oldest first."""
         commits = f"{branch.upstream}..HEAD" if branch.upstream else "HEAD"
-        listed = await self._git.run("log", "--reverse", f"--format={_COMMIT}", commits)
+        listed = await self._git.run(
+            *("log", "--reverse", f"--max-count={_MOST}", f"--format={_COMMIT}", commits)
+        )
         return [Unpushed(*line.split("\0")) for line in listed.out.splitlines()]
 
     async def list_own(self, branch: Branch) -> Sequence[ToCommit]:
