@@ -140,7 +140,9 @@ async def test_a_note_outlives_kill_9_at_every_step_and_is_written_once(
                 await page.get_by_role("button", name=button, exact=True).click()
                 field = page.get_by_label(date)
                 await expect(field).to_have_attribute("aria-invalid", "true")
-                await field.scroll_into_view_if_needed()
+                await expect(field).to_be_focused()
+                # A click would not reach it if “Save”, at the end of the page, covered it.
+                await page.locator("#field-date-problem").click(trial=True)
                 await photograph(page, "note-problems")
             await page.get_by_label("Date").fill(day)
             await page.get_by_label("English").fill(CHANGED)
