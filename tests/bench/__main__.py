@@ -44,6 +44,7 @@ PARTS: dict[str, Part] = {
     "discussion": discussion.rows,
     "follow": follow.rows,
     "forms": forms.rows,
+    "forms-postgresql": of_postgresql(forms.rows_on_postgresql),
     "import-postgresql": of_postgresql(imports_postgresql.rows),
     "outbox-postgresql": of_postgresql(outbox_postgresql.rows),
     "morning-postgresql": of_postgresql(morning_postgresql.rows),
