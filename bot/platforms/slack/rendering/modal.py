@@ -125,7 +125,7 @@ def answer_submission(form: Form, state: FormState, shown: Sequence[Input]) -> J
         and dict(form.values) == values_of(shown)
         and (form.key, _frame(form, with_problems=False)) == (state.key, state.frame)
     ):
-        errors = {last[name]: printable(text) for name, text in form.problems.items()}
+        errors = {last[name]: printable(text) or "…" for name, text in form.problems.items()}
         return {"response_action": "errors", "errors": errors}
     return {"response_action": "update", "view": render_form(form, state, shown)}
 
