@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ NOTE = "https://arxiv.org/abs/2502.000{n:02}\n\n*Paper {n}* (Jane Lee)\n\n{n}번
 TEAM, ADA = "T001", "U001"
 DAY = timedelta(days=1)
 NIGHT = timedelta(hours=15)
+seen = partial(until, every=0.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +87,15 @@ async def test_what_is_approved_by_the_card_is_posted_once_and_without_an_approv
             await running.until_connected("slack")
             assert ada.cards() == []
             clock.set_to(EVENING)
-            await until(lambda: "Review of the digest" in ada.says(0))
+            await seen(lambda: "Review of the digest" in ada.says(0))
             assert "It is not posted before somebody approves it." in ada.says(0)
 
             look = await ada.press(ada.cards()[0], "Paper 2")
             await ada.press(look, "Hold for another day")
-            await until(lambda: "2 papers" in ada.says(0))
+            await seen(lambda: "2 papers" in ada.says(0))
             look = await ada.press(ada.cards()[0], "Paper 3")
             await ada.press(look, "Move up")
-            await until(lambda: ada.says(0).index("Paper 3") < ada.says(0).index("Paper 1"))
+            await seen(lambda: ada.says(0).index("Paper 3") < ada.says(0).index("Paper 1"))
             approved = await ada.press(ada.cards()[0], "Approve")
             assert "Approved by: Ada" in said_in_blocks(approved["blocks"])
             await running.kill()
@@ -101,21 +103,21 @@ async def test_what_is_approved_by_the_card_is_posted_once_and_without_an_approv
         # Another process knows what was decided before the kill, and posts it once.
         async with bot(tmp_path, **settings) as running:
             await running.until_connected("slack")
-            await until(lambda: "Exactly this is posted. Approved by: Ada" in ada.says(0))
+            await seen(lambda: "Exactly this is posted. Approved by: Ada" in ada.says(0))
             clock.set_to(EVENING + NIGHT)
-            await until(lambda: len(ada.papers()) == 2)
+            await seen(lambda: len(ada.papers()) == 2)
 
             # The paper that was held waits the next day for an approval.
             clock.set_to(EVENING + DAY)
-            await until(lambda: "Posted. Approved by: Ada" in ada.says(0))
-            await until(lambda: "1 paper" in ada.says(1))
+            await seen(lambda: "Posted. Approved by: Ada" in ada.says(0))
+            await seen(lambda: "1 paper" in ada.says(1))
             assert "Paper 2" in ada.says(1)
             clock.set_to(EVENING + DAY + NIGHT)
-            await until(lambda: "It waits" in ada.says(1))
+            await seen(lambda: "It waits" in ada.says(1))
             await running.ticks("deliver", 1)
             assert ada.papers() == ["Paper 3", "Paper 1"]
             await ada.press(ada.cards()[1], "Approve")
-            await until(lambda: len(ada.papers()) == 3)
+            await seen(lambda: len(ada.papers()) == 3)
             assert await running.stop() == 0
 
         assert ada.papers() == ["Paper 3", "Paper 1", "Paper 2"]

@@ -432,7 +432,7 @@ CHANGES = st.lists(
 )
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(changes=CHANGES)
 async def test_whatever_changes_the_cards_show_it_although_nothing_else_is_looked_at(
     tmp_path_factory, changes
