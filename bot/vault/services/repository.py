@@ -57,6 +57,15 @@ class Unpushed:
     subject: str
 
 
+@dataclass(frozen=True, slots=True)
+class OwnCommits:
+    """The bot's own commits from `base` to `head`, by file; the digests are not known yet."""
+
+    base: str
+    head: str
+    files: tuple[ToCommit, ...]
+
+
 class Repository:
     """The Git repository that a folder is in."""
 
@@ -155,42 +164,43 @@ class Repository:
         done = await self._git.run("push", "--quiet", *options, branch.remote, refs, within=within)
         self._check("push", done, branch)
 
-    async def list_unpushed(self, branch: Branch) -> Sequence[Unpushed]:
+    async def list_unpushed(self, branch: Branch, head: str = "HEAD") -> Sequence[Unpushed]:
         """The commits that the upstream does not have, oldest first."""
-        commits = f"{branch.upstream}..HEAD" if branch.upstream else "HEAD"
+        commits = f"{branch.upstream}..{head}" if branch.upstream else head
         listed = await self._git.run(
             *("log", "--reverse", f"--max-count={_MOST}", f"--format={_COMMIT}", commits)
         )
         return [Unpushed(*line.split("\0")) for line in listed.out.splitlines()]
 
-    async def list_own(self, branch: Branch) -> Sequence[ToCommit]:
-        """What is to be committed anew where the upstream has other commits; `undo` undoes it.
+    async def find_own(self, branch: Branch) -> OwnCommits:
+        """The bot's own commits that are not pushed, where the upstream has others.
 
         Raises `GitError` where a commit is not the bot's, or a file was changed on both sides.
         """
         diverged = GitError(Kind.DIVERGED, branch=branch.name)
-        commits = await self.list_unpushed(branch)
+        head = (await self._git.run("rev-parse", "HEAD")).out.strip()
+        commits = await self.list_unpushed(branch, head)
         if any(commit.committer != BOT_EMAIL for commit in commits):
             raise diverged
-        base = (await self._git.run("merge-base", branch.upstream, "HEAD")).out.strip()
-        ours = await self._changed(base, "HEAD")
+        base = (await self._git.run("merge-base", branch.upstream, head)).out.strip()
+        ours = await self._changed(base, head)
         on_both_sides = ours & await self._changed(base, branch.upstream)
-        if not base or on_both_sides & await self._changed("HEAD", branch.upstream):
+        if not base or on_both_sides & await self._changed(head, branch.upstream):
             raise diverged
         authors: dict[str, ToCommit] = {}
         for commit in commits:
             for path in await self._changed(f"{commit.name}^", commit.name):
                 authors[path] = ToCommit(path, "", commit.author, commit.email, commit.subject)
-        if authors.keys() != ours or not all([await self.is_clean(path) for path in ours]):
+        if authors.keys() != ours:
             raise diverged
-        return list(authors.values())
+        return OwnCommits(base, head, tuple(authors.values()))
 
-    async def undo(self, branch: Branch) -> None:
-        """Let the branch end where it met its upstream, if nobody has moved it; no file changes."""
-        base = (await self._git.run("merge-base", branch.upstream, "HEAD")).out.strip()
-        head = (await self._git.run("rev-parse", "HEAD")).out.strip()
+    async def undo(self, branch: Branch, own: OwnCommits) -> None:
+        """Let the branch end where it met its upstream, unless it has moved; no file changes."""
         ref = f"refs/heads/{branch.name}"
-        moved = await self._git.run("update-ref", "-m", "paperbot: commit anew", ref, base, head)
+        moved = await self._git.run(
+            *("update-ref", "-m", "paperbot: commit anew", ref, own.base, own.head)
+        )
         self._check("update-ref", moved, branch)
 
     async def _changed(self, old: str, new: str) -> set[str]:

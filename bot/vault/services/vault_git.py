@@ -133,12 +133,15 @@ class VaultGit:
 
     async def _take_back(self, folder: Path, branch: Branch) -> None:
         """Make the bot's own commits wait again: they are made anew after a fast-forward."""
-        files = await self._repository.list_own(branch)
-        read = await asyncio.to_thread(
-            lambda: [replace(each, digest=digest(self._vault / each.path)) for each in files]
+        own = await self._repository.find_own(branch)
+        files = await asyncio.to_thread(
+            lambda: [replace(each, digest=digest(self._vault / each.path)) for each in own.files]
         )
-        await asyncio.to_thread(_remember, folder, read)
-        await self._repository.undo(branch)
+        # Only now: what somebody has changed since is not to be committed with it.
+        if not all([await self._repository.is_clean(file.path) for file in files]):
+            raise GitError(Kind.DIVERGED, branch=branch.name)
+        await asyncio.to_thread(_remember, folder, files)
+        await self._repository.undo(branch, own)
 
     async def _bring_up_to_date(self, within: timedelta, pulled: GitError | None) -> None:
         """Commit what waits, and push it."""

@@ -101,6 +101,28 @@ async def test_a_push_that_failed_is_retried_later_and_after_a_restart(place: Pl
     assert place.status() == [""]
 
 
+async def test_what_an_editor_changed_since_is_not_committed_with_a_commit_made_anew(
+    place: Place,
+) -> None:
+    place.remote.rename(place.remote.with_name("away"))
+    await place.writer.add(NOTE, ADA)
+    place.remote.with_name("away").rename(place.remote)
+    place.pushes("260101 Other.md", "other\n")
+    with (place.vault / NAME).open("a", encoding="utf-8") as file:
+        file.write("an editor's\n")
+
+    await place.bot.retry()
+    dirty, told = place.status(), place.bot.condition
+    place.git(place.vault, "checkout", "--", NAME)
+    place.clock.turn(minutes=2)
+    await place.bot.retry()
+
+    assert dirty == [f" M {NAME}"]
+    assert "have diverged" in told.detail
+    assert place.bot.condition.ok
+    assert place.log(place.remote, "-1", ref="main") == [f"{MINE}|Add 260203 A Paper on Reasoning"]
+
+
 async def test_a_clone_of_an_empty_repository_gets_its_first_commit(tmp_path: Path) -> None:
     place = Place(tmp_path)
 
