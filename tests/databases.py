@@ -306,10 +306,8 @@ async def throw_away(
 
 @contextmanager
 def place(path: Path) -> Iterator[Location]:
-    """A new database of the engine that the test runs on, to be opened; SQLite's is that file."""
+    """Where a database of the engine that the test runs on is to be made; SQLite's is that file."""
     if _engine is Engine.SQLITE:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(_migrated(), path)
         yield path
         return
     with new_database(_server) as address:
