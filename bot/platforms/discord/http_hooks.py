@@ -27,8 +27,8 @@ REFUSALS_MOST = 1000
 """After so many refusals within the window all requests pause: a tenth of Discord's limit."""
 REFUSALS_WINDOW = timedelta(minutes=10)
 
-_EVENNESS = 0.95
-"""The fraction of the even distance that two requests keep; the rest lets a late one catch up."""
+_EVENNESS = 0.8
+"""The share of the even distance that two requests keep; the rest lets a late one catch up."""
 _MADE_UP = 0.2
 """Seconds of delay that later requests may catch up on, after the machine was busy."""
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})

@@ -43,7 +43,7 @@ def arrivals(ways: Sequence[Way]) -> list[float]:
         requests.append(request)
         seen.append(now + way.there)
         answers.append((now + way.there + way.back, number))
-        now += 0.95 / MOST
+        now += 0.8 / MOST
     return seen
 
 
