@@ -90,4 +90,9 @@ async def test_a_layout_is_chosen_by_looking_and_a_paper_is_discussed_from_it(ch
         await like.first.click()
         await expect(like.first).to_have_attribute("aria-pressed", "true")
         await type_line(page, "/digest recap")
+        # Of what its filter lets through, there is too little.
+        short = page.locator(".message", has_text="3 papers, too few to look back on")
+        await expect(short).to_be_visible()
+        await type_line(page, "/digest settings only:all")
+        await type_line(page, "/digest recap")
         await expect(page.locator(".message", has_text="Looking back on").last).to_be_visible()

@@ -205,7 +205,7 @@ async def test_a_note_is_a_file_and_one_commit_also_after_kill_9_before_it_is_co
     assert detail["ok"], at.process.log
     author, _, file, *before = place.log(place.remote, "--name-only", ref="main")
     assert re.fullmatch(
-        rf"Guest \d+ <web\.\S+@paperbot\.invalid>\|paperbot\|Add {note.stem}", author
+        rf"Guest \w+ <web\.\S+@paperbot\.invalid>\|paperbot\|Add {note.stem}", author
     )
     assert file == note.name
     assert before[0] == "Bo <bo@example.org>|Bo|begin"

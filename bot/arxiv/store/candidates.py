@@ -294,7 +294,7 @@ async def tags_of(tx: Transaction, entry_ids: Iterable[EntryId]) -> Mapping[Entr
     tags: dict[EntryId, dict[str, None]] = {}
     for row in rows:
         tags.setdefault(EntryId(row["id"]), {})[row["slug"]] = None
-    return {entry_id: tuple(slugs) for entry_id, slugs in tags.items()}
+    return {entry_id: list(slugs) for entry_id, slugs in tags.items()}
 
 
 def _judgement(row: Row) -> Judgement | None:
