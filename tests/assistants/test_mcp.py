@@ -146,6 +146,7 @@ async def test_what_fails_says_what_to_do(database: Path):
         unknown = await refusal(client, "entry", ref="2512.99999")
         too_many = await refusal(client, "lookup", limit=1000)
         no_day = await refusal(client, "digest", date="yesterday")
+        before_the_first = await refusal(client, "tags", start=-1)
 
     assert (nothing["entries"], nothing["total"], nothing["next"]) == ([], 0, None)
     assert "tags" in nothing["hints"][-1]
@@ -153,6 +154,7 @@ async def test_what_fails_says_what_to_do(database: Path):
     assert "no entry about" in unknown
     assert "1 to 50" in too_many
     assert "2025-02-04" in no_day
+    assert "from 0" in before_the_first
 
 
 async def test_a_client_that_sends_anything_breaks_nothing(database: Path):

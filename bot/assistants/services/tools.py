@@ -122,6 +122,7 @@ class Tools:
 
     async def tags(self, *, limit: int, start: int) -> Form:
         """The tags and how many entries have each, most used first."""
+        _check(limit, min(start, 0))  # the list is read whole anyway: it goes on to its end
         used = await list_tags(self.db)
         end = start + limit
         found = [{"tag": each.tag, "entries": each.entries} for each in used.counts[start:end]]
