@@ -19,8 +19,8 @@ from bot.app.platforms import Given, addresses, find_slack_apps, join
 from bot.app.posting_lease import Held
 from bot.app.reading_rights import reading_rights
 from bot.app.sign_in import proxy_sign_in, sign_in, site_names
-from bot.app.slack_installations import SlackInstallations
-from bot.app.slack_organisations import SlackOrganisations
+from bot.app.slack.installations import SlackInstallations
+from bot.app.slack.organisations import SlackOrganisations
 from bot.app.wakes import BOARD, Wakes
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot

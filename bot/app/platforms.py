@@ -13,8 +13,8 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.app.parts import GATEWAY, PLAN, HeldPart, post, requests_a_second
-from bot.app.slack_installations import SlackInstallations
-from bot.app.slack_organisations import SlackOrganisations
+from bot.app.slack.installations import SlackInstallations
+from bot.app.slack.organisations import SlackOrganisations
 from bot.core.database.database import Database
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate
@@ -191,8 +191,8 @@ def _slack(
     installations: SlackInstallations,
     organisations: SlackOrganisations,
 ) -> Joined:
-    from bot.app import slack_install_requests  # noqa: PLC0415 - as the module says
-    from bot.app.slack_workspaces import SlackWorkspaces  # noqa: PLC0415 - as the module says
+    from bot.app.slack import install_requests  # noqa: PLC0415 - as the module says
+    from bot.app.slack.workspaces import SlackWorkspaces  # noqa: PLC0415 - as the module says
     from bot.platforms.slack.chat import SlackChat  # noqa: PLC0415 - as the module says
     from bot.platforms.slack.requests import signed_requests  # noqa: PLC0415 - as the module says
     from bot.platforms.slack.requests.ack_gate import AckGate  # noqa: PLC0415 - as the module says
@@ -210,7 +210,7 @@ def _slack(
         )
 
     fixed = slack_access(settings) if settings.slack_is_on else None
-    exchange = slack_install_requests.exchange_by(settings, clock=given.clock)
+    exchange = install_requests.exchange_by(settings, clock=given.clock)
     slack = SlackWorkspaces(
         fixed,
         find_apps,
@@ -231,7 +231,7 @@ def _slack(
         shared = signed_requests.SignedRequests(secret, clock=given.clock, gate=AckGate())
     served = signed_requests.application(receivers, shared, organisations)
     if shared is not None:
-        slack_install_requests.make(settings, installations, given.voices).add_to(served)
+        install_requests.make(settings, installations, given.voices).add_to(served)
     return Joined(
         slack,
         slack.check,

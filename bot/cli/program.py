@@ -10,18 +10,19 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import archive, arxiv, digests, maintenance, serving
-from bot.cli.assistants import mcp
+from bot.cli import arxiv, digests, maintenance, serving
+from bot.cli.archive import files
+from bot.cli.archive.assistants import mcp
+from bot.cli.archive.lint import lint
+from bot.cli.archive.tags import tags
 from bot.cli.channels.commands import channel
 from bot.cli.deliveries.commands import deliveries, post
 from bot.cli.first_settings import init
 from bot.cli.identify import identify
-from bot.cli.lint import lint
 from bot.cli.output.terminal import DONE, FAILED, WRONG, exit_status, print_error, print_error_line
 from bot.cli.recaps import recap
 from bot.cli.reviews import review
 from bot.cli.slack.commands import slack
-from bot.cli.tags import tags
 from bot.core.domain.errors import UserError
 
 _INTERRUPTED = 130
@@ -37,16 +38,16 @@ app.command("init")(init)
 app.command("demo")(serving.demo)
 app.command("run")(serving.run)
 app.command("open")(serving.open_)
-app.command("import")(archive.import_)
+app.command("import")(files.import_)
 app.command("lint")(lint)
-app.command("lookup", context_settings={"ignore_unknown_options": True})(archive.lookup)
+app.command("lookup", context_settings={"ignore_unknown_options": True})(files.lookup)
 app.add_typer(tags, name="tags")
-app.command("show")(archive.show)
+app.command("show")(files.show)
 app.command("identify")(identify)
 app.command("digest")(digests.digest)
 app.command("review")(review)
 app.command("recap")(recap)
-app.command("export", context_settings={"ignore_unknown_options": True})(archive.export)
+app.command("export", context_settings={"ignore_unknown_options": True})(files.export)
 app.add_typer(channel, name="channel")
 app.add_typer(slack, name="slack")
 app.command("mcp")(mcp)

@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.app.slack_install_requests import exchange_by
+from bot.app.slack.install_requests import exchange_by
 from bot.core.database.database import opened
 from bot.settings import Settings
 from bot.workspaces.services import token_refresh

@@ -6,8 +6,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.app.slack_install_requests import exchange_by
-from bot.app.slack_organisations import SlackOrganisations
+from bot.app.slack.install_requests import exchange_by
+from bot.app.slack.organisations import SlackOrganisations
 from bot.channels.domain.subscription import Standing
 from bot.channels.store import subscriptions
 from bot.core.ports import ChannelRef, ChatError, DeliveryKey, Identity, Platform

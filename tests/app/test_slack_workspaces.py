@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from bot.app.platforms import EventsOf
-from bot.app.slack_workspaces import SlackWorkspaces
+from bot.app.slack.workspaces import SlackWorkspaces
 from bot.core.catalogue import Catalogues
 from bot.core.domain.document import Document, Paragraph, run
 from bot.core.domain.errors import UsageError

@@ -44,7 +44,7 @@ async def slack_chat(url: str, *, blind: bool) -> AsyncIterator[Chat]:
 async def slack_workspaces(url: str) -> AsyncIterator[Chat]:
     """Those of the workspaces `TEAMS`."""
     from bot.app.platforms import EventsOf
-    from bot.app.slack_workspaces import SlackWorkspaces
+    from bot.app.slack.workspaces import SlackWorkspaces
 
     async def find_apps() -> dict[str, Access]:
         return {team: Access(tokens_of(team)[0], None, SIGNING_SECRET, url) for team in TEAMS}

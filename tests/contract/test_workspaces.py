@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.app.slack_workspaces import SlackWorkspaces
+from bot.app.slack.workspaces import SlackWorkspaces
 from bot.channels.store import linked_channels, subscriptions
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot

@@ -252,7 +252,8 @@ async def test_the_running_bot_follows_arxiv_and_says_how_it_is(tmp_path: Path, 
         async def is_known() -> bool:
             health = await running.get("healthz")
             known = rows(tmp_path, "SELECT count(*) FROM arxiv_record") == [(90,)]
-            return known and "refused" in health["arxiv"]["detail"]
+            counted = 'kind="html"' in await running.text("metrics")
+            return known and counted and "refused" in health["arxiv"]["detail"]
 
         await eventually(is_known)
         health = await running.get("healthz")

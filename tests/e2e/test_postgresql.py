@@ -88,6 +88,8 @@ async def test_everything_works_on_postgresql_and_goes_on_after_the_server_was_a
 
     async with bot(tmp_path, **settings) as again:
         page = await again.text("")
+        # The database's numbers are read at intervals, the first time soon after the start.
+        await eventually(lambda: shows(again, "metrics", "paperbot_database_connections"))
         metrics = await again.text("metrics")
         findings = json.loads(await run("doctor", "--json"))
         assert await again.stop() == 0

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import typer
 
 from bot.app.platforms import app_access
-from bot.app.slack_installations import resume_stopped
+from bot.app.slack.installations import resume_stopped
 from bot.cli.database import now, with_database
 from bot.cli.output.terminal import translator
 from bot.core.database.database import Database

@@ -14,11 +14,12 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.core.domain.errors import UsageError
 from bot.core.ports import Condition
-from bot.platforms.web import archive_search, bibliography, chat_api, event_stream, likes, pages
+from bot.platforms.web import chat_api, event_stream, likes, pages
 from bot.platforms.web.connections import IDLE_SECONDS, Connections
 from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.forms import note_page
 from bot.platforms.web.middleware import add_headers, middlewares
+from bot.platforms.web.reading import archive_search, bibliography
 from bot.platforms.web.responses import json_response
 from bot.platforms.web.sign_in import account, flow
 from bot.platforms.web.visitors.visitor import asks_as_operator

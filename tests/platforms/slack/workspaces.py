@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from bot.app.platforms import EventsOf
-from bot.app.slack_workspaces import SlackWorkspaces
+from bot.app.slack.workspaces import SlackWorkspaces
 from bot.core.catalogue import Catalogues
 from bot.core.ports import Inbox, ProcessedEvents, Replies
 from bot.platforms.slack.access import Access

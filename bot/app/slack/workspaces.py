@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.app.platforms import FindApps, FoundApps, readable
-from bot.app.slack_organisations import SlackOrganisations
+from bot.app.slack.organisations import SlackOrganisations
 from bot.core.domain.document import Document
 from bot.core.domain.errors import StorageError, UsageError, UserError
 from bot.core.domain.extent import Extent

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.app.slack_installations import SlackInstallations, resume_stopped
+from bot.app.slack.installations import SlackInstallations, resume_stopped
 from bot.core.database.database import Database
 from bot.core.domain.errors import UsageError
 from bot.core.ports import ChatError, Condition

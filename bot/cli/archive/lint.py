@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bot.archive.domain.entry import Problem, Severity
-from bot.cli.archive import AsJson
+from bot.cli.archive.files import AsJson
 from bot.cli.output.terminal import (
     DONE,
     FAILED,

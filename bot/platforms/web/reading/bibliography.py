@@ -9,8 +9,8 @@ from aiohttp import web
 
 from bot.archive.domain.citations import bibtex, csl, ris
 from bot.archive.domain.entry import Entry
-from bot.platforms.web.archive_search import find_all
 from bot.platforms.web.pages import find_entry
+from bot.platforms.web.reading.archive_search import find_all
 
 MOST = 1_000
 """Papers in one file; `paperbot export` has no limit."""

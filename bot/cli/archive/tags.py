@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from bot.archive.domain.counts import TagCount
-from bot.cli.archive import AsJson
+from bot.cli.archive.files import AsJson
 from bot.cli.output.terminal import DONE, print_line, print_remark, show_json, translator
 
 tags = typer.Typer(help="The tags: how often each is used, which are probably the same.")

@@ -1,0 +1,1 @@
+"""Slack in the composition root: its installations, organisations and workspaces."""

@@ -1,0 +1,1 @@
+"""The commands on the archive: files, look-ups, checks, tags, assistants."""

@@ -1,0 +1,1 @@
+"""Pages on which the archive is searched and cited."""
