@@ -18,6 +18,8 @@ class Plan:
     """The index to scan (`origin`, by `column`), its bounds, and the conditions.
 
     `has_order`: the index is read newest first; `is_rare`: it finds a few at most, whatever its size.
+    `recent`: sort keys, the highest first; for a page that the entries from one of them on can fill,
+    these are enough, and it remains unknown how many older ones there are.
     """
 
     origin: str = "entry AS d"
@@ -28,6 +30,7 @@ class Plan:
     values: dict[str, Any] = field(default_factory=dict)
     has_order: bool = True
     is_rare: bool = False
+    recent: tuple[int, ...] = ()
 
     def where(self, condition: Condition) -> "Plan":
         """The plan with one more condition."""
@@ -56,8 +59,15 @@ class Plan:
 
     def page(
         self, statements: Statements, *, limit: int, most: int, offset: int = 0
-    ) -> tuple[list[int], int]:
-        """What `walk` returns, and how many are found; counting may stop at `most`."""
+    ) -> tuple[list[int], int | None]:
+        """What `walk` returns, and how many are found; counting may stop at `most`.
+
+        The count is unknown, `None`, where the `recent` entries fill the page.
+        """
+        for oldest in self.recent:
+            found = self._newest_from(statements, oldest, limit=offset + limit)
+            if len(found) == offset + limit:
+                return found[offset:], None
         if self.has_order:
             found = self.walk(statements, limit=limit, offset=offset)
             is_last = len(found) < limit and (found or not offset)
@@ -78,6 +88,15 @@ class Plan:
         """Those of `them` that are found."""
         only_them = Condition("[d] IN (SELECT value FROM numbers({}))", (list(them),))
         return set(self.where(only_them).walk(statements, limit=len(them)))
+
+    def _newest_from(self, statements: Statements, oldest: int, *, limit: int) -> list[int]:
+        plan = replace(self, low=oldest)
+        if not self.has_order:
+            days = windows.days_between(statements, plan.low, plan.high)
+            if days is None:
+                return []
+            plan = plan.where(days)
+        return plan._newest(statements, limit, 0)  # noqa: SLF001  of this class
 
     def _newest(self, statements: Statements, limit: int, offset: int) -> list[int]:
         key = f"d.{self.column}"

@@ -32,7 +32,7 @@ class Hits:
     """One page of what a query finds.
 
     `query` is the query as it was understood (a word may mean a tag); `more`: there is another
-    page; `total` is `None` where it is above `COUNTED`.
+    page; `total` is `None` where it is above `COUNTED`, or would be slow to count (`Plan.recent`).
     """
 
     query: Query
@@ -96,7 +96,7 @@ def _look_up(
     stored = entries.load(statements, found[:per_page])
     if len(found) < wanted and (found or not offset):
         return Hits(query, stored, more=False, total=offset + len(found))
-    total_or_none = count if count <= COUNTED else None
+    total_or_none = count if count is not None and count <= COUNTED else None
     return Hits(query, stored, more=len(found) > per_page, total=total_or_none)
 
 

@@ -8,7 +8,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -24,10 +24,10 @@ from bot.core.ports import MessageRef, parse_channel
 from bot.discussion.store import replies
 from bot.lookup.services import lookup
 from bot.lookup.services.completion import complete
-from bot.lookup.store import search, typed_names
+from bot.lookup.store import query_plan, search, typed_names
 from bot.reactions.store import reactions
 from bot.reactions.store.reactions import Given
-from tests.archive_stage import NOW, check_index, keep
+from tests.archive_stage import NOW, an_entry, check_index, keep
 from tests.databases import new_database
 from tests.lookup import generated
 
@@ -184,3 +184,50 @@ async def test_the_words_of_the_sample_vault_are_those_of_sqlite(both: Both, sha
     for row in rows:
         for column in ("title", "authors", "abstract", "commentary", "tags"):
             assert words(row[column]) == indexed.get((row["newness"], column), [])
+
+
+async def test_words_of_a_frequent_tag_are_not_counted_in_a_large_archive(both: Both):
+    often, seldom = "모델 학습", "희귀한 방법"
+    made = [
+        an_entry(
+            f"Paper {n}",
+            on=date(2024, 1, 1) + timedelta(days=n // 3),
+            ko=f"{often}. {seldom if n in {1, 650} else ''}",
+            tags="#frequent" if n % 10 else "#frequent #seldom",
+            path=f"{n}.md",
+        )
+        for n in range(700)
+    ]
+    for db in both:
+        await keep(db, an_entry("Before", on=date(2020, 1, 1), path="before.md"))
+        await beyond_a_small_archive(db)
+        await keep(db, *made)
+    newest_first = [f"Paper {n}" for n in sorted(range(700), key=lambda n: (-(n // 3), n))]
+
+    for query, wanted, total in (
+        (f'"{often}" #frequent', newest_first, None),
+        (f'"{often}" #seldom', [name for name in newest_first if name.endswith("0")], 70),
+        (f'"{seldom}" #frequent', ["Paper 650", "Paper 1"], 2),
+        (f'"{often}" #frequent date:2024-01', newest_first[-93:], 93),
+    ):
+        await assert_same(both, query)
+        for db in both:
+            for per_page in (1, 7):
+                assert (await lookup.look_up(db, query, per_page=per_page)).total == total
+            assert await all_pages(db, query) == wanted
+
+
+async def beyond_a_small_archive(db: Database) -> None:
+    """Number entries from here on as in an archive of many thousand."""
+    async with db.transaction() as tx:
+        await tx.run("UPDATE entry SET id = :id", {"id": query_plan.SMALL + 1})
+
+
+async def all_pages(db: Database, query: str) -> list[str]:
+    titles: list[str] = []
+    for page in itertools.count(1):
+        found = await lookup.look_up(db, query, page=page, per_page=90)
+        titles += [stored.entry.paper.title for stored in found.entries]
+        if not found.more:
+            return titles
+    raise AssertionError
