@@ -90,6 +90,7 @@ ON_BOTH = (
     "core/store",
     "digest/services",
     "discussion/services",
+    "feeds/services",
     "follow/services",
     "lookup/services",
     "lookup/store",

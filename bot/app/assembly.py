@@ -38,6 +38,7 @@ from bot.digest.services.review.review_cards import Asking
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.library import DatabaseLibrary
 from bot.discussion.store.kept_replies import DatabaseReplies
+from bot.feeds.services.feed_library import DatabaseFeeds
 from bot.operations.pumps import Pumps
 from bot.operations.services import reindex
 from bot.operations.services.health import HealthMonitor
@@ -117,6 +118,8 @@ class Assembly:
             proxy_sign_in=proxy_sign_in(settings),
             look_back=RecapPages(db, zone=settings.timezone),
             curators=settings.curators,
+            feeds=DatabaseFeeds(db),
+            site=settings.web_url,
             sign_in=sign_in(settings, self._joined, DatabaseSessions(db), clock=now),
             mounts={
                 prefix: mounted

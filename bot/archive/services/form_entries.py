@@ -7,6 +7,7 @@ from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import Entry, EntryId, Source, SourceKind, StoredEntry
 from bot.archive.domain.files.source_match import InputFile
 from bot.archive.domain.formats import vault_note
+from bot.archive.domain.lasting import first_key
 from bot.archive.domain.search.search_text import indexed_text
 from bot.archive.services import front_matter
 from bot.archive.services.read_files import content_hash
@@ -37,10 +38,11 @@ async def put(
         if known is not None:
             await sources.set_replaced(tx, source_id, known.id)
     entry = replace(entry, source=Source(SourceKind.CHAT_FORM, path, text=text))
+    key_as_read = first_key(entry)
     number = (await title_matches.list_numbers(tx, [entry.paper.key])).get(entry.paper.key)
     if number is not None:
         entry = replace(entry, paper=replace(entry.paper, arxiv_id=ArxivId(number)))
-    indexed = IndexedEntry(entry, indexed_text(entry, readable), source_id)
+    indexed = IndexedEntry(entry, indexed_text(entry, readable), source_id, key_as_read)
     if old is None:
         return (await entry_changes.add(tx, [indexed], now=now))[0]
     await entry_changes.update(tx, [(old.id, indexed)], now=now)

@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import Entry, Problem, Severity
 from bot.archive.domain.files.source_match import InputFile, KnownSource, other_paths, path_of
+from bot.archive.domain.lasting import first_key
 from bot.archive.domain.revision import Revision, revise, without
 from bot.archive.services.import_parser import ParsedFile
 from bot.archive.services.import_report import ImportCounter
@@ -23,13 +24,14 @@ from bot.core.domain.i18n import worded
 class _FileChange:
     """What the import of one file changes: its source (`None`: a new one), path and entries.
 
-    `ignored` counts entries whose place a form took: what the file says of them is not used.
+    `first_keys` are those of its entries as they were read. `ignored` counts entries whose place a form took: what the file says of them is not used.
     """
 
     file: ParsedFile
     known: KnownSource | None
     path: str
     revision: Revision
+    first_keys: tuple[str, ...]
     ignored: int = 0
 
     @property
@@ -45,7 +47,7 @@ class _FileChange:
         entry, indexed = self.file.entries[place]
         if entry.source.path != self.path:
             entry = replace(entry, source=replace(entry.source, path=self.path))
-        return IndexedEntry(entry, indexed, source_id)
+        return IndexedEntry(entry, indexed, source_id, self.first_keys[place])
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ async def _compare(
     replaced = await entries.list_replacing(tx, ids)
     paths = await _paths(tx, [file.input for file in parsed], known)
     changed_files = []
-    for file, source, path in zip(parsed, known, paths, strict=True):
+    for read, file, source, path in zip(files, parsed, known, paths, strict=True):
         of_source = kept.get(source.id, ()) if source is not None else ()
         of_forms = replaced.get(source.id, ()) if source is not None else ()
         revision = revise((*of_source, *of_forms), [entry for entry, _ in file.entries])
@@ -124,7 +126,8 @@ async def _compare(
         if file.input.location is None:
             # Standard input is not the whole source: an entry that it lacks is not deleted.
             revision = replace(revision, vanished=())
-        changed_files.append(_FileChange(file, source, path, revision, ignored))
+        first_keys = tuple(first_key(entry) for entry, _ in read.entries)
+        changed_files.append(_FileChange(file, source, path, revision, first_keys, ignored))
     return tuple(changed_files)
 
 

@@ -4,16 +4,17 @@ Each function handles many entries with one call to the writer's thread per stat
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from bot.archive.domain.entry import Entry, EntryId, Reference, SourceKind
+from bot.archive.domain.lasting import first_key, is_changed
 from bot.archive.domain.note_links import linked_name, note_name
 from bot.archive.domain.search.search_text import IndexedText, tag_mark
-from bot.archive.store import papers, search_index, tags
+from bot.archive.store import entries, papers, search_index, tags
 from bot.archive.store.sort_key import newness_of
 from bot.core.database import instants
 from bot.core.database.database import Statements, Transaction
@@ -21,11 +22,15 @@ from bot.core.database.database import Statements, Transaction
 
 @dataclass(frozen=True, slots=True)
 class IndexedEntry:
-    """An entry to store, with its text for the search index and the id of its source."""
+    """An entry to store, with its text for the search index and the id of its source.
+
+    `first_key` is that of the entry as it was read; empty: it is read as it is.
+    """
 
     entry: Entry
     indexed: IndexedText
     source_id: int
+    first_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +53,16 @@ async def update(
     tx: Transaction, changes: Sequence[tuple[EntryId, IndexedEntry]], *, now: datetime
 ) -> None:
     """Replace the content of entries, whose ids stay; withdrawn entries are restored by it."""
+    old = await entries.list_by_id(tx, map(_id, changes), as_written=True)
+    before = {stored.id: stored.entry for stored in old}
+    changed = {
+        entry_id
+        for entry_id, draft in changes
+        if entry_id in before and is_changed(before[entry_id], draft.entry)
+    }
     ids = await _ensure_ids(tx, [draft for _, draft in changes])
-    await tx.call(partial(_update, changes=changes, ids=ids, at=instants.to_text(now)))
+    at = instants.to_text(now)
+    await tx.call(partial(_update, changes=changes, changed=changed, ids=ids, at=at))
 
 
 async def withdraw(tx: Transaction, entry_ids: Iterable[EntryId], *, now: datetime) -> None:
@@ -99,10 +112,10 @@ def _add(
         """
         INSERT INTO entry (
             id, newness, paper_id, source_id, part, name, date, title, authors, arxiv_version, url,
-            abstract, commentary, text, created_at, updated_at
+            abstract, commentary, text, created_at, updated_at, first_key
         ) VALUES (
             :id, :newness, :paper_id, :source_id, :part, :name, :date, :title, :authors,
-            :arxiv_version, :url, :abstract, :commentary, :text, :at, :at
+            :arxiv_version, :url, :abstract, :commentary, :text, :at, :at, :first_key
         )
         """,
         [_row(entry_id, draft, ids, at) for entry_id, draft in numbered],
@@ -114,10 +127,14 @@ def _add(
 def _update(
     statements: Statements,
     changes: Sequence[tuple[EntryId, IndexedEntry]],
+    changed: Collection[EntryId],
     ids: _Ids,
     at: str,
 ) -> None:
-    rows = [_row(entry_id, draft, ids, at) for entry_id, draft in sorted(changes, key=_id)]
+    rows = [
+        _row(entry_id, draft, ids, at) | {"is_changed": entry_id in changed}
+        for entry_id, draft in sorted(changes, key=_id)
+    ]
     for table in ("entry_tag", "reference", "link", "search_text"):
         statements.run_many(
             f"DELETE FROM {table} "  # noqa: S608  fixed names
@@ -130,7 +147,8 @@ def _update(
             newness = :newness, paper_id = :paper_id, source_id = :source_id, part = :part,
             name = :name, date = :date, title = :title, authors = :authors,
             arxiv_version = :arxiv_version, url = :url, abstract = :abstract,
-            commentary = :commentary, text = :text, updated_at = :at, withdrawn_at = NULL
+            commentary = :commentary, text = :text, updated_at = :at, withdrawn_at = NULL,
+            changed_at = CASE WHEN :is_changed THEN :at ELSE changed_at END
         WHERE id = :id
         """,
         rows,
@@ -160,6 +178,7 @@ def _row(entry_id: EntryId, draft: IndexedEntry, ids: _Ids, at: str) -> dict[str
         "abstract": paper.abstract,
         "commentary": _json([(part.language, part.paragraphs) for part in entry.commentary]),
         "text": entry.source.text,
+        "first_key": draft.first_key or first_key(entry),
         "at": at,
     }
 

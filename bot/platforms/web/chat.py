@@ -30,6 +30,7 @@ from bot.core.ports import (
     Platform,
 )
 from bot.discussion.domain.entry_page import Library
+from bot.feeds.domain.library import FeedLibrary, NoFeeds
 from bot.platforms.web.addresses import channel_ref, message_ref
 from bot.platforms.web.change_feed import ChangeFeed
 from bot.platforms.web.connections import Connections, claim_descriptors
@@ -67,7 +68,7 @@ class WebChat:
     applications under path prefixes of their own, such as `/slack`; `patience` is how many seconds a
     request may take. `tell_others` tells the other processes of a change, who then call `heard`.
     `look_back` makes recaps. `curators` are the people who may write notes (`person_id`); none:
-    whoever manages a channel.
+    whoever manages a channel. `feeds` is what feeds are read from, `site` the public address.
     """
 
     platform = Platform.WEB
@@ -94,6 +95,8 @@ class WebChat:
         tell_others: Callable[[], None] = lambda: None,
         look_back: LookBack = no_recaps,
         curators: frozenset[str] = frozenset(),
+        feeds: FeedLibrary | None = None,
+        site: str | None = None,
     ) -> None:
         self._board = board
         self._library = library
@@ -114,6 +117,8 @@ class WebChat:
         self._tell_others = tell_others
         self._look_back = look_back
         self._curators = curators
+        self._feeds = feeds or NoFeeds()
+        self._site = site
         self._feed = ChangeFeed(board, tell_others)
         self._ready = asyncio.Event()
         self._address = ""
@@ -209,6 +214,8 @@ class WebChat:
             sign_in=self._sign_in,
             look_back=self._look_back,
             curators=self._curators,
+            feeds=self._feeds,
+            site=self._site,
         )
         hosts = self._names | {self._host.casefold()}
         application = make_application(context, hosts=hosts, mounts=self._mounts)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from aiohttp import web
@@ -11,8 +11,10 @@ from bot.core.domain.document import Document, notice
 from bot.core.domain.i18n import Translate
 from bot.core.ports import Health, Inbox
 from bot.discussion.domain.entry_page import Library
+from bot.feeds.domain.library import FeedLibrary, NoFeeds
 from bot.platforms.web.change_feed import ChangeFeed
 from bot.platforms.web.connections import Connections
+from bot.platforms.web.feeds.freshness import Freshness
 from bot.platforms.web.rendering.view import View
 from bot.platforms.web.sign_in.ways import SignInWays
 from bot.platforms.web.visitors.access import Access, Signer
@@ -48,6 +50,7 @@ class WebContext:
     is the version of the static files; `patience` is how many seconds a request may take.
     Where a proxy signs people in, `proxy_sign_in` says how, and `sign_in` where they do it themselves.
     `curators` are the people who may write notes (`person_id`); none: whoever manages a channel.
+    `site` is the public address of this server, without a path; `None`: it is not known.
     """
 
     board: Board
@@ -75,6 +78,9 @@ class WebContext:
     sign_in: SignInWays | None = None
     look_back: LookBack = no_recaps
     curators: frozenset[str] = frozenset()
+    feeds: FeedLibrary = field(default_factory=NoFeeds)
+    site: str | None = None
+    freshness: Freshness = field(default_factory=Freshness)
 
     @property
     def people_sign_in(self) -> bool:

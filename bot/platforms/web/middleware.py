@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 _SAFE = frozenset({"GET", "HEAD"})
 _FORMS = {"/like": "application/x-www-form-urlencoded", "/note": "multipart/form-data"}
 """What pages without scripts can send; the origin is checked as for the others."""
+_FOR_ALL = ("/static/", "/feeds/")
+"""Paths whose answers are the same for everybody, and may be cached: they set no cookie."""
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
 
@@ -102,7 +104,7 @@ async def _refuse_unreadable(request: web.Request, handler: Handler) -> web.Stre
 def _identify_visitor(context: WebContext) -> Middleware:
     @web.middleware
     async def identify_visitor(request: web.Request, handler: Handler) -> web.StreamResponse:
-        is_page = not request.path.startswith("/static/")
+        is_page = not request.path.startswith(_FOR_ALL)
         session = await find_session(request, context) if is_page else None
         visitor = identify(request, context, session)
         request[VISITOR] = visitor

@@ -18,6 +18,7 @@ from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, error_text
 from bot.discussion.domain.entry_page import EntryPage
 from bot.platforms.web.context import CONTEXT, WebContext
+from bot.platforms.web.feeds.links import feed_links
 from bot.platforms.web.rendering import view
 from bot.platforms.web.rendering.render import render
 from bot.platforms.web.responses import json_response, own_address, page_response
@@ -235,6 +236,7 @@ async def tag(request: web.Request) -> web.Response:
         page=page,
         more=found.more,
         languages_wanted=languages_of(request[VISITOR].say),
+        feeds=feed_links(request[VISITOR].say, tag=name),
     )
 
 
@@ -255,8 +257,9 @@ def languages_of(say: Translate) -> tuple[Language, ...]:
 def reading_page(
     request: web.Request, template: str, *, title: str, **values: object
 ) -> web.Response:
-    """A page of the archive."""
+    """A page of the archive; `feeds` are those that it names, by default that of all entries."""
     context, visitor = request.app[CONTEXT], request[VISITOR]
+    values.setdefault("feeds", feed_links(visitor.say))
     text = context.view.page(
         template,
         visitor.say,

@@ -15,9 +15,11 @@ from bot.core.domain.errors import QueryError
 from bot.core.domain.i18n import Translate, error_text
 from bot.discussion.domain.entry_page import Found, Suggestion
 from bot.discussion.domain.questions import sole_paper
+from bot.feeds.domain.queries import has_feed
 from bot.lookup.domain import examples, query, query_dates
 from bot.lookup.domain.query_hints import hint_lines
 from bot.platforms.web.context import CONTEXT
+from bot.platforms.web.feeds.links import feed_links
 from bot.platforms.web.pages import languages_of, read_number, reading_page
 from bot.platforms.web.rendering import view
 from bot.platforms.web.rendering.render import command_page
@@ -36,7 +38,7 @@ _TAGS = 80
 
 async def papers(request: web.Request) -> web.Response:
     """The days and tags of the archive, or, with `q` in the address, what it finds."""
-    asked = await _with_dates(request, clean_text(request.query.get("q", "")))
+    asked = await with_dates(request, clean_query(request))
     return await (_results(request, asked) if asked else _index(request))
 
 
@@ -90,7 +92,7 @@ async def _index(request: web.Request) -> web.Response:
 
 async def find_all(request: web.Request, *, most: int) -> tuple[str, Sequence[StoredEntry]]:
     """The query of the address, and what it finds, at most that many; raises `UserError`."""
-    asked = await _with_dates(request, clean_text(request.query.get("q", "")))
+    asked = await with_dates(request, clean_query(request))
     found = await _search(request, asked, page=1, per_page=most)
     return asked, found.entries
 
@@ -130,10 +132,16 @@ async def _results(request: web.Request, asked: str) -> web.Response:
         page=page,
         more=found.more and page < _LAST_PAGE,
         languages_wanted=languages_of(say),
+        feeds=feed_links(say, query=asked if has_feed(asked) else ""),
     )
 
 
-async def _with_dates(request: web.Request, asked: str) -> str:
+def clean_query(request: web.Request) -> str:
+    """The query of the address, well-formed; empty without one."""
+    return clean_text(request.query.get("q", ""))
+
+
+async def with_dates(request: web.Request, asked: str) -> str:
     """The query with its relative dates written out, so that its address keeps its meaning."""
     if not query_dates.has_dates(asked):
         return asked

@@ -1,0 +1,1 @@
+"""The archive for feed readers and crawlers: Atom, JSON Feed, OPML."""

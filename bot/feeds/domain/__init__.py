@@ -1,0 +1,1 @@
+"""What a feed says, and how it is written; pure."""

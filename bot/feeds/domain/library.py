@@ -1,0 +1,35 @@
+"""What feeds are read from (`FeedLibrary`), as the web server and the static site see it."""
+
+from datetime import date
+from typing import Protocol
+
+from bot.feeds.domain.feed import Page
+
+
+class FeedLibrary(Protocol):
+    """Reads the entries of feeds, newest first, without withdrawn ones and without any reply."""
+
+    async def newest(self, *, today: date, page: int) -> Page:
+        """A page (from 1) of all entries that `today` has begun for."""
+        ...
+
+    async def tagged(self, tag: str, *, today: date, page: int) -> Page | None:
+        """A page of the entries with that tag or an alias of it; `None` if there is no such tag."""
+        ...
+
+    async def found(self, query: str, *, today: date, page: int) -> Page:
+        """A page of what a look-up finds; raises `QueryError`, also for what no feed can be made of."""
+        ...
+
+
+class NoFeeds:
+    """The default where there is no archive."""
+
+    async def newest(self, *, today: date, page: int) -> Page:  # noqa: ARG002
+        return Page((), more=False)
+
+    async def tagged(self, tag: str, *, today: date, page: int) -> Page | None:  # noqa: ARG002
+        return None
+
+    async def found(self, query: str, *, today: date, page: int) -> Page:  # noqa: ARG002
+        return Page((), more=False)

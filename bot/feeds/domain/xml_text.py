@@ -1,0 +1,27 @@
+"""XML as text: elements of the standard library, without characters that XML cannot contain."""
+
+import re
+from xml.etree import ElementTree as ET
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def add(parent: ET.Element, name: str, text: str | None = None, **attributes: str) -> ET.Element:
+    """Add an element with that text and these attributes, whose values may hold any character."""
+    element = ET.SubElement(
+        parent, name, {key: fit_for_xml(value) for key, value in attributes.items()}
+    )
+    if text is not None:
+        element.text = fit_for_xml(text)
+    return element
+
+
+def fit_for_xml(text: str) -> str:
+    """The text with U+FFFD for each character that XML cannot contain."""
+    return _NOT_XML.sub("\ufffd", text)
+
+
+def document(root: ET.Element) -> str:
+    """The XML document."""
+    ET.indent(root, "")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'

@@ -1,0 +1,1 @@
+"""Reads what feeds need to know of entries."""

@@ -1,0 +1,41 @@
+"""Reads how feeds know entries, and when these were changed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.archive.domain.entry import EntryId
+from bot.core.database import instants
+from bot.core.database.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What `FeedEntry` has beside the entry."""
+
+    first_key: str
+    earlier: int
+    changed_at: datetime | None
+
+
+async def list_of(tx: Transaction, ids: Iterable[EntryId]) -> Mapping[EntryId, Marks]:
+    """The marks of these entries, those that exist."""
+    rows = await tx.all(
+        """
+        SELECT e.id, e.first_key, e.changed_at,
+               (SELECT count(*) FROM entry AS o JOIN source AS t ON t.id = o.source_id
+                 WHERE e.first_key <> '' AND o.first_key = e.first_key AND o.newness > 0
+                   AND (t.path, o.part, o.id) < (s.path, e.part, e.id)) AS earlier
+          FROM entry AS e JOIN source AS s ON s.id = e.source_id
+         WHERE e.id IN (SELECT value FROM numbers(:ids))
+        """,
+        {"ids": list(ids)},
+    )
+    return {
+        EntryId(row["id"]): Marks(
+            row["first_key"],
+            row["earlier"],
+            instants.from_text(row["changed_at"]) if row["changed_at"] is not None else None,
+        )
+        for row in rows
+    }
