@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import TypeVar
 
 from bot.core.database.address import PostgresAddress
-from bot.core.database.database import Database, Engine, Transaction
+from bot.core.database.database import Database, Engine, Statements, Transaction
+
+T = TypeVar("T")
 
 
 class WrappedDatabase:
@@ -27,6 +30,10 @@ class WrappedDatabase:
 
     def reading(self) -> AbstractAsyncContextManager[Transaction]:
         return self.inner.reading()
+
+    async def read(self, function: Callable[[Statements], T], /) -> T:
+        async with self.reading() as tx:
+            return await tx.call(function)
 
     async def reclaim(self, pages: int) -> bool:
         return await self.inner.reclaim(pages)

@@ -219,9 +219,9 @@ async def list_beginning(tx: Transaction, start: str, *, limit: int) -> tuple[Ta
     return tuple(TagCount(row["slug"], row["uses"]) for row in rows)
 
 
-async def list_spellings(tx: Transaction, *, limit: int) -> Mapping[str, str]:
+def list_spellings(statements: Statements, *, limit: int) -> Mapping[str, str]:
     """The slugs and aliases of the most used tags, each with its slug: for near-misses."""
-    rows = await tx.all(
+    rows = statements.all(
         f"""
         WITH used AS ({_MOST_USED}), named AS (
             SELECT id, id AS tag_id, slug FROM used

@@ -1,10 +1,11 @@
 """Which channels share discussions, and the codes that link them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TypeAlias
 
-from bot.core.database.database import Transaction
+from bot.core.database.database import Statements, Transaction
 from bot.core.database.instants import from_text, to_text
 
 ReadableSince: TypeAlias = Mapping[str, str]
@@ -16,7 +17,11 @@ async def list_group(tx: Transaction, channel: str) -> Mapping[str, datetime]:
 
     Empty for a channel that is not linked. Channels with `discussion:off` are left out.
     """
-    rows = await tx.all(
+    return await tx.call(partial(_list_group, channel=channel))
+
+
+def _list_group(statements: Statements, channel: str) -> dict[str, datetime]:
+    rows = statements.all(
         """
         SELECT other.channel, other.linked_at
           FROM linked_channel own JOIN linked_channel other ON other.link_group = own.link_group
@@ -60,9 +65,14 @@ async def readable_from(tx: Transaction, *channels: str) -> ReadableSince:
 
     Their own replies always; those of a linked channel since both were linked.
     """
+    return await tx.call(partial(list_readable, channels=channels))
+
+
+def list_readable(statements: Statements, channels: Sequence[str]) -> ReadableSince:
+    """As `readable_from`."""
     readable: dict[str, str] = {}
     for channel in channels:
-        group = await list_group(tx, channel)
+        group = _list_group(statements, channel)
         own = group.get(channel)
         shared = {}
         if own is not None:

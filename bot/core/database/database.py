@@ -3,6 +3,7 @@
 `async with db.transaction() as tx` is the only way to write: COMMIT at the end, ROLLBACK on any
 exception, cancellation included. `async with db.reading() as tx` reads a consistent snapshot, so
 that a slow search never queues before a commit. Nothing of the network is awaited inside either.
+`await db.read(function)` is such a snapshot in one hop: what answers people uses it.
 Functions of a subject's `store` take the `Transaction`, or, where several statements belong
 together, the `Statements` that `Transaction.call` gives: one hop to the connection's thread.
 
@@ -130,6 +131,9 @@ class Database(Protocol):
 
     def reading(self) -> AbstractAsyncContextManager[Transaction]:
         """A read snapshot, taken with the first statement. Raises `StorageError`."""
+
+    async def read(self, function: Callable[[Statements], T], /) -> T:
+        """A read snapshot of several statements, as `Transaction.call`. Raises `StorageError`."""
 
     async def reclaim(self, pages: int) -> bool:
         """Give free pages of the file back to the file system; whether there are more.

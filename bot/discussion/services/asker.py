@@ -2,6 +2,7 @@
 
 import logging
 import re
+from functools import partial
 
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.errors import UserError
@@ -37,7 +38,7 @@ async def person_voice(
 
     Their locale; where it is unknown, Korean for a text with Hangul, else the channel's language.
     """
-    known = locale or await person_locales.find(tx, person)
+    known = locale or await tx.call(partial(person_locales.find, person=person))
     if known:
         return voices(known)
     return voices("ko") if _HANGUL.search(text) else await channel_voice(tx, voices, channel)
@@ -52,8 +53,7 @@ async def known_locale(db: Database, command: Command) -> str:
         return command.locale
     person, locale = person_ids(command.channel, command.user)[0], command.locale[:_LONGEST]
     try:
-        async with db.reading() as tx:
-            known = await person_locales.find(tx, person)
+        known = await db.read(partial(person_locales.find, person=person))
         if locale and locale != known:
             async with db.transaction() as tx:
                 await person_locales.put(tx, person, locale)

@@ -1,11 +1,11 @@
 """The last known locale of each person (table `person_locale`)."""
 
-from bot.core.database.database import Transaction
+from bot.core.database.database import Statements, Transaction
 
 
-async def find(tx: Transaction, person: str) -> str:
+def find(statements: Statements, person: str) -> str:
     """The person's locale as the platform wrote it (`ko`, `en-US`), or empty."""
-    row = await tx.one(
+    row = statements.one(
         "SELECT locale FROM person_locale WHERE person = :person", {"person": person}
     )
     return str(row["locale"]) if row is not None else ""

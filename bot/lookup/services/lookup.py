@@ -9,7 +9,7 @@ from rapidfuzz import distance, process
 from bot.archive.domain.entry import StoredEntry, tag_slug
 from bot.archive.store import tags
 from bot.channels.store import linked_channels
-from bot.core.database.database import Database, Transaction
+from bot.core.database.database import Database, Statements
 from bot.lookup.domain.query import parse
 from bot.lookup.domain.query_terms import (
     Author,
@@ -61,22 +61,25 @@ async def look_up(
     Raises `QueryError`.
     """
     query = parse(text)
-    async with db.reading() as tx:
+
+    def find(statements: Statements) -> Results:
         readable = None
         if asked_in is not None and InDiscussion() in query.terms:
             channels = (asked_in,) if isinstance(asked_in, str) else asked_in
-            readable = await linked_channels.readable_from(tx, *channels)
-        hits = await search.look_up(
-            tx, query, page=page, per_page=per_page, chance=chance, readable=readable
+            readable = linked_channels.list_readable(statements, channels)
+        hits = search.find(
+            statements, query, page=page, per_page=per_page, chance=chance, readable=readable
         )
-        near = await _suggestions(tx, query) if page == 1 and not hits.entries else ()
-    return Results(hits.query, hits.entries, page, hits.more, hits.total, near)
+        near = _suggestions(statements, query) if page == 1 and not hits.entries else ()
+        return Results(hits.query, hits.entries, page, hits.more, hits.total, near)
+
+    return await db.read(find)
 
 
-async def _suggestions(tx: Transaction, query: Query) -> tuple[str, ...]:
+def _suggestions(statements: Statements, query: Query) -> tuple[str, ...]:
     """Queries with one typing error corrected, the likeliest first."""
-    spellings = await tags.list_spellings(tx, limit=_TAGS_COMPARED)
-    authors = await typed_names.list_author_words(tx)
+    spellings = tags.list_spellings(statements, limit=_TAGS_COMPARED)
+    authors = typed_names.list_author_words(statements)
     mended = (
         replace_term(query, term, better)
         for term in query.terms

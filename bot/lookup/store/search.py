@@ -50,29 +50,27 @@ async def look_up(
     chance: Chance | None = None,
     readable: ReadableSince | None = None,
 ) -> Hits:
-    """The page (from 1) of the entries that a query finds, in one database call.
+    """As `find`, in one database call."""
+    return await tx.call(
+        partial(find, query=query, page=page, per_page=per_page, chance=chance, readable=readable)
+    )
+
+
+def find(
+    statements: Statements,
+    query: Query,
+    *,
+    page: int,
+    per_page: int,
+    chance: Chance | None = None,
+    readable: ReadableSince | None = None,
+) -> Hits:
+    """The page (from 1) of the entries that a query finds.
 
     Words put the best hits first (`ranking`); without words, and with `sort:new`, the newest come
     first. `similar:` puts the most similar first, `popular` the most liked; `random` finds one, chosen
     with `chance`. For `readable` see `plans_for`.
     """
-    chance = chance if chance is not None else Chance()  # noqa: S311  no secret hangs on it
-    return await tx.call(
-        partial(
-            _look_up, query=query, page=page, per_page=per_page, chance=chance, readable=readable
-        )
-    )
-
-
-def _look_up(
-    statements: Statements,
-    *,
-    query: Query,
-    page: int,
-    per_page: int,
-    chance: Chance,
-    readable: ReadableSince | None = None,
-) -> Hits:
     words = [] if NewestFirst() in query.terms else [w.text for w in affirmed_words(query)]
     query = understood(statements, query)
     plans = plans_for(statements, query, readable)
@@ -81,6 +79,7 @@ def _look_up(
     plan = plans.all
     ranked = _ranked(statements, plan, query)
     if Random() in query.terms:
+        chance = chance if chance is not None else Chance()  # noqa: S311  no secret hangs on it
         chosen = _any_one(statements, plan, ranked, chance)
         return Hits(query, entries.load(statements, chosen), more=False, total=len(chosen))
     wanted, offset = per_page + 1, (page - 1) * per_page
@@ -107,7 +106,7 @@ async def list_all(tx: Transaction, query: Query) -> tuple[EntryId, ...]:
 
 def _list_all(statements: Statements, *, query: Query) -> tuple[EntryId, ...]:
     if Random() in query.terms:
-        hits = _look_up(statements, query=query, page=1, per_page=1, chance=Chance())  # noqa: S311
+        hits = find(statements, query, page=1, per_page=1)
         return tuple(stored.id for stored in hits.entries)
     plans = plans_for(statements, understood(statements, query))
     if plans is None:

@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 
 from bot.archive.domain.entry import EntryId, Related
 from bot.archive.domain.search.folding import bare
-from bot.core.database.database import Transaction
+from bot.core.database.database import Statements, Transaction
 from bot.core.domain.latex_accents import accents
 from bot.core.latex import readable
 from bot.lookup.store.query_plan import named_like
@@ -19,11 +19,11 @@ _RECENT = 2000
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
-async def list_author_words(tx: Transaction) -> tuple[str, ...]:
+def list_author_words(statements: Statements) -> tuple[str, ...]:
     """The words of the names of recent authors, in lower case, the most frequent first."""
     words = Counter(
         word
-        for authors in await _recent_authors(tx)
+        for authors in _recent_authors(statements)
         for word in _WORD.findall(readable(" ".join(authors)).casefold())
     )
     return tuple(word for word, _ in words.most_common())
@@ -34,7 +34,7 @@ async def list_authors(tx: Transaction, typed: str, *, limit: int) -> tuple[str,
     wanted = bare(accents(typed))
     found = Counter(
         author
-        for authors in await _recent_authors(tx)
+        for authors in await tx.call(_recent_authors)
         for author in authors
         if any(part.startswith(wanted) for part in _parts(_compared(author)))
     )
@@ -56,8 +56,8 @@ def _parts(name: str) -> Iterator[str]:
         at = name.find(" ", at + 1)
 
 
-async def _recent_authors(tx: Transaction) -> list[list[str]]:
-    rows = await tx.all(
+def _recent_authors(statements: Statements) -> list[list[str]]:
+    rows = statements.all(
         "SELECT authors FROM entry WHERE newness > 0 ORDER BY newness DESC LIMIT :recent",
         {"recent": _RECENT},
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,7 @@ async def seen(db: Database) -> dict[str, object]:
             "found": await tags.find(tx, "pre-training"),
             "most": (await tags.list_used(tx, limit=1))[0].tag,
             "completed": [each.tag for each in await tags.list_beginning(tx, "pre-t", limit=5)],
-            "spellings": (await tags.list_spellings(tx, limit=9)).get("pre-training"),
+            "spellings": (await tx.call(partial(tags.list_spellings, limit=9))).get("pre-training"),
             "recap": {
                 slug: sum(days.values()) for slug, days in (await count_tags(tx, DAY, DAY)).items()
             },

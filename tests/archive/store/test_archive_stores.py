@@ -163,7 +163,7 @@ async def test_tags_by_spelling_and_by_beginning(db: Database):
         beginning = [each.tag for each in await tags.list_beginning(tx, "r", limit=9)]
         inner = [each.tag for each in await tags.list_beginning(tx, "con", limit=9)]
         everything = [each.tag for each in await tags.list_beginning(tx, "", limit=9)]
-        spellings = await tags.list_spellings(tx, limit=9)
+        spellings = await tx.call(partial(tags.list_spellings, limit=9))
         is_used = [
             await tx.call(partial(tags.is_used, spelling=name))
             for name in ("ml", "ml/rl", "Long_Context", "l", "nothing")

@@ -176,6 +176,59 @@ async def test_a_reading_sees_one_instant(db: Database):
     assert await slugs(db) == []
 
 
+async def test_a_function_of_several_statements_sees_one_instant_and_writes_nothing(db: Database):
+    is_reading, goes_on = threading.Event(), threading.Event()
+
+    def count_twice(statements: Statements) -> list[int]:
+        counted = []
+        for _ in range(2):
+            ((count,),) = statements.tuples("SELECT count(*) FROM tag")
+            counted.append(count)
+            is_reading.set()
+            goes_on.wait()
+        return counted
+
+    async with asyncio.TaskGroup() as tasks:
+        counting = tasks.create_task(db.read(count_twice))
+        await until(is_reading.is_set)
+        async with db.transaction() as tx:
+            await tx.run("DELETE FROM tag WHERE id > 1")
+        goes_on.set()
+
+    assert counting.result() == [4, 4]
+    with pytest.raises(StorageError):
+        await db.read(lambda statements: statements.run("DELETE FROM tag"))
+    assert await slugs(db) == ["tag-1"]
+
+
+async def test_a_search_that_is_given_up_disturbs_none_of_those_that_wait(db: Database):
+    is_searching = threading.Event()
+
+    def search(statements: Statements) -> None:
+        is_searching.set()
+        statements.all(
+            """
+            WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 2000000000)
+            SELECT count(*) FROM n
+            """  # takes minutes
+        )
+
+    def count(statements: Statements) -> int:
+        ((counted,),) = statements.tuples("SELECT count(*) FROM tag")
+        return int(counted)
+
+    async with asyncio.TaskGroup() as tasks:
+        searching = tasks.create_task(db.read(search))
+        await until(is_searching.is_set)
+        never_begun = tasks.create_task(db.read(search))
+        counting = [tasks.create_task(db.read(count)) for _ in range(5)]
+        await asyncio.sleep(0)
+        never_begun.cancel()
+        searching.cancel()
+
+    assert [each.result() for each in counting] == [4] * 5
+
+
 async def test_a_guard_lets_one_transaction_at_a_time_through(db: Database):
     inside, most = 0, 0
 

@@ -165,7 +165,7 @@ async def test_the_sample_vault_is_looked_up_alike(both: Both, shared: Path, loo
 async def similar_to(db: Database, key: str) -> object:
     async with db.reading() as tx:
         stored = await search.list_similar(tx, key, limit=20)
-        return [each.id for each in stored], await typed_names.list_author_words(tx)
+        return [each.id for each in stored], await tx.call(typed_names.list_author_words)
 
 
 async def test_the_words_of_the_sample_vault_are_those_of_sqlite(both: Both, shared: Path):

@@ -218,6 +218,11 @@ class PostgresDatabase:
             finally:
                 self._threads.submit(tx.abandon)  # nobody waits for a search that still runs
 
+    async def read(self, function: Callable[[Statements], T]) -> T:
+        """A read snapshot of several statements."""
+        async with self.reading() as tx:
+            return await tx.call(function)
+
     async def reclaim(self, pages: int) -> bool:  # noqa: ARG002 - the port has it
         """Nothing: autovacuum does it."""
         return False

@@ -6,7 +6,8 @@ as `StorageError`, one line for the operator; whatever happens, the database sta
 
 Each connection lives in a thread that runs what it is given in order, even when whoever waits
 for the result is cancelled. So a rollback needs not be waited for: it is in the queue before
-any statement of the next transaction.
+any statement of the next transaction. So do snapshots that are one function: many may be in the
+queue, and the thread takes one after the other without asking the event loop.
 """
 
 import asyncio
@@ -26,7 +27,7 @@ from bot.core.database.migrations import Migration, bundled_migrations
 from bot.core.database.sqlite import leftovers
 from bot.core.database.sqlite.errors import explained
 from bot.core.database.sqlite.migrate import apply_migrations, check_current
-from bot.core.database.sqlite.statements import Connection, SqliteStatements
+from bot.core.database.sqlite.statements import Connection, Queue, SqliteStatements
 from bot.core.domain.errors import StorageBusyError, StorageError
 
 log = logging.getLogger(__name__)
@@ -39,8 +40,8 @@ class SqliteTransaction:
 
     engine: Final = Engine.SQLITE
 
-    def __init__(self, connection: Connection, begin: str, path: Path) -> None:
-        self._connection = connection
+    def __init__(self, queue: Queue, begin: str, path: Path) -> None:
+        self._queue = queue
         self._begin = begin
         self._path = path
         self._begun = False
@@ -64,12 +65,12 @@ class SqliteTransaction:
 
     async def call(self, function: Callable[[Statements], T]) -> T:
         """Several statements in one hop: the function runs in the connection's thread."""
-        return await self._connection.call(lambda connection: self._within(connection, function))
+        return await self._queue(partial(self._within, function))
 
     async def guard(self, *names: str) -> None:
         """Nothing: a write transaction is the file's only one."""
 
-    def _within(self, connection: sqlite3.Connection, function: Callable[[Statements], T]) -> T:
+    def _within(self, function: Callable[[Statements], T], connection: sqlite3.Connection) -> T:
         try:
             if not self._begun:
                 connection.execute(self._begin)
@@ -106,7 +107,7 @@ class SqliteDatabase:
         """
         async with self._write_lock:
             try:
-                yield SqliteTransaction(self._writer, "BEGIN IMMEDIATE", self.path)
+                yield SqliteTransaction(self._writer.call, "BEGIN IMMEDIATE", self.path)
                 await self._writer.call(partial(_commit, path=self.path))
             except BaseException:
                 self._writer.post(sqlite3.Connection.rollback)
@@ -117,12 +118,15 @@ class SqliteDatabase:
         """A read snapshot, taken with the first statement. Raises `StorageError`."""
         async with self._read_lock:
             try:
-                yield SqliteTransaction(self._reader, "BEGIN", self.path)
-            except asyncio.CancelledError:
-                await self._reader.interrupt()  # nobody waits for that search any more
-                raise
+                yield SqliteTransaction(self._reader.ask, "BEGIN", self.path)
             finally:
                 self._reader.post(sqlite3.Connection.rollback)
+
+    async def read(self, function: Callable[[Statements], T]) -> T:
+        """A read snapshot of several statements. Raises `StorageError`."""
+        async with self._read_lock:  # until the thread has it, behind what `reading` left there
+            found = self._reader.ask(partial(_read, function, path=self.path))
+        return await found
 
     async def reclaim(self, pages: int) -> bool:
         """Give free pages of the file back to the file system; whether there are more.
@@ -152,6 +156,16 @@ class SqliteDatabase:
             await self._writer.close()  # last, so that it tidies the write-ahead log up
             if self._throw_away:
                 await asyncio.to_thread(shutil.rmtree, self.path.parent, ignore_errors=True)
+
+
+def _read(function: Callable[[Statements], T], connection: sqlite3.Connection, *, path: Path) -> T:
+    try:
+        connection.execute("BEGIN")
+        return function(SqliteStatements(connection))
+    except sqlite3.DatabaseError as error:
+        raise explained(error, path) from error
+    finally:
+        connection.rollback()
 
 
 def _commit(connection: sqlite3.Connection, path: Path) -> None:

@@ -1,10 +1,12 @@
 """Rows and statements of one connection to an SQLite file, in its thread."""
 
+import asyncio
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
 import aiosqlite
 
@@ -25,15 +27,61 @@ class Connection(aiosqlite.Connection):
         # A program that ends with an error must not hang on a database that was not closed.
         self._thread.daemon = True
 
-    async def call(self, function: Callable[[sqlite3.Connection], T]) -> T:
-        """Run the function in the connection's thread; returns its result."""
-        result: T = await self._execute(function, self._conn)  # type: ignore[no-untyped-call]
+    def call(self, function: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+        """Queue the function for the connection's thread now; its result is to be awaited."""
+        if not self._running:
+            raise ValueError("the connection is closed")
+        result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._tx.put_nowait((result, partial(function, self._conn)))
         return result
+
+    def ask(self, function: Callable[[sqlite3.Connection], T]) -> Awaitable[T]:
+        """`call` for a search, which ends when whoever awaits it is cancelled."""
+        search = _Search(function)
+        return search.found(self.call(search))
 
     def post(self, function: Callable[[sqlite3.Connection], object]) -> None:
         """Queue the function without waiting for it."""
         if self._connection is not None:
             self._tx.put_nowait((None, partial(function, self._connection)))
+
+
+class Queue(Protocol):
+    """`Connection.call` or `Connection.ask`."""
+
+    def __call__(self, function: Callable[[sqlite3.Connection], T], /) -> Awaitable[T]: ...
+
+
+class _Search(Generic[T]):
+    """A function that may be given up from elsewhere; others in the queue are not disturbed."""
+
+    def __init__(self, function: Callable[[sqlite3.Connection], T]) -> None:
+        self._function = function
+        self._lock = threading.Lock()
+        self._given_up = False
+        self._in_use: sqlite3.Connection | None = None
+
+    def __call__(self, connection: sqlite3.Connection) -> T | None:
+        with self._lock:
+            if self._given_up:
+                return None
+            self._in_use = connection
+        try:
+            return self._function(connection)
+        finally:
+            with self._lock:
+                self._in_use = None
+
+    async def found(self, result: asyncio.Future[T | None]) -> T:
+        """The result of the function."""
+        try:
+            return cast(T, await result)
+        except asyncio.CancelledError:
+            with self._lock:
+                self._given_up = True
+                if self._in_use is not None:
+                    self._in_use.interrupt()
+            raise
 
 
 class SqliteStatements:
