@@ -257,10 +257,10 @@ def row(stored: StoredEntry, number: int, *, languages: Sequence[Language], say:
         parts.append(" ".join(f"#{tag}" for tag in entry.tags))
     if entry.paper.at_arxiv is not None and entry.paper.at_arxiv.is_withdrawn:
         parts.append(say("withdrawn by its authors"))
-    gist = _gist(entry, languages)
+    beginning = gist(entry, languages)
     detail = run(" · ".join(parts))
-    if gist:
-        detail = (*detail, Text("\n" if parts else ""), Text(gist))
+    if beginning:
+        detail = (*detail, Text("\n" if parts else ""), Text(beginning))
     return Item(
         linked_title(entry.paper),
         detail=detail,
@@ -269,18 +269,18 @@ def row(stored: StoredEntry, number: int, *, languages: Sequence[Language], say:
     )
 
 
-def _gist(entry: Entry, languages: Sequence[Language]) -> str:
+def gist(entry: Entry, languages: Sequence[Language]) -> str:
     """The beginning of the commentary in the first available language, as plain text."""
     written = [*languages, *LANGUAGES]
     paragraphs = next((found for language in written if (found := entry.paragraphs(language))), ())
-    gist = ""
+    beginning = ""
     # A note may have a million paragraphs, or one of 50 MB: a row shows its first words.
     for paragraph in paragraphs[:_GIST_PARAGRAPHS]:
-        if len(gist) > _GIST_LENGTH:
+        if len(beginning) > _GIST_LENGTH:
             break
         words = plain_text(inlines(paragraph[:_GIST_SOURCE])).split()
-        gist = " ".join([gist, *words] if gist else words)
-    return _shortened(gist, _GIST_LENGTH)
+        beginning = " ".join([beginning, *words] if beginning else words)
+    return _shortened(beginning, _GIST_LENGTH)
 
 
 def count_papers(n: int, say: Translate) -> str:

@@ -1,9 +1,19 @@
 """What feeds are read from (`FeedLibrary`), as the web server and the static site see it."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from bot.archive.domain.entry import EntryId
 from bot.feeds.domain.feed import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """An entry and the day on which what it says was last changed."""
+
+    id: EntryId
+    changed_on: date
 
 
 class FeedLibrary(Protocol):
@@ -21,6 +31,14 @@ class FeedLibrary(Protocol):
         """A page of what a look-up finds; raises `QueryError`, also for what no feed can be made of."""
         ...
 
+    async def last_entry(self) -> int:
+        """The highest id of an entry; 0 without any."""
+        ...
+
+    async def changes(self, first: int, last: int, *, today: date) -> tuple[Changed, ...]:
+        """The entries with ids from `first` to `last` that feeds have from `today` on, by id."""
+        ...
+
 
 class NoFeeds:
     """The default where there is no archive."""
@@ -33,3 +51,9 @@ class NoFeeds:
 
     async def found(self, query: str, *, today: date, page: int) -> Page:  # noqa: ARG002
         return Page((), more=False)
+
+    async def last_entry(self) -> int:
+        return 0
+
+    async def changes(self, first: int, last: int, *, today: date) -> tuple[Changed, ...]:  # noqa: ARG002
+        return ()

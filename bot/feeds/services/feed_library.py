@@ -7,6 +7,7 @@ from bot.archive.domain.entry import StoredEntry
 from bot.archive.store import tags
 from bot.core.database.database import Database, Transaction
 from bot.feeds.domain.feed import PER_PAGE, FeedEntry, Page
+from bot.feeds.domain.library import Changed
 from bot.feeds.domain.queries import parse_for_feed
 from bot.feeds.store import marks
 from bot.lookup.domain.query_terms import Dates, NewestFirst, Query, Tag
@@ -32,6 +33,14 @@ class DatabaseFeeds:
         wanted = parse_for_feed(query)
         async with self._db.reading() as tx:
             return await _page(tx, wanted, today, page)
+
+    async def last_entry(self) -> int:
+        async with self._db.reading() as tx:
+            return await marks.last_entry(tx)
+
+    async def changes(self, first: int, last: int, *, today: date) -> tuple[Changed, ...]:
+        async with self._db.reading() as tx:
+            return await marks.list_changes(tx, first, last, today)
 
 
 async def with_marks(tx: Transaction, stored: Sequence[StoredEntry]) -> tuple[FeedEntry, ...]:

@@ -14,6 +14,7 @@ from bot.platforms.web.context import TIME, WebContext
 from bot.platforms.web.rendering.view import LANGUAGES
 from bot.platforms.web.request_checks import HEADERS, host_is_ours, is_same_origin
 from bot.platforms.web.responses import json_response, own_address, page_response
+from bot.platforms.web.visitors.limits import crawler_of
 from bot.platforms.web.visitors.visitor import (
     LANGUAGE_COOKIE,
     VISITOR,
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 _SAFE = frozenset({"GET", "HEAD"})
 _FORMS = {"/like": "application/x-www-form-urlencoded", "/note": "multipart/form-data"}
 """What pages without scripts can send; the origin is checked as for the others."""
-_FOR_ALL = ("/static/", "/feeds/")
+_FOR_ALL = ("/static/", "/feeds/", "/oembed", "/robots.txt", "/sitemap")
 """Paths whose answers are the same for everybody, and may be cached: they set no cookie."""
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
@@ -198,6 +199,9 @@ def _limit_rate(context: WebContext) -> Middleware:
         is_light = request.method in _SAFE and not request.path.startswith("/sign-in/")
         wait_for = limits.wait_to_read if is_light else limits.wait_to_write
         wait = wait_for(visitor.address, visitor.limit_key, now)
+        crawler = crawler_of(request.headers.get("User-Agent", ""))
+        if not wait and crawler is not None and request.path != "/robots.txt":
+            wait = limits.wait_to_crawl(crawler, now)
         if wait:
             text = visitor.say("You are sending too fast. Wait a moment, then try again.")
             response = _error(request, context, 429, text)

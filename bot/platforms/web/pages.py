@@ -17,8 +17,12 @@ from bot.core.domain.day_text import day_text
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, error_text
 from bot.discussion.domain.entry_page import EntryPage
+from bot.feeds.domain.cards import Card
 from bot.platforms.web.context import CONTEXT, WebContext
+from bot.platforms.web.feeds import cards
+from bot.platforms.web.feeds.head import head_of
 from bot.platforms.web.feeds.links import feed_links
+from bot.platforms.web.feeds.pictures import picture_of
 from bot.platforms.web.rendering import view
 from bot.platforms.web.rendering.render import render
 from bot.platforms.web.responses import json_response, own_address, page_response
@@ -101,6 +105,7 @@ async def _room(request: web.Request, channel: str) -> web.Response:
             say,
             title=say("Direct messages") if channel == visitor.inbox else f"#{channel}",
             visitor=visitor,
+            feeds=feed_links(say),
             channel=channel,
             channels=await context.board.list_channels(),
             articles=await _articles(context, visitor, channel, messages[-MESSAGES:]),
@@ -156,6 +161,7 @@ async def entry(request: web.Request) -> web.Response:
         request,
         "entry.html",
         title=found.stored.entry.paper.title,
+        card=cards.of_entry(found.stored, visitor.say),
         page=found,
         entry=found.stored.entry,
         similar=similar,
@@ -191,6 +197,7 @@ async def digest(request: web.Request) -> web.Response:
         request,
         "digest.html",
         title=day_text(day, visitor.say.locale),
+        card=cards.of_day(day, entries, visitor.say),
         day=day,
         entries=[(stored, commentary_parts(stored.entry, visitor.say)) for stored in entries],
         earlier=before[0].on if before else None,
@@ -208,11 +215,15 @@ async def recap(request: web.Request) -> web.Response:
         raise web.HTTPNotFound(text=error_text(error, visitor.say)) from None
     channels = await visible_refs(context, visitor)
     earlier, later = period.neighbours
+    title = visitor.say("Looking back on {period}", period=period_text(period, visitor.say))
+    document = await context.look_back(period, channels, visitor.say)
+    picture = picture_of(document, period, visitor.say.locale)
     return reading_page(
         request,
         "recap.html",
-        title=visitor.say("Looking back on {period}", period=period_text(period, visitor.say)),
-        recap=render(await context.look_back(period, channels, visitor.say)),
+        title=title,
+        card=cards.of_page(f"/recap/{period.name}", title, visitor.say, picture),
+        recap=render(document),
         period=period,
         name=lambda each: period_text(each, visitor.say),
         earlier=earlier,
@@ -231,6 +242,9 @@ async def tag(request: web.Request) -> web.Response:
         request,
         "tag.html",
         title=f"#{name}",
+        card=cards.of_tag(name, page, found.entries, request[VISITOR].say)
+        if found.entries
+        else None,
         tag=name,
         entries=found.entries,
         page=page,
@@ -255,9 +269,12 @@ def languages_of(say: Translate) -> tuple[Language, ...]:
 
 
 def reading_page(
-    request: web.Request, template: str, *, title: str, **values: object
+    request: web.Request, template: str, *, title: str, card: Card | None = None, **values: object
 ) -> web.Response:
-    """A page of the archive; `feeds` are those that it names, by default that of all entries."""
+    """A page of the archive; `feeds` are those that it names, by default that of all entries.
+
+    One without a `card` is not for crawlers, and its links show nothing elsewhere.
+    """
     context, visitor = request.app[CONTEXT], request[VISITOR]
     values.setdefault("feeds", feed_links(visitor.say))
     text = context.view.page(
@@ -266,6 +283,7 @@ def reading_page(
         title=title,
         visitor=visitor,
         here=own_address(request.rel_url),
+        head=head_of(card, context.site) if card is not None else None,
         **values,
     )
     return page_response(text)

@@ -17,7 +17,7 @@ from bot.core.ports import Condition
 from bot.platforms.web import chat_api, event_stream, likes, pages
 from bot.platforms.web.connections import IDLE_SECONDS, Connections
 from bot.platforms.web.context import CONTEXT, WebContext
-from bot.platforms.web.feeds import feed_pages
+from bot.platforms.web.feeds import crawlers, feed_pages, oembed, pictures
 from bot.platforms.web.forms import note_page
 from bot.platforms.web.middleware import add_headers, middlewares
 from bot.platforms.web.reading import archive_search, bibliography
@@ -84,6 +84,7 @@ def make_application(
     )
     application.on_response_prepare.append(add_headers)
     application[CONTEXT] = context
+    application[pictures.DRAWINGS] = pictures.Drawings()
     application.add_routes(
         [
             web.get("/", pages.home),
@@ -96,11 +97,16 @@ def make_application(
             web.get("/entry/{entry}/cite.{form:bib|ris|json}", bibliography.of_entry),
             web.get("/digest/{day}", pages.digest),
             web.get("/recap/{period}", pages.recap),
+            web.get("/recap/{period}/card-{language:ko|en}.png", pictures.of_recap),
             web.get("/tag/{tag}", pages.tag),
             web.get("/feeds/{language:ko|en}/all.{form:atom|json}", feed_pages.of_all),
             web.get("/feeds/{language:ko|en}/tags/{tag}.{form:atom|json}", feed_pages.of_tag),
             web.get("/feeds/{language:ko|en}/search.{form:atom|json}", feed_pages.of_query),
             web.get("/feeds/{language:ko|en}/tags.opml", feed_pages.tags),
+            web.get("/oembed", oembed.oembed),
+            web.get("/robots.txt", crawlers.robots_txt),
+            web.get("/sitemap.xml", crawlers.sitemap_xml),
+            web.get("/sitemap-{part:[0-9]{1,9}}.xml", crawlers.sitemap_part),
             web.get("/events", event_stream.stream, allow_head=False),
             web.get("/api/messages", pages.older),
             web.get("/api/thread", pages.thread),

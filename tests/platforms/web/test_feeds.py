@@ -148,6 +148,7 @@ async def test_pages_name_their_feeds_and_opml_lists_those_of_tags():
         pages = {
             path: (await fetch(stage, path, **{"Accept-Language": "ko"}))[1]
             for path in (
+                "/",
                 "/papers",
                 "/entry/1",
                 "/tag/rl",
@@ -160,6 +161,7 @@ async def test_pages_name_their_feeds_and_opml_lists_those_of_tags():
 
     everything = ["/feeds/ko/all.atom", "/feeds/ko/all.json"]
     assert {path: named_in(page) for path, page in pages.items()} == {
+        "/": everything,
         "/papers": everything,
         "/entry/1": everything,
         "/tag/rl": ["/feeds/ko/tags/rl.atom", "/feeds/ko/tags/rl.json", *everything],
@@ -183,7 +185,7 @@ async def test_pages_name_their_feeds_and_opml_lists_those_of_tags():
 def named_in(page: str) -> list[str]:
     """The feeds that a page names in its head."""
     links = html.fromstring(page).xpath("//head/link[@rel='alternate']")
-    return [each.get("href") for each in links]
+    return [each.get("href") for each in links if "oembed" not in each.get("type")]
 
 
 async def test_no_cache_between_answers_where_a_proxy_lets_people_in():

@@ -202,6 +202,7 @@ def _page(
         request,
         "note.html",
         title=title,
+        card=None,
         texts=view.as_script(view.script_texts(say) | _script_texts(say)),
         **_values(visitor, shown, posted, is_pending=is_pending),
     )

@@ -15,10 +15,12 @@ from bot.core.domain.errors import QueryError
 from bot.core.domain.i18n import Translate, error_text
 from bot.discussion.domain.entry_page import Found, Suggestion
 from bot.discussion.domain.questions import sole_paper
+from bot.feeds.domain.cards import Card
 from bot.feeds.domain.queries import has_feed
 from bot.lookup.domain import examples, query, query_dates
 from bot.lookup.domain.query_hints import hint_lines
 from bot.platforms.web.context import CONTEXT
+from bot.platforms.web.feeds import cards
 from bot.platforms.web.feeds.links import feed_links
 from bot.platforms.web.pages import languages_of, read_number, reading_page
 from bot.platforms.web.rendering import view
@@ -80,6 +82,7 @@ async def _index(request: web.Request) -> web.Response:
         request,
         "papers.html",
         title=say("Papers"),
+        card=_index_card(before, say),
         asked="",
         texts=view.as_script(view.script_texts(say)),
         examples=await _examples(request),
@@ -88,6 +91,11 @@ async def _index(request: web.Request) -> web.Response:
         tags=() if before else await context.library.list_tags(limit=_TAGS),
         counts={day.on: say.count("{n} paper", "{n} papers", day.entries) for day in days},
     )
+
+
+def _index_card(before: date | None, say: Translate) -> Card:
+    path = f"/papers?before={before.isoformat()}" if before is not None else "/papers"
+    return cards.of_archive(path, say)
 
 
 async def find_all(request: web.Request, *, most: int) -> tuple[str, Sequence[StoredEntry]]:

@@ -5,6 +5,7 @@ visitor's own limit admits it, and a visitor's first few writes are admitted wha
 has used, so that a flood from one visitor behind a proxy does not stop the others (issue 12, item 5).
 """
 
+import re
 from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +47,8 @@ class RateLimiter:
 # For one person, and for an office behind one address.
 _READS, _READS_OF_ADDRESS = Rate(200, 30), Rate(1000, 150)
 _WRITES, _WRITES_OF_ADDRESS = Rate(20, 1), Rate(60, 4)
+_READS_OF_CRAWLER = Rate(60, 2)
+"""For all requests of one crawler together, from however many addresses (issue 18, item 3)."""
 _COOKIES_OF_ADDRESS = Rate(20, 0.2)
 _FEW_WRITES = 3
 """A visitor's first writes of a burst do not depend on the address."""
@@ -61,11 +64,16 @@ class RequestLimits:
         self._reads, self._all_reads = RateLimiter(_READS), RateLimiter(_READS_OF_ADDRESS)
         self._writes, self._all_writes = RateLimiter(_WRITES), RateLimiter(_WRITES_OF_ADDRESS)
         self._cookies = RateLimiter(_COOKIES_OF_ADDRESS)
+        self._crawlers = RateLimiter(_READS_OF_CRAWLER)
 
     def wait_to_read(self, address: str, visitor: str | None, now: float) -> float:
         """Admit a request that reads (0), or return the seconds to wait."""
         own = self._reads.wait(_client(address, visitor), now)
         return own or self._all_reads.wait(address, now)
+
+    def wait_to_crawl(self, crawler: str, now: float) -> float:
+        """Admit a request of that crawler (0), or return the seconds to wait."""
+        return self._crawlers.wait(crawler, now)
 
     def wait_to_write(self, address: str, visitor: str | None, now: float) -> float:
         """Admit a request that writes (0), or return the seconds to wait."""
@@ -78,6 +86,18 @@ class RequestLimits:
     def may_have_cookie(self, address: str, now: float) -> bool:
         """Whether a new visitor gets a cookie, and with it limits of their own."""
         return self._cookies.wait(address, now) == 0
+
+
+_CRAWLER = re.compile(r"[a-z0-9._-]{0,40}(?:(?<!cu)bot|crawl|spider|scrap)[a-z0-9_-]{0,40}")
+
+
+def crawler_of(agent: str) -> str | None:
+    """The name by which a crawler's `User-Agent` calls it; `None` for browsers and feed readers.
+
+    Who hides it is limited by the address. Cubot is a make of phones.
+    """
+    match = _CRAWLER.search(agent[:500].casefold())
+    return match[0] if match is not None else None
 
 
 _STREAMS_OF_VISITOR = 8

@@ -3,8 +3,15 @@
 from contextlib import ExitStack
 
 import aiohttp
+import pytest
 
-from bot.platforms.web.visitors.limits import Rate, RateLimiter, RequestLimits, StreamLimits
+from bot.platforms.web.visitors.limits import (
+    Rate,
+    RateLimiter,
+    RequestLimits,
+    StreamLimits,
+    crawler_of,
+)
 from tests.platforms.web.stage import Stage
 
 HERE = "192.0.2.1"
@@ -139,3 +146,34 @@ async def test_a_flood_with_made_up_cookies_does_not_stop_a_visitor(stage: Stage
     )
     assert statuses.count(200) <= 25
     assert status == 200
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [
+        ("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "googlebot"),
+        (
+            "Mozilla/5.0 AppleWebKit/537.36 (compatible; GPTBot/1.2; +https://openai.com/gptbot)",
+            "gptbot",
+        ),
+        ("Mozilla/5.0 (compatible; Baiduspider/2.0)", "baiduspider"),
+        ("Mozilla/5.0 (Linux; Android 12; CUBOT P50) AppleWebKit/537.36 Chrome/120 Mobile", None),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", None),
+        ("Miniflux/2.2 (+https://miniflux.app)", None),
+        ("", None),
+    ],
+)
+def test_crawlers_are_known_by_their_names(agent, name):
+    assert crawler_of(agent) == name
+    assert len(crawler_of("x" * 400 + "bot" * 10_000) or "") < 100
+
+
+def test_a_crawler_has_one_limit_from_all_its_addresses():
+    limits = RequestLimits()
+
+    waits = [limits.wait_to_crawl("greedybot", 0) for _ in range(61)]
+
+    assert waits[:60] == [0] * 60
+    assert waits[60] > 0
+    assert limits.wait_to_crawl("otherbot", 0) == 0
+    assert limits.wait_to_crawl("greedybot", 1) == 0
