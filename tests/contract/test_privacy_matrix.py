@@ -6,6 +6,7 @@ workspaces on purpose (issue 14, items 3 and 4).
 """
 
 from collections.abc import AsyncIterator
+from datetime import date
 from itertools import product
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from bot.core.ports import ChannelRef, Command, Platform, ThreadMessage, parse_c
 from bot.discussion.services import discuss
 from bot.discussion.services.library import DatabaseLibrary
 from bot.discussion.store import replies
+from bot.feeds.services.feed_library import DatabaseFeeds
 from bot.lookup.services.selection import chosen
 from tests.stage import MORNING
 from tests.talk_stage import ADA, BO, TalkStage, talking, today
@@ -82,6 +84,7 @@ async def test_what_is_said_is_shown_only_where_it_was_said_and_in_linked_channe
     assert await pages(stage, all_discussions=False) == (is_for_strangers, is_for_strangers)
     assert await pages(stage, all_discussions=True) == (True, True)
     assert [each async for each in exported(stage) if WORD in each] == []
+    assert WORD not in await in_feeds(stage)
 
     await stage.unsay(said)
     assert not any([(await ways(stage, bot, each))["command"] for each in CHANNELS])
@@ -149,6 +152,15 @@ async def exported(stage: TalkStage) -> AsyncIterator[str]:
         found = chosen(stage.stage.db, f"in:discussion {WORD}", as_written=True)
         async for piece in export_text(found, form):
             yield piece
+
+
+async def in_feeds(stage: TalkStage) -> str:
+    """All that feeds are made from."""
+    feeds = DatabaseFeeds(stage.stage.db)
+    every = await feeds.newest(today=date.max, page=1)
+    found = await feeds.found(WORD, today=date.max, page=1)
+    assert (len(every.entries), found.entries) == (1, ())
+    return repr(every)
 
 
 async def stored(stage: TalkStage) -> list[str]:

@@ -14,6 +14,7 @@ from bot.core.database.migrations import bundled_migrations
 from bot.core.database.sqlite.migrate import apply_migrations, statements
 from bot.core.domain.document import Document, Paragraph, dump, run
 from bot.core.store import leases
+from bot.feeds.services.feed_library import DatabaseFeeds
 from bot.outbox.domain.delivery import State
 from bot.outbox.services import operator_actions
 from tests.stage import MORNING, Clock, MemoryChat, Stage
@@ -108,6 +109,8 @@ async def test_an_old_database_goes_on_where_it_was(old: Path):
     async with db.reading() as tx:
         [stored] = await entries.list_by_id(tx, [EntryId(1)])
     assert stored.entry.paper.title == "A Paper"
+    feed = await DatabaseFeeds(db).newest(today=MORNING.date(), page=1)
+    assert [each.first_key for each in feed.entries] == ["2025-02-04 arxiv:2502.01456"]
     await db.close()
 
 
