@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
-from bot.feeds.domain.xml_text import add, document
+from bot.feeds.domain.xml_text import add, document, fit_for_xml
 
 TYPE = "text/x-opml"
 
@@ -24,14 +24,9 @@ def write(title: str, outlines: Iterable[Outline]) -> str:
     add(add(root, "head"), "title", title)
     body = add(root, "body")
     for each in outlines:
-        # "rss" is what the format calls every kind of feed.
-        add(
-            body,
-            "outline",
-            type="rss",
-            text=each.title,
-            title=each.title,
-            xmlUrl=each.feed,
-            htmlUrl=each.page,
+        # "rss" is what the format calls every kind of feed; `text` is what it requires.
+        outline = add(
+            body, "outline", type="rss", title=each.title, xmlUrl=each.feed, htmlUrl=each.page
         )
+        outline.set("text", fit_for_xml(each.title))
     return document(root)

@@ -175,7 +175,8 @@ async def test_pages_name_their_feeds_and_opml_lists_those_of_tags():
     }
     assert (status, headers["Content-Type"].partition(";")[0]) == (200, "text/x-opml")
     outlines = etree.fromstring(opml.encode()).findall("body/outline")
-    assert [(each.get("title"), each.get("xmlUrl")) for each in outlines] == [
+    assert all(each.get("title") == each.get("text") and not each.text for each in outlines)
+    assert [(each.get("text"), each.get("xmlUrl")) for each in outlines] == [
         ("paperbot: 논문", f"{SITE}/feeds/ko/all.atom"),
         ("paperbot: #reasoning", f"{SITE}/feeds/ko/tags/reasoning.atom"),
         ("paperbot: #optimizer", f"{SITE}/feeds/ko/tags/optimizer.atom"),
