@@ -3,16 +3,10 @@
 Seconds are those of a monotonic clock. Nothing here waits: it says when a request may start.
 """
 
-from collections import deque
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-MARGIN = 0.002
-"""Spans are kept longer by this share: clocks differ."""
-TRAVEL = 0.2
-"""A request counts as arrived at most so many seconds after its start."""
-_EVENNESS = 0.8
-"""Two requests keep this share of the even distance; the rest makes up for a late one."""
+from bot.core.domain.request_window import Request, RequestWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,59 +38,54 @@ class BucketKey:
     channel: str
 
 
-@dataclass(slots=True)
 class _Bucket:
-    """The last requests within one limit, by the time at which they count.
+    """The last requests within one limit, and a pause that was asked for."""
 
-    A platform counts a request when it arrives, some time between its start and its answer. So
-    it counts here from its answer, or a moment after its start while there is none: then the
-    limit is kept however unevenly requests travel.
-    """
+    __slots__ = ("_window", "held_until", "rate")
 
-    rate: Rate | None
-    held_until: float = 0.0
-    counted: deque[list[float]] = field(default_factory=deque)  # [start, counts from]
-    gone: float = 0.0  # the latest time of those no longer in `counted`
+    def __init__(self, rate: Rate | None) -> None:
+        self.rate = rate
+        self.held_until = 0.0
+        self._window = RequestWindow(rate.seconds) if rate is not None else None
 
     def ready_at(self, now: float) -> float:
         ready = max(now, self.held_until)
-        if self.rate is None or not self.counted:
+        if self._window is None or self.rate is None:
             return ready
-        if len(self.counted) >= self.rate.count:
-            span = self.rate.seconds * (1 + MARGIN)
-            ready = max(ready, max(self.gone, self.counted[0][1]) + span)
-        if self.rate.count > 1:
-            even = self.rate.seconds / self.rate.count
-            ready = max(ready, self.counted[-1][0] + even * _EVENNESS)
-        return ready
+        return self._window.ready_at(ready, self.rate.count)
 
     def room(self, now: float, until: float) -> int:
         """How many could start from now to then, at the even distance."""
         if self.held_until > until:
             return 0
-        if self.rate is None:
+        if self._window is None or self.rate is None:
             return 1_000_000
-        ready = self.ready_at(now)
-        if ready > until:
-            return 0
-        return 1 + int((until - ready) * self.rate.count / self.rate.seconds)
+        return self._window.room(max(now, self.held_until), until, self.rate.count)
 
-    def take(self, start: float) -> None:
-        if self.rate is not None:
-            self.counted.append([start, start + TRAVEL])
-            while len(self.counted) > self.rate.count:
-                self.gone = max(self.gone, self.counted.popleft()[1])
+    def take(self, start: float) -> Request | None:
+        if self._window is None or self.rate is None:
+            return None
+        return self._window.add(start, self.rate.count)
 
-    def answered(self, start: float, now: float) -> None:
-        for request in self.counted:
-            if request[0] == start:
-                # One at a time, nothing is lost by waiting for the answer, however late.
-                alone = self.rate is not None and self.rate.count == 1
-                request[1] = now if alone else min(request[1], now)
-                return
+    def answered(self, request: Request, began: float, now: float) -> None:
+        if self._window is not None:
+            self._window.sent(request, began)
+            self._window.answered(request, now)
+
+    def lost(self, request: Request, now: float) -> None:
+        if self._window is not None:
+            self._window.lost(request, now)
 
     def is_idle(self, now: float) -> bool:
         return self.ready_at(now) <= now
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A request that is counted, and when it must start."""
+
+    start: float
+    counted: tuple[tuple[_Bucket, Request], ...]
 
 
 class RateLimits:
@@ -119,17 +108,21 @@ class RateLimits:
         _, workspace, platform = self._of(key)
         return max(workspace.ready_at(now), platform.ready_at(now))
 
-    def take(self, key: BucketKey, now: float) -> float:
-        """Count the next request; it must start at the time returned."""
+    def take(self, key: BucketKey, now: float) -> Turn:
+        """Count the next request; it must start when the turn says."""
         start = self.ready_at(key, now)
-        for bucket in self._of(key):
-            bucket.take(start)
-        return start
+        counted = ((bucket, bucket.take(start)) for bucket in self._of(key))
+        return Turn(start, tuple((bucket, each) for bucket, each in counted if each is not None))
 
-    def answered(self, key: BucketKey, start: float, now: float) -> None:
-        """The request that started at `start`, as `take` said, was answered."""
-        for bucket in self._of(key):
-            bucket.answered(start, now)
+    def answered(self, turn: Turn, began: float, now: float) -> None:
+        """The request of that turn, which began a little late, was answered."""
+        for bucket, request in turn.counted:
+            bucket.answered(request, began, now)
+
+    def lost(self, turn: Turn, now: float) -> None:
+        """The request of that turn has no answer, or was not sent."""
+        for bucket, request in turn.counted:
+            bucket.lost(request, now)
 
     def hold(self, key: BucketKey, until: float, *, whole_workspace: bool) -> None:
         """The platform asked for a pause until then, for this channel or all of its workspace.

@@ -11,8 +11,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.core.ports import ChannelRef, Chat, Platform
-from bot.outbox.domain.delivery import NotNow, Patience, State, Step, after_call, after_search
-from bot.outbox.domain.rate_limit import BucketKey, RateLimits
+from bot.outbox.domain.delivery import (
+    NotNow,
+    NotTried,
+    Patience,
+    State,
+    Step,
+    Uncertain,
+    after_call,
+    after_search,
+)
+from bot.outbox.domain.rate_limit import BucketKey, RateLimits, Turn
 from bot.outbox.services.platform_calls import call, search
 from bot.outbox.store.claims import Claimed
 from bot.outbox.store.deliveries import Settled
@@ -54,7 +63,7 @@ class CallsInFlight:
 
     `clock` gives the aware instant, `jitter` a random number in [0, 1). `free` is told of a channel
     whose next message may be claimed. A result stays in `settled` until `written`; `progress` is set
-    with each.
+    with each, and `quiet` while no call is under way.
     """
 
     def __init__(
@@ -78,10 +87,13 @@ class CallsInFlight:
         self.claimed: set[int] = set()  # not yet settled in the database
         self.settled: list[Settled] = []
         self.progress = asyncio.Event()
+        self.quiet = asyncio.Event()
+        self.quiet.set()
 
     def clear(self) -> None:
         """Nothing is under way: forget what a drain that was cut short left."""
         self.busy.clear()
+        self.quiet.set()
         self._counts.clear()
         self.claimed = {each.claimed.id for each in self.settled}
 
@@ -109,20 +121,25 @@ class CallsInFlight:
         """Begin to search for a message that may have been posted."""
         tasks.create_task(self._search(claimed, self._begin(claimed)))
 
-    def _begin(self, claimed: Claimed) -> float:
-        """Count the call as in flight; returns when it may start."""
+    def _begin(self, claimed: Claimed) -> Turn:
+        """Count the call as in flight; returns its turn."""
         channel = claimed.channel
         self.busy.add(channel)
+        self.quiet.clear()
         self.claimed.add(claimed.id)
         self._counts.update(shares_of(channel))
         return self._rate_limits.take(bucket_of(channel), asyncio.get_running_loop().time())
 
-    async def _post(self, claimed: Claimed, start: float) -> None:
+    async def _post(self, claimed: Claimed, turn: Turn) -> None:
         loop, bucket = asyncio.get_running_loop(), bucket_of(claimed.channel)
-        await asyncio.sleep(start - loop.time())
+        await asyncio.sleep(turn.start - loop.time())
+        began = loop.time()
         chat = self._chats[claimed.channel.platform]
         outcome = await call(chat, claimed, clock=self._clock, within=self._terms.timeout)
-        self._rate_limits.answered(bucket, start, loop.time())
+        if isinstance(outcome, Uncertain | NotTried):
+            self._rate_limits.lost(turn, loop.time())
+        else:
+            self._rate_limits.answered(turn, began, loop.time())
         if isinstance(outcome, NotNow) and outcome.retry_after is not None:
             until = loop.time() + outcome.retry_after.total_seconds()
             self._rate_limits.hold(bucket, until, whole_workspace=outcome.whole_workspace)
@@ -135,8 +152,8 @@ class CallsInFlight:
         )
         self._finish(claimed, step)
 
-    async def _search(self, claimed: Claimed, start: float) -> None:
-        await asyncio.sleep(start - asyncio.get_running_loop().time())
+    async def _search(self, claimed: Claimed, turn: Turn) -> None:
+        await asyncio.sleep(turn.start - asyncio.get_running_loop().time())
         chat = self._chats[claimed.channel.platform]
         outcome = await search(chat, claimed, within=self._terms.timeout)
         step = after_search(
@@ -157,3 +174,5 @@ class CallsInFlight:
         if step.state is not State.SENDING and not later:
             self._free(claimed.channel)
         self.progress.set()
+        if not self.busy:
+            self.quiet.set()

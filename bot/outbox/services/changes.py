@@ -15,7 +15,14 @@ from bot.core.database.database import Database, Transaction
 from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import translatable
 from bot.core.ports import ChannelRef, Chat, MessageRef, Platform
-from bot.outbox.domain.delivery import ChangeOutcome, Done, NotNow, Refused, change_again_at
+from bot.outbox.domain.delivery import (
+    ChangeOutcome,
+    Done,
+    NotNow,
+    Refused,
+    Uncertain,
+    change_again_at,
+)
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.domain.reach import Reach, whole
 from bot.outbox.services.calls_in_flight import bucket_of
@@ -161,19 +168,23 @@ class Changer:
             is_late = self._rate_limits.ready_at(bucket, loop.time()) >= ends_at
             if is_late or channel in skipped:
                 continue
-            start = self._rate_limits.take(bucket, loop.time())
-            await asyncio.sleep(start - loop.time())
+            turn = self._rate_limits.take(bucket, loop.time())
+            await asyncio.sleep(turn.start - loop.time())
+            began = loop.time()
             acting = act(self._chats[channel.platform], each)
             name = f"the change of delivery {each.id}"
             outcome = await change(acting, name, within=self._within)
-            self._rate_limits.answered(bucket, start, loop.time())
+            if isinstance(outcome, Uncertain):
+                self._rate_limits.lost(turn, loop.time())
+            else:
+                self._rate_limits.answered(turn, began, loop.time())
             async with self._db.transaction() as tx:
                 if not await finish(tx, each, outcome):
                     await self._put_off(tx, each, outcome)
             changed += isinstance(outcome, Done)
             if isinstance(outcome, NotNow) and outcome.whole_workspace:
                 break
-            if loop.time() - start >= self._within.total_seconds():
+            if loop.time() - began >= self._within.total_seconds():
                 break
             if isinstance(outcome, Refused) and outcome.extent is Extent.CHANNEL:
                 skipped.add(channel)

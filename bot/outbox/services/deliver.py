@@ -9,17 +9,19 @@ sent again only if it is not there (`bot.outbox.domain.delivery`).
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 
 from bot.channels.store import subscriptions
 from bot.core.database.database import Database, Transaction
 from bot.core.ports import ChannelRef, Chat, Platform
 from bot.outbox.domain.delivery import State, Step
-from bot.outbox.domain.rate_limit import BucketKey, RateLimits
+from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.domain.reach import Reach, whole
-from bot.outbox.services.calls_in_flight import TERMS, CallsInFlight, Terms, bucket_of, shares_of
+from bot.outbox.services.calls_in_flight import TERMS, CallsInFlight, Terms, shares_of
+from bot.outbox.services.waiting_channels import WaitingChannels
 from bot.outbox.store import claims, deliveries, waiting
 from bot.outbox.store.claims import Claimed
 from bot.outbox.store.deliveries import Settled
@@ -84,7 +86,6 @@ class Deliverer:
         self._reached = Reach()  # when `_waiting` was last compared with it
         self._is_claiming = self._is_shut_out = False
         self._written = asyncio.Event()
-        self._waiting: dict[ChannelRef, BucketKey] = {}  # channels that may have a next message
         self._calls = CallsInFlight(
             chats,
             clock=clock,
@@ -93,6 +94,7 @@ class Deliverer:
             terms=terms,
             free=self._await,
         )
+        self._waiting = WaitingChannels(rate_limits, self._calls.room)
 
     async def drain(self, stopping: asyncio.Event) -> None:
         """Post everything that is ready; return when nothing is ready any more.
@@ -116,14 +118,17 @@ class Deliverer:
                     plenty = could_go > 2 * self._terms.at_once
                     refresh_at = loop.time() + (_PLENTY if plenty else _REFRESH)
                 self._drop_unreached()
-                chosen = [] if self._ends(stopping) else self._choose(loop.time())
+                chosen: list[ChannelRef] = []
+                if not self._ends(stopping):
+                    at = loop.time()
+                    chosen = self._waiting.choose(at, at + _HORIZON, self._calls.busy)
                 if chosen or self._calls.settled:
                     await self._write(calls, chosen)
                 if not (self._calls.busy or self._calls.settled):
-                    next_start = self._next_start(loop.time())
-                    if self._ends(stopping) or (fresh and next_start is None):
+                    next_start = self._waiting.next_start(loop.time())
+                    if self._ends(stopping) or (fresh and next_start == math.inf):
                         return
-                    if next_start is None:
+                    if next_start == math.inf:
                         continue
                     if next_start > loop.time() + _WORTH_WAITING:
                         return
@@ -159,15 +164,14 @@ class Deliverer:
 
     def _await(self, channel: ChannelRef) -> None:
         """The channel may have a next message."""
-        self._waiting[channel] = bucket_of(channel)
+        self._waiting.add(channel)
 
     def _drop_unreached(self) -> None:
         """Forget channels that another process posts to by now."""
         reach = self._reach()
         if reach is not self._reached:
             self._reached = reach
-            for channel in [each for each in self._waiting if not self._covers(each)]:
-                del self._waiting[channel]
+            self._waiting.remove([each for each in self._waiting if not self._covers(each)])
 
     def _covers(self, channel: ChannelRef) -> bool:
         return self._reached.covers(channel.platform, channel.workspace)
@@ -213,28 +217,6 @@ class Deliverer:
         for claimed in found:
             self._calls.search(calls, claimed)
 
-    def _choose(self, now: float) -> list[ChannelRef]:
-        """The channels whose next message may start within the horizon, in order of arrival."""
-        until = now + _HORIZON
-        left: dict[tuple[str, ...], int] = {}
-        chosen: list[ChannelRef] = []
-        for channel, bucket in self._waiting.items():
-            platform, workspace = shares_of(channel)
-            if workspace not in left:
-                room, on_platform = self._rate_limits.rooms(bucket, now, until)
-                left[workspace] = min(room, self._calls.room(channel))
-                left.setdefault(platform, on_platform)
-            if left[workspace] <= 0 or left[platform] <= 0:
-                continue
-            if (
-                channel not in self._calls.busy
-                and self._rate_limits.channel_ready_at(bucket, now) <= until
-            ):
-                chosen.append(channel)
-                left[workspace] -= 1
-                left[platform] -= 1
-        return chosen
-
     async def _write(self, calls: asyncio.TaskGroup, chosen: list[ChannelRef]) -> None:
         """Store results and claim the next messages in one commit; then start the calls."""
         now = self._clock()
@@ -263,8 +245,7 @@ class Deliverer:
         self._calls.written(len(settled))
         for claimed in taken:
             self._calls.post(calls, claimed)
-        for channel in (*chosen, *(freed - ready)):
-            self._waiting.pop(channel, None)
+        self._waiting.remove((*chosen, *(freed - ready)))
         self._report(settled, late, stopped)
 
     def _report(
@@ -286,39 +267,28 @@ class Deliverer:
             channel, detail = each.claimed.channel, each.step.detail
             log.error("%s refuses messages; its subscription is stopped: %s", channel, detail)
 
-    def _next_start(self, now: float) -> float | None:
-        """When the next call may start: the earliest of the channels whose workspace has room."""
-        shared: dict[tuple[str, str], float] = {}
-        first: float | None = None
-        for channel, bucket in self._waiting.items():
-            if not self._calls.room(channel):
-                continue
-            workspace = (bucket.platform, bucket.workspace)
-            if workspace not in shared:
-                shared[workspace] = self._rate_limits.shared_ready_at(bucket, now)
-            # A channel is never ready before its workspace: skip most channels.
-            if first is None or shared[workspace] < first:
-                ready = max(shared[workspace], self._rate_limits.channel_ready_at(bucket, now))
-                first = ready if first is None else min(first, ready)
-        return first
-
     async def _rest(self, refresh_at: float) -> None:
-        """Wait for a result (and a moment for others), or until the next read of the database."""
-        loop = asyncio.get_running_loop()
-        next_start = self._next_start(loop.time()) if self._waiting else None
-        wake_at = refresh_at
-        if next_start is not None:
-            wake_at = min(wake_at, max(next_start - _HORIZON / 2, loop.time() + _LINGER))
-        if not self._calls.settled:
-            await self._progress_until(wake_at)
-        linger_until = loop.time() + _LINGER
-        while self._calls.busy and self._calls.settled and loop.time() < linger_until:
-            self._calls.progress.clear()
-            await self._progress_until(linger_until)
+        """Wait for a result, for the next claim, or until the next read of the database.
 
-    async def _progress_until(self, at: float) -> None:
-        try:
-            async with asyncio.timeout_at(at):
-                await self._calls.progress.wait()
-        except TimeoutError:
-            return
+        Results wait a moment for others, and for a claim that is due soon: one commit has them all.
+        """
+        loop = asyncio.get_running_loop()
+        wake_at = min(refresh_at, self._claim_at(loop.time() + _LINGER))
+        if not self._calls.settled:
+            await _until(self._calls.progress, wake_at)
+        linger_until = min(loop.time() + _LINGER, max(wake_at, loop.time()))
+        if self._calls.settled and self._calls.busy:
+            await _until(self._calls.quiet, linger_until)
+        if self._calls.settled and self._claim_at(loop.time()) <= linger_until:
+            await asyncio.sleep(self._claim_at(loop.time()) - loop.time())
+
+    def _claim_at(self, earliest: float) -> float:
+        """When the next message is to be claimed, a moment before it may start."""
+        return max(self._waiting.next_start(earliest) - _HORIZON / 2, earliest)
+
+
+async def _until(event: asyncio.Event, at: float) -> None:
+    """Wait for the event, at most until then."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout_at(at if at < math.inf else None):
+            await event.wait()

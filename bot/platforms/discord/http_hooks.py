@@ -18,8 +18,8 @@ from types import SimpleNamespace
 
 import aiohttp
 
+from bot.core.domain.request_window import Request, RequestWindow
 from bot.platforms.discord.errors import NotRepeatedError, PausedError, TooManyRequests
-from bot.platforms.discord.request_window import Request, RequestWindow
 
 REQUESTS_A_SECOND = 50
 """Discord's global limit for a bot; interactions are exempt."""
@@ -27,10 +27,8 @@ REFUSALS_MOST = 1000
 """After so many refusals within the window all requests pause: a tenth of Discord's limit."""
 REFUSALS_WINDOW = timedelta(minutes=10)
 
-_EVENNESS = 0.8
-"""The share of the even distance that two requests keep; the rest lets a late one catch up."""
-_MADE_UP = 0.2
-"""Seconds of delay that later requests may catch up on, after the machine was busy."""
+_WINDOW = 1.0
+"""Seconds for which Discord counts a request."""
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
 _REPEATED = frozenset({500, 502, 504, 524})
 """The statuses after which discord.py sends the request again."""
@@ -66,8 +64,7 @@ class HttpHooks:
 
     `per_second` gives how many requests this process may send in a second at present.
 
-    Which requests count, `RequestWindow` says. Requests keep nearly even distances, because
-    requests sent in a burst would wait for each other's responses.
+    Which requests count, and when the next may be sent, `RequestWindow` says.
     """
 
     def __init__(
@@ -79,8 +76,7 @@ class HttpHooks:
         self.refusals_most = refusals_most
         self._per_second = per_second
         self._refusals: deque[float] = deque()
-        self._next_at = 0.0
-        self._window = RequestWindow()
+        self._window = RequestWindow(_WINDOW)
         self._order = asyncio.Lock()
         self._answered = asyncio.Event()
 
@@ -108,23 +104,17 @@ class HttpHooks:
         """Wait until one more request may be sent; first come, first served."""
         loop = asyncio.get_running_loop()
         async with self._order:
-            while True:
-                until = self._window.free_at(loop.time(), self._per_second())
-                if until is None:
-                    break
+            while (ready := self._window.ready_at(loop.time(), self._per_second())) > loop.time():
                 self._answered.clear()
                 with suppress(TimeoutError):
-                    async with asyncio.timeout_at(until):
+                    async with asyncio.timeout_at(ready):
                         await self._answered.wait()
-            await asyncio.sleep(self._next_at - loop.time())
-            since = max(self._next_at, loop.time() - _MADE_UP)
-            self._next_at = since + _EVENNESS / self._per_second()
-            return self._window.add(loop.time())
+            return self._window.add(loop.time(), self._per_second())
 
-    def _release(self, context: SimpleNamespace) -> None:
+    def _release(self, context: SimpleNamespace, count: Callable[[Request, float], None]) -> None:
         request = getattr(context, "request", None)
         if isinstance(request, Request):
-            self._window.answered(request, asyncio.get_running_loop().time())
+            count(request, asyncio.get_running_loop().time())
             self._answered.set()
 
     async def _sent(
@@ -159,13 +149,13 @@ class HttpHooks:
         context: SimpleNamespace,
         params: aiohttp.TraceRequestEndParams,
     ) -> None:
-        self._release(context)
+        self._release(context, self._window.answered)
         response = params.response
         status, headers = response.status, response.headers
         if status in _REFUSED and headers.get("X-RateLimit-Scope") != "shared":
             self._refusals.append(asyncio.get_running_loop().time())
         if status == HTTPStatus.TOO_MANY_REQUESTS and "X-RateLimit-Global" in headers:
-            self._window.refused()
+            self._window.refused(asyncio.get_running_loop().time())
         call = _CALL.get()
         if call is None:
             return
@@ -190,7 +180,7 @@ class HttpHooks:
     ) -> None:
         answered = isinstance(params.exception, TooManyRequests | NotRepeatedError)
         if not answered:  # `_end` has raised these
-            self._release(context)
+            self._release(context, self._window.lost)
         call = _CALL.get()
         never_left = isinstance(params.exception, aiohttp.ClientConnectorError | PausedError)
         if call is not None and not never_left and not answered:

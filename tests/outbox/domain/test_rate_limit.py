@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.outbox.domain.rate_limit import MARGIN, BucketKey, Rate, RateLimits, Rates
+from bot.core.domain.request_window import MARGIN
+from bot.outbox.domain.rate_limit import BucketKey, Rate, RateLimits, Rates
 
 BUCKETS = tuple(BucketKey("slack", f"T{place % 2}", f"C{place}") for place in range(6))
 RATES = Rates(channel=Rate(1, 1.0), workspace=Rate(5, 1.0), platform=Rate(8, 1.0))
@@ -28,9 +29,9 @@ def test_no_limit_is_ever_broken_however_unevenly_requests_travel(asked):
 
     for bucket, idle, travel, share in asked:
         now += idle
-        start = limits.take(bucket, now)
-        arrived.append((bucket, start + travel * share))
-        limits.answered(bucket, start, start + travel)
+        turn = limits.take(bucket, now)
+        arrived.append((bucket, turn.start + travel * share))
+        limits.answered(turn, turn.start, turn.start + travel)
 
     assert in_any_second([at for _, at in arrived]) <= 8
     for workspace in ("T0", "T1"):
@@ -45,17 +46,18 @@ def test_a_busy_workspace_uses_its_limit_nearly_up():
     starts = []
     for number in range(5_000):
         bucket = BucketKey("slack", "T", f"C{number}")
-        starts.append(limits.take(bucket, 0.0))
-        limits.answered(bucket, starts[-1], starts[-1] + 0.005)
+        turn = limits.take(bucket, 0.0)
+        starts.append(turn.start)
+        limits.answered(turn, turn.start, turn.start + 0.005)
 
     assert starts[-1] < 5_000 / 50 * 1.01
-    assert all(later > earlier for earlier, later in pairwise(starts))
+    assert all(later >= earlier for earlier, later in pairwise(starts))
 
 
 def test_a_channels_second_begins_with_the_answer():
     limits, bucket = RateLimits({"slack": Rates(channel=Rate(1, 1.0))}), BUCKETS[0]
 
-    limits.answered(bucket, limits.take(bucket, 0.0), 0.4)
+    limits.answered(limits.take(bucket, 0.0), 0.0, 0.4)
 
     assert limits.ready_at(bucket, 0.5) == pytest.approx(0.4 + 1 + MARGIN)
 
@@ -101,5 +103,5 @@ def test_what_is_idle_is_forgotten_and_what_is_not_is_kept():
 def test_platforms_without_limits_do_not_wait():
     limits, bucket = RateLimits({}), BucketKey("web", "", "general")
 
-    assert [limits.take(bucket, 5.0) for _ in range(3)] == [5.0] * 3
+    assert [limits.take(bucket, 5.0).start for _ in range(3)] == [5.0] * 3
     assert min(limits.rooms(bucket, 5.0, 5.1)) > 1000
