@@ -57,10 +57,14 @@ class FeedEntry:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Entries of a feed, newest first; `more` says that there are older ones."""
+    """Entries of a feed, newest first; `more` says that there are older ones.
+
+    `tag` is the tag of a tag's feed, where it may have been asked for by another spelling.
+    """
 
     entries: tuple[FeedEntry, ...]
     more: bool
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)

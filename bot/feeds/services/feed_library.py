@@ -1,6 +1,7 @@
 """`FeedLibrary` over the database."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from bot.archive.domain.entry import StoredEntry
@@ -27,7 +28,9 @@ class DatabaseFeeds:
     async def tagged(self, tag: str, *, today: date, page: int) -> Page | None:
         async with self._db.reading() as tx:
             found = await tags.find(tx, tag)
-            return await _page(tx, Query((Tag(found.tag),)), today, page) if found else None
+            if found is None:
+                return None
+            return replace(await _page(tx, Query((Tag(found.tag),)), today, page), tag=found.tag)
 
     async def found(self, query: str, *, today: date, page: int) -> Page:
         wanted = parse_for_feed(query)

@@ -44,6 +44,8 @@ async def test_feeds_have_what_is_dated_and_due_newest_first():
             await feeds.found("in:discussion words", today=DAY, page=1)
         with pytest.raises(QueryError):
             await feeds.found("random", today=DAY, page=1)
+        alias = await feeds.tagged("Long_Context", today=DAY, page=1)
+        popular = await feeds.found("popular", today=DAY, page=1)
         await tidy_tags.merge(db, "long-context", "rl")
         merged = await feeds.tagged("rl", today=DAY, page=1)
 
@@ -53,6 +55,8 @@ async def test_feeds_have_what_is_dated_and_due_newest_first():
     assert titles(newest) == ["Of today", "Old", "Other"]
     assert titles(tagged) == titles(found) == ["Of today", "Old"]
     assert titles(other) == ["Other"]
+    assert alias is not None
+    assert (alias, alias.tag, popular.entries) == (other, "long-context", ())
     assert titles(merged) == ["Of today", "Old", "Other"]
     assert (nothing.entries, unknown) == ((), None)
 

@@ -105,7 +105,7 @@ async def fetch_bytes(stage: Stage, path: str) -> tuple[int, bytes]:
         return response.status, await response.read()
 
 
-@pytest.mark.parametrize("path", ["/papers?q=rl", "/tag/unknown", "/nothing", "/note"])
+@pytest.mark.parametrize("path", ["/", "/papers?q=rl", "/tag/unknown", "/nothing", "/note"])
 async def test_pages_that_crawlers_should_leave_out_say_so(path):
     async with staged(site=SITE) as stage:
         _, page = await fetch(stage, path)

@@ -51,14 +51,15 @@ async def of_all(request: web.Request) -> web.Response:
 
 
 async def of_tag(request: web.Request) -> web.Response:
-    """The entries with one tag."""
+    """The entries with one tag; of its other spellings it is the same feed."""
     context, say, number = _asked(request)
     name = request.match_info["tag"]
     page = await context.feeds.tagged(name, today=_today(context), page=number)
     if page is None:
         raise web.HTTPNotFound(text=request[VISITOR].say("No paper has this tag."))
-    feed = addresses.of_tag(say.locale, name, request.match_info["form"])
-    about = _About(feed_id(say.locale, "tag", name), links.tag_title(name), feed, tag_path(name))
+    tag = page.tag
+    feed = addresses.of_tag(say.locale, tag, request.match_info["form"])
+    about = _About(feed_id(say.locale, "tag", tag), links.tag_title(tag), feed, tag_path(tag))
     return await _answer(request, say, about, page, number)
 
 
