@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.process import bot, paperbot, ready, starting
+from tests.feeds.readers import read
 from tests.waiting import eventually
 
 NOTE = (
@@ -41,8 +42,8 @@ async def test_it_starts_without_any_setting_says_its_address_and_ends_with_0(
 
 
 async def test_the_vault_is_imported_at_start_and_followed(tmp_path: Path) -> None:
-    vault = write_vault(tmp_path)
-    async with bot(tmp_path, PAPERBOT_VAULT=str(vault)) as running:
+    vault, site = write_vault(tmp_path), "https://papers.example.org"
+    async with bot(tmp_path, PAPERBOT_VAULT=str(vault), PAPERBOT_WEB_URL=site) as running:
 
         async def shows(title: str) -> bool:
             return title in await running.text("tag/rl")
@@ -50,6 +51,11 @@ async def test_the_vault_is_imported_at_start_and_followed(tmp_path: Path) -> No
         await eventually(lambda: shows("Paper 2"))
         (vault / "250205 Paper 3.md").write_text(NOTE.format(n=3), encoding="utf-8")
         await eventually(lambda: shows("Paper 3"))
+        feed = await running.text("feeds/en/tags/rl.atom")
+        titles = [title for _, title, _ in read(feed)]
+        assert titles[0] == "Paper 3"
+        assert "Paper 2" in titles
+        assert f'href="{site}/feeds/en/tags/rl.atom"' in feed
         (vault / "250204 Paper 1.md").unlink()
 
         async def is_gone() -> bool:
