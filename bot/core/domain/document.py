@@ -278,7 +278,7 @@ def run(text: str) -> tuple[Inline, ...]:
 
 def plain_text(inlines: tuple[Inline, ...]) -> str:
     """The words of some inlines, without style or address."""
-    return "".join(inline.text for inline in inlines)
+    return "".join([inline.text for inline in inlines])
 
 
 def notice(text: str, button: str | None = None, command: str | None = None) -> Document:
@@ -318,7 +318,8 @@ def map_text(document: Document, change: Callable[[str], str]) -> Document:
 def _mapped(block: Block, change: Callable[[str], str]) -> Block:
     match block:
         case Heading() | Paragraph() | Quote() | Note():
-            return replace(block, inlines=map_inlines(block.inlines, change))
+            inlines = map_inlines(block.inlines, change)
+            return block if inlines is block.inlines else replace(block, inlines=inlines)
         case Items():
             return Items(tuple(_mapped_item(item, change) for item in block.items))
         case Fields():
@@ -334,23 +335,27 @@ def _mapped(block: Block, change: Callable[[str], str]) -> Block:
 
 
 def _mapped_item(item: Item, change: Callable[[str], str]) -> Item:
-    return replace(
-        item,
-        inlines=map_inlines(item.inlines, change),
-        detail=map_inlines(item.detail, change),
-        button=_mapped_button(item.button, change) if item.button is not None else None,
-    )
+    button = _mapped_button(item.button, change) if item.button is not None else None
+    inlines, detail = map_inlines(item.inlines, change), map_inlines(item.detail, change)
+    return Item(inlines, detail, item.number, button)
 
 
 def _mapped_button(button: Button, change: Callable[[str], str]) -> Button:
-    return replace(button, label=change(button.label))
+    label = change(button.label)
+    return button if label == button.label else replace(button, label=label)
 
 
 def map_inlines(inlines: tuple[Inline, ...], change: Callable[[str], str]) -> tuple[Inline, ...]:
-    """The runs with their texts changed, but code and addresses that stand for themselves."""
+    """The runs with their texts changed, but code and addresses that stand for themselves.
+
+    The same object where nothing changes, as in most texts of most messages.
+    """
+    texts = [inline.text if _is_verbatim(inline) else change(inline.text) for inline in inlines]
+    if all(text == inline.text for text, inline in zip(texts, inlines, strict=True)):
+        return inlines
     return tuple(
-        inline if _is_verbatim(inline) else replace(inline, text=change(inline.text))
-        for inline in inlines
+        inline if text == inline.text else replace(inline, text=text)
+        for text, inline in zip(texts, inlines, strict=True)
     )
 
 

@@ -38,6 +38,7 @@ _LINE_START = re.compile(r"(?m)^([ \t]*)(#{1,6}(?=\s)|-(?=#?\s)|\+(?=\s)|>)")
 _LINE_NUMBER = re.compile(r"(?m)^([ \t]*\d{1,9})([.)])(?=\s)")
 _MARK_AT_END = re.compile(r"(?m)^([ \t]*(?:\d{1,9}(?=[.)])|(?=[#+-])))([.)]|#{1,6}|-#?|\+)\Z")
 """A text that is cut there goes on behind a space, and would be read as a list or a heading."""
+_MARKS_AT_END = (".", ")", "#", "-", "+")
 _SPACES = re.compile(r"\s+")
 _URL_SAFE = "!#$%&*+,-./:;=?@_~"  # no parentheses, brackets, quotes, angles or backslashes
 
@@ -60,9 +61,19 @@ def escape(text: str) -> str:
     if not _MAY_ACT.search(text):
         return text
     escaped = _ACTIVE.sub(r"\\\g<0>", text)
-    escaped = _INVITE.sub(r"\1\\/", escaped)
-    escaped = _LINE_START.sub(r"\1\\\2", escaped)
-    return _LINE_NUMBER.sub(r"\1\\\2", escaped)
+    if "/" in escaped:
+        escaped = _INVITE.sub(r"\1\\/", escaped)
+    return _escaped_at(_LINE_NUMBER, _escaped_at(_LINE_START, escaped))
+
+
+def _escaped_at(line_start: re.Pattern[str], text: str) -> str:
+    """The text with what stands at the start of a line escaped.
+
+    The pattern is tried at each character, so one line is not searched.
+    """
+    if "\n" not in text and not line_start.match(text):
+        return text
+    return line_start.sub(r"\1\\\2", text)
 
 
 def render(
@@ -104,12 +115,22 @@ def _run(inline: Inline, *, flat: bool) -> str:
     text = inline.text
     # Inline code stays on one line: across lines, a quote's mark would become part of it.
     flat = flat or inline.style is Style.CODE
-    text = _SPACES.sub(" ", clean(text)) if flat else clean(text)
+    text = _on_one_line(clean(text)) if flat else clean(text)
     core = text.strip()
     if not core or inline.style is Style.PLAIN:
-        return _MARK_AT_END.sub(r"\1\\\2", escape(text))
+        escaped = escape(text)
+        if escaped.endswith(_MARKS_AT_END):
+            return _MARK_AT_END.sub(r"\1\\\2", escaped)
+        return escaped
     at = text.index(core)
     return text[:at] + _styled(core, inline.style) + text[at + len(core) :]
+
+
+def _on_one_line(text: str) -> str:
+    """The text with one space in place of each run of white space."""
+    if text.isprintable() and "  " not in text:
+        return text  # the only space that is printable is that of ASCII
+    return _SPACES.sub(" ", text)
 
 
 def _styled(text: str, style: Style) -> str:

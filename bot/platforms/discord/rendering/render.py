@@ -79,27 +79,31 @@ class Chunk:
 
 @dataclass(slots=True)
 class _MessageDraft:
-    """A message that is being filled."""
+    """A message that is being filled: the chunks of each embed, and how long it is by now."""
 
     content: str = ""
-    embeds: list[str] = field(default_factory=list)
-
-    @property
-    def room(self) -> int:
-        return EMBED_TOTAL_MOST - _FOOTER_MOST - sum(map(size, self.embeds))
+    embeds: list[list[Chunk]] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
 
     def take(self, chunk: Chunk) -> bool:
         """Add the chunk to this message if it fits."""
-        last = self.embeds[-1] if self.embeds else None
-        if last is not None and not chunk.breaks:
-            longer = last + chunk.glue + chunk.text
-            if size(longer) <= DESCRIPTION_MOST and size(longer) - size(last) <= self.room:
-                self.embeds[-1] = longer
+        room = EMBED_TOTAL_MOST - _FOOTER_MOST - sum(self.sizes)
+        alone = size(chunk.text)
+        if self.embeds and not chunk.breaks:
+            added = size(chunk.glue) + alone
+            if added <= min(room, DESCRIPTION_MOST - self.sizes[-1]):
+                self.embeds[-1].append(chunk)
+                self.sizes[-1] += added
                 return True
-        if len(self.embeds) < EMBEDS_MOST and size(chunk.text) <= self.room:
-            self.embeds.append(chunk.text)
+        if len(self.embeds) < EMBEDS_MOST and alone <= room:
+            self.begin(chunk)
             return True
         return False
+
+    def begin(self, chunk: Chunk) -> None:
+        """Begin an embed with the chunk."""
+        self.embeds.append([chunk])
+        self.sizes.append(size(chunk.text))
 
 
 def render(
@@ -192,7 +196,7 @@ def _flow(blocks: Iterable[Block]) -> Iterator[Chunk]:
             breaks = True
             continue
         for chunk in _block(block, shown, flat):
-            yield replace(chunk, breaks=breaks)
+            yield replace(chunk, breaks=True) if breaks else chunk
             breaks = False
 
 
@@ -260,13 +264,14 @@ def _spread(head: list[Chunk], body: list[Chunk]) -> list[_MessageDraft]:
     drafts = [_MessageDraft(content=_joined(head))]
     for chunk in body:
         if not drafts[-1].take(chunk):
-            drafts.append(_MessageDraft(embeds=[chunk.text]))
+            drafts.append(_MessageDraft())
+            drafts[-1].begin(chunk)
     return drafts
 
 
 def _payload(draft: _MessageDraft, board: ButtonRows, mark: Mark | None, number: str) -> Payload:
     hidden = HiddenUrl(None if board.can_be_marked else mark, board.lines.hidden).url()
-    content, texts = draft.content, draft.embeds
+    content, texts = draft.content, [_joined(chunks) for chunks in draft.embeds]
     if not texts and (hidden or not content):
         # Only buttons are left for this message, and it must say something.
         texts = [number or "…"]

@@ -108,11 +108,12 @@ def _list(items: Sequence[Item]) -> Iterator[Piece]:
         if not parts:
             continue
         begins, *goes_on = parts
-        if chunk and size + json_length(begins) > _LONGEST_LIST:
+        added = json_length(begins)
+        if chunk and size + added > _LONGEST_LIST:
             yield _list_block(chunk)
             chunk, size = [], 0
         chunk.append((item.number, begins))
-        size += json_length(begins)
+        size += added
         if goes_on:
             yield _list_block(chunk)
             chunk, size = [], 0

@@ -3,7 +3,6 @@
 A button or an option carries its whole command line, so it works without stored state.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 
 from bot.core.domain.document import Button, Item, Text, plain_text
@@ -13,6 +12,7 @@ from bot.platforms.slack.rendering.piece import (
     make_piece,
     plain_object,
     prose,
+    write_json,
 )
 from bot.platforms.slack.rendering.text import Json, clean, is_address, length, printable, shortened
 
@@ -71,7 +71,7 @@ def button_rows(buttons: Sequence[Button]) -> Iterator[Piece]:
         size = 0
         for place, button in enumerate(pressed[at : at + _BUTTONS_A_ROW]):
             element = _button(button, place)
-            added = length(json.dumps(element, ensure_ascii=False))
+            added = length(write_json(element))
             if elements and size + added > LONGEST_BLOCK:
                 yield make_piece({"type": "actions", "elements": elements}, is_control=True)
                 elements, size = [], 0

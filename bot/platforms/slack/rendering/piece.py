@@ -15,6 +15,9 @@ DIVIDER: Json = {"type": "divider"}
 
 _AROUND_A_RUN = 70
 
+write_json = json.JSONEncoder(ensure_ascii=False).encode
+"""A block as Slack counts it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -32,7 +35,7 @@ class Piece:
 
 def make_piece(block: Json, plain: str = "", *, is_control: bool = False) -> Piece:
     """A piece with its size and checksum."""
-    written = json.dumps(block, ensure_ascii=False)
+    written = write_json(block)
     return Piece(block, plain, is_control, length(written), f"{crc32(written.encode()):08x}")
 
 
@@ -82,14 +85,13 @@ def _fits(inlines: tuple[Inline, ...]) -> bool:
 
 def json_length(inlines: tuple[Inline, ...]) -> int:
     """Estimates the length of the runs' JSON; escaping at most doubles clean text."""
-    return sum(
-        _AROUND_A_RUN + length(inline.text) + (len(inline.url) if isinstance(inline, Link) else 0)
-        for inline in inlines
-    )
+    texts = length("".join([inline.text for inline in inlines]))
+    addresses = sum([len(inline.url) for inline in inlines if isinstance(inline, Link)])
+    return _AROUND_A_RUN * len(inlines) + texts + addresses
 
 
 def _written(inlines: tuple[Inline, ...]) -> int:
-    return length(json.dumps(rich(inlines, bold=True), ensure_ascii=False))
+    return length(write_json(rich(inlines, bold=True)))
 
 
 def small_print(text: str) -> Json:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from bot.core.domain.addresses import ascii_address
 from bot.core.domain.characters import cut_at
-from bot.core.domain.document import Inline, Link, Style, Text
+from bot.core.domain.document import Inline, Link, Style, Text, plain_text
 from bot.core.domain.untrusted.link_text import target_to_show
 
 Json: TypeAlias = dict[str, Any]
@@ -32,20 +32,26 @@ def clean(inlines: Sequence[Inline]) -> tuple[Inline, ...]:
 
     If a link's text reads like another address, its target follows it.
     """
-    return tuple(run for inline in inlines for run in _clean(inline) if run.text)
+    runs: list[Inline] = []
+    for inline in inlines:
+        text = printable(inline.text)
+        if isinstance(inline, Link):
+            runs += _clean_link(inline, text)
+        elif text:
+            runs.append(inline if text == inline.text else Text(text, inline.style))
+    return tuple(runs)
 
 
-def _clean(inline: Inline) -> Iterator[Inline]:
-    text = printable(inline.text)
-    if isinstance(inline, Text):
-        yield Text(text, inline.style)
-        return
-    url = ascii_address(inline.url)
+def _clean_link(link: Link, text: str) -> Iterator[Inline]:
+    """A link whose text is `text` without unprintable characters."""
+    url = ascii_address(link.url)
     if url is None or not is_address(url):
-        yield Text(text if inline.text == inline.url else f"{text} ({printable(inline.url)})")
+        shown = text if link.text == link.url else f"{text} ({printable(link.url)})"
+        if shown:
+            yield Text(shown)
         return
-    yield Link(text or inline.url, url)
-    target = target_to_show(Link(text, inline.url))
+    yield Link(text or link.url, url)
+    target = target_to_show(Link(text, link.url))
     if target is not None:
         yield Text(f" ({printable(target)})")
 
@@ -57,6 +63,8 @@ def is_address(url: str) -> bool:
 
 def printable(text: str) -> str:
     """The text without unprintable characters; lone surrogates become U+FFFD."""
+    if text.isprintable():
+        return text
     return _SURROGATE.sub("\ufffd", _UNPRINTABLE.sub("", text.replace("\r\n", "\n")))
 
 
@@ -69,10 +77,10 @@ def _rich(inline: Inline, *, bold: bool) -> Json:
     if isinstance(inline, Link):
         link: Json = {"type": "link", "url": inline.url, "text": inline.text}
         return link | {"style": {"bold": True}} if bold else link
-    style = {name: True for kind, name in _STYLES.items() if kind is inline.style}
+    run: Json = {"type": "text", "text": inline.text}
+    style = {_STYLES[inline.style]: True} if inline.style in _STYLES else {}
     if bold:
         style["bold"] = True
-    run: Json = {"type": "text", "text": inline.text}
     return run | {"style": style} if style else run
 
 
@@ -112,6 +120,10 @@ def pieces(inlines: Sequence[Inline], longest: int) -> Iterator[tuple[Inline, ..
 
     Concatenated, the pieces are the runs.
     """
+    if length(plain_text(tuple(inlines))) <= longest:
+        if whole := tuple(inline for inline in inlines if inline.text):
+            yield whole
+        return
     piece: list[Inline] = []
     room = longest
     for inline in inlines:
