@@ -13,9 +13,10 @@ from pathlib import Path
 from bot.app.arxiv import ArxivPart
 from bot.app.clock import chance, now
 from bot.app.drafting import drafting
+from bot.app.mail import asking, join_mail
 from bot.app.parts import ARXIV, PLAN, VAULT, Parts, families, post
 from bot.app.periodic_work import PeriodicWork
-from bot.app.platforms import Given, addresses, find_slack_apps, join
+from bot.app.platforms import Given, Joined, addresses, find_slack_apps, join
 from bot.app.posting_lease import Held
 from bot.app.reading_rights import reading_rights
 from bot.app.sign_in import proxy_sign_in, sign_in, site_names
@@ -39,6 +40,7 @@ from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.library import DatabaseLibrary
 from bot.discussion.store.kept_replies import DatabaseReplies
 from bot.feeds.services.feed_library import DatabaseFeeds
+from bot.mail.store.addresses import forget_asker
 from bot.operations.pumps import Pumps
 from bot.operations.services import reindex
 from bot.operations.services.health import HealthMonitor
@@ -96,6 +98,7 @@ class Assembly:
             find_apps=partial(find_slack_apps, db, settings),
             installations=SlackInstallations(db, settings, clock=now),
             organisations=SlackOrganisations(db, settings, clock=now),
+            mail=self._mail(settings) if settings.mail_is_on else None,
         )
         self._address = addresses(self._joined)
         self._wakes = Wakes(self._pumps, db, (Platform.WEB, *self._joined))
@@ -147,6 +150,7 @@ class Assembly:
             categories=settings.arxiv_categories if settings.arxiv_poll else (),
             connected=connected,
             curators=settings.curators,
+            mail=asking(settings, self._voices) if settings.mail_is_on else None,
         )
         talk = DiscussionContext(
             db,
@@ -156,6 +160,7 @@ class Assembly:
             to_send=lambda: self._wakes.wake("deliver"),
             to_change=self._wakes.wake_changes,
             zone=settings.timezone,
+            forget_also=forget_asker,
         )
         self._vault_git = _vault_git(settings)
         files = _note_files(settings.vault, self._vault_git)
@@ -207,6 +212,14 @@ class Assembly:
             asking=Asking(settings.curators, settings.review, self._open_inbox),
             keep=settings.keep,
             stopping=stopping,
+        )
+
+    def _mail(self, settings: Settings) -> Callable[[], Joined]:
+        def confirmed() -> None:
+            self._wakes.wake("plan")
+
+        return lambda: join_mail(
+            self._db, settings, voices=self._voices, clock=now, changed=confirmed
         )
 
     def _wanted(self) -> Collection[str]:

@@ -84,6 +84,7 @@ def families(settings: Settings) -> frozenset[str]:
     found |= {VAULT} if settings.vault is not None else set()
     found |= {post(Platform.SLACK)} if settings.slack_is_on or settings.secret_key else set()
     found |= {post(Platform.DISCORD), GATEWAY} if settings.discord_is_on else set()
+    found |= {post(Platform.MAIL)} if settings.mail_is_on else set()
     return frozenset(found)
 
 

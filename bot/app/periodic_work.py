@@ -22,6 +22,7 @@ from bot.discussion.services import catch_up, paper_updates
 from bot.discussion.services.discuss import DiscussionContext
 from bot.follow.services import closed_inbox
 from bot.follow.services import plan as direct_messages
+from bot.mail.services import bounces
 from bot.operations.domain.retention import Retention
 from bot.operations.pumps import Pumps
 from bot.operations.services.health import HealthMonitor
@@ -252,6 +253,8 @@ class PeriodicWork:
             subscription.detail or subscription.reason,
             subscription.channel,
         )
+        if await bounces.tell(self._db, subscription, voices=self._talk.voices, now=now()):
+            self._pumps.wake("deliver")
 
     async def _look(self) -> None:
         await self._monitor.look()

@@ -56,6 +56,8 @@ RATES: Mapping[str, Rates] = {
     # since threads and edits are requests as well. A few more may start, so that one always waits
     # there when the next may be sent.
     Platform.DISCORD: Rates(channel=Rate(5, 5.0), platform=Rate(55, 1.0)),
+    # Mail servers take some tens of messages a minute from a user before they defer them.
+    Platform.MAIL: Rates(channel=Rate(1, 1.0), platform=Rate(2, 1.0)),
 }
 
 
@@ -102,6 +104,7 @@ def join(
     find_apps: FindApps,
     installations: SlackInstallations,
     organisations: SlackOrganisations,
+    mail: Callable[[], Joined] | None = None,
 ) -> Mapping[Platform, Joined]:
     """Everything that is set up but the web chat, which always is; nothing is connected yet."""
     joined: dict[Platform, Joined] = {}
@@ -115,6 +118,8 @@ def join(
         )
     if settings.discord_is_on:
         joined[Platform.DISCORD] = _discord(settings, given)
+    if mail is not None:
+        joined[Platform.MAIL] = mail()
     return joined
 
 
@@ -133,6 +138,8 @@ def message_address(
             return discord_addresses.message_address(message)
         case Platform.WEB:
             return web_addresses.message_address(message)
+        case Platform.MAIL:
+            return None
 
 
 def addresses(joined: Mapping[Platform, Joined]) -> Address:

@@ -44,6 +44,10 @@ def checker(db: Database, settings: Settings) -> Check:
                 raise UsageError(translatable("Discord is not set up: DISCORD_TOKEN is missing"))
             case Platform.DISCORD:
                 return await _ask_discord(settings, channel)
+            case Platform.MAIL:
+                from bot.app import mail
+
+                return await mail.check(db, settings, channel)
         return channel
 
     return check

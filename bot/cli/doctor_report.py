@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
+from bot.app import mail
 from bot.app.drafting import check_drafting
 from bot.app.platforms import examine, find_slack_apps, find_slack_organisations, readable
 from bot.cli.database import now
@@ -84,6 +85,7 @@ async def _look(settings: Settings) -> tuple[Finding, ...]:
     findings += await examine(
         settings, apps, channels, organisations=organisations, clock=now, say=say
     )
+    findings += await mail.examine(settings, is_used=bool(channels[Platform.MAIL]), say=say)
     return tuple(findings)
 
 

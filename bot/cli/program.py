@@ -16,6 +16,7 @@ from bot.cli.archive.assistants import mcp
 from bot.cli.archive.lint import lint
 from bot.cli.archive.tags import tags
 from bot.cli.channels.commands import channel
+from bot.cli.channels.mail import mail
 from bot.cli.deliveries.commands import deliveries, post
 from bot.cli.first_settings import init
 from bot.cli.identify import identify
@@ -49,6 +50,7 @@ app.command("review")(review)
 app.command("recap")(recap)
 app.command("export", context_settings={"ignore_unknown_options": True})(files.export)
 app.add_typer(channel, name="channel")
+app.add_typer(mail, name="mail")
 app.add_typer(slack, name="slack")
 app.command("mcp")(mcp)
 app.command("post")(post)

@@ -22,6 +22,12 @@ def contradictions(values: Values) -> Iterator[UsageError]:
         yield UsageError(
             translatable("SLACK_CLIENT_ID and SLACK_CLIENT_SECRET must be set together")
         )
+    if values["PAPERBOT_MAIL_FROM"] and not values["PAPERBOT_SMTP_URL"]:
+        yield UsageError(
+            translatable("{name} also needs {needed}"),
+            name="PAPERBOT_MAIL_FROM",
+            needed="PAPERBOT_SMTP_URL",
+        )
     yield from _half_a_sign_in(values)
     yield from _half_a_drafting(values)
 

@@ -22,9 +22,12 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.core.database.address import PostgresAddress
 from bot.core.domain.errors import SettingsError, UsageError
 from bot.core.domain.i18n import translatable
+from bot.core.domain.mail_address import Sender
+from bot.core.domain.mail_server import MailServer
 from bot.operations.domain.retention import Retention
 from bot.settings.combinations import contradictions
 from bot.settings.env_file import check_env_file, meant_by
+from bot.settings.mail_values import mail_server, read_sender, read_smtp_url, sender_of
 from bot.settings.values import (
     SocketUrl,
     Url,
@@ -173,6 +176,13 @@ class Settings(BaseSettings):
         default=(), validation_alias="DISCORD_GUILDS"
     )
 
+    smtp_url: Annotated[SecretStr, BeforeValidator(read_smtp_url)] | None = Field(
+        default=None, validation_alias="PAPERBOT_SMTP_URL"
+    )
+    mail_from: Annotated[Sender, BeforeValidator(read_sender)] | None = Field(
+        default=None, validation_alias="PAPERBOT_MAIL_FROM"
+    )
+
     arxiv_api_url: Url = Field(
         default="https://export.arxiv.org/api/query", validation_alias="ARXIV_API_URL"
     )
@@ -234,6 +244,22 @@ class Settings(BaseSettings):
     def discord_is_on(self) -> bool:
         """Whether Discord is set up."""
         return self.discord_token is not None
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """The server that takes e-mail, where e-mail is set up."""
+        return mail_server(self.smtp_url) if self.smtp_url is not None else None
+
+    @property
+    def mail_sender(self) -> Sender | None:
+        """Whom e-mail is from, where it can be sent."""
+        server = self.mail_server
+        return sender_of(self.mail_from, server, self.web_url) if server is not None else None
+
+    @property
+    def mail_is_on(self) -> bool:
+        """Whether e-mail is set up, with links that lead to the bot."""
+        return self.web_url is not None and self.mail_sender is not None
 
 
 def check_database_folder(database: Path | PostgresAddress) -> None:

@@ -296,6 +296,14 @@ async def replay(
     )
 
 
+async def give_reason(tx: Transaction, subscription_id: int, reason: str) -> None:
+    """Why it is paused; forgotten with the next change of its options or standing."""
+    await tx.run(
+        "UPDATE subscription SET reason = :reason WHERE id = :id",
+        {"id": subscription_id, "reason": reason},
+    )
+
+
 async def refuse(tx: Transaction, channel: str, reason: str, detail: str, now: datetime) -> bool:
     """Record that the platform refuses the channel; returns whether an active one was stopped."""
     changed = await tx.run(

@@ -10,7 +10,7 @@ from bot.cli.database import checker, connections, now, with_database
 from bot.cli.output.terminal import print_line, translator
 from bot.core.database.database import Database
 from bot.core.domain.i18n import Translate, error_text
-from bot.core.ports import ChannelRef, parse_channel
+from bot.core.ports import ChannelRef, Platform, parse_channel
 from bot.digest.services import managers as named
 from bot.digest.services import subscribe
 from bot.digest.services.subscribe import Status, TypedOptions
@@ -19,6 +19,7 @@ from bot.settings import Settings
 __all__ = [
     "TypedOptions",
     "add",
+    "bounced",
     "change",
     "form",
     "list_all",
@@ -34,6 +35,8 @@ def add(ref: str, words: TypedOptions) -> Status:
     """Subscribe a channel; raises `UserError`."""
 
     async def act(db: Database, settings: Settings, channel: ChannelRef) -> ChannelRef:
+        if channel.platform is Platform.MAIL:
+            return await _ask_address(db, settings, channel, words)
         added = await subscribe.add(
             db,
             channel,
@@ -45,6 +48,30 @@ def add(ref: str, words: TypedOptions) -> Status:
         return parse_channel(added.channel)
 
     return _done(ref, act, make=True)
+
+
+async def _ask_address(
+    db: Database, settings: Settings, channel: ChannelRef, words: TypedOptions
+) -> ChannelRef:
+    from bot.app import mail
+    from bot.core.catalogue import Catalogues
+    from bot.mail.services import opt_in
+
+    asking = mail.asking(settings, Catalogues())
+    await opt_in.add(db, channel, words, opt_in.Asker(), asking, now=now())
+    return channel
+
+
+def bounced(ref: str) -> Status:
+    """Stop the digest of an address whose messages came back; raises `UserError`."""
+
+    async def act(db: Database, _: Settings, channel: ChannelRef) -> ChannelRef:
+        from bot.mail.services import opt_in
+
+        await opt_in.note_bounce(db, channel, now=now())
+        return channel
+
+    return _done(f"mail:{ref.removeprefix('mail:')}", act)
 
 
 def change(ref: str, words: TypedOptions) -> Status:

@@ -9,7 +9,11 @@ from bot.cli.output.terminal import DONE, print_line, show_json, translator
 channel = typer.Typer(help="Subscribe channels to the digest.")
 
 Ref = Annotated[
-    str, typer.Argument(metavar="REF", help="Like slack:C0123, discord:1234567890, web:general.")
+    str,
+    typer.Argument(
+        metavar="REF",
+        help="Like slack:C0123, discord:1234567890, web:general, mail:team@example.org.",
+    ),
 ]
 At = Annotated[str | None, typer.Option("--at", metavar="HH:MM", help="Local time of the digest.")]
 Zone = Annotated[

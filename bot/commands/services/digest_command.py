@@ -12,7 +12,7 @@ from bot.arxiv.domain.present_arxiv import status_line
 from bot.arxiv.services import daily_batches
 from bot.channels.domain.present_subscription import present_subscription
 from bot.channels.domain.subscription import Standing, Subscription
-from bot.commands.services import digest_line, digest_managers, review_command
+from bot.commands.services import digest_line, digest_managers, mail_command, review_command
 from bot.commands.services.review_command import ReviewContext
 from bot.core.database.database import Database
 from bot.core.domain import command_line, commands, document
@@ -29,6 +29,7 @@ from bot.digest.services.subscribe import TypedOptions
 from bot.discussion.services import linked_channels
 from bot.discussion.services.discuss import DiscussionContext
 from bot.lookup.services import typed_dates
+from bot.mail.services.opt_in import OptIn
 from bot.recap.domain.period import parse_period
 from bot.recap.services import look_back
 
@@ -44,7 +45,7 @@ class DigestContext:
     `zone` decides "today" and the default schedule; `check` asks a platform whether the bot may
     post; `planned` is called when there may be something to post. `categories` are the arXiv
     categories that are polled, if any. `connected` tells which workspaces share a channel. `curators`
-    are ids of people.
+    are ids of people. `mail` is there where e-mail is set up.
     """
 
     db: Database
@@ -55,6 +56,7 @@ class DigestContext:
     categories: tuple[str, ...] = ()
     connected: Connected = no_connected
     curators: frozenset[str] = frozenset()
+    mail: OptIn | None = None
 
 
 async def answer(
@@ -104,7 +106,7 @@ async def answer(
 
 
 _OF_THE_DIGEST = frozenset(
-    {"here", "settings", "pause", "resume", "status", "link", "unlink", "review"}
+    {"here", "settings", "pause", "resume", "status", "link", "unlink", "review", "mail"}
 )
 """Verbs that act on the one digest of a channel, from whichever workspace they are typed."""
 
@@ -184,10 +186,29 @@ async def _answer_elsewhere(
             return await _recap(desk, command.channel, line.text, say)
         case "review":
             return await _review(desk, talk, command, line.text, say)
+        case "mail":
+            return await _mail(desk, command, line, say)
         case "discuss":
             return await discussion_request.ask(talk, command, line.text, say)
         case _:
             return None
+
+
+async def _mail(
+    desk: DigestContext, command: Command, line: digest_line.DigestLine, say: Translate
+) -> Document:
+    answered = await mail_command.answer(
+        desk.db,
+        desk.mail,
+        command,
+        line.text,
+        line.options,
+        zone=desk.zone,
+        now=desk.clock(),
+        say=say,
+    )
+    desk.planned()
+    return answered
 
 
 async def _change(

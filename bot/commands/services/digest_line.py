@@ -14,7 +14,10 @@ from bot.digest.services import option_values
 
 @dataclass(frozen=True, slots=True)
 class DigestLine:
-    """A `/digest …` line: `text` is the date, or what follows a verb that takes text."""
+    """A `/digest …` line: `text` is the date, or what follows a verb that takes text.
+
+    Of a verb that takes options too it is the first word.
+    """
 
     verb: Verb | None
     text: str = ""
@@ -34,9 +37,12 @@ def read(typed: Mapping[str, str], *, days: Days) -> DigestLine:
     first, _, rest = free.partition(" ")
     rest = rest.strip()
     if verb.takes_options:
+        text = ""
+        if verb.takes_text:
+            text, _, rest = rest.partition(" ")
         line = _options(rest, given, days)
         option_values.raise_all(line.problems)
-        return DigestLine(verb, options=line.options)
+        return DigestLine(verb, text, line.options)
     if verb.takes_text and not given:
         return DigestLine(verb, rest)
     problems = _misplaced(given)

@@ -69,7 +69,7 @@ PAPER = CommandSpec(
 DIGEST = CommandSpec(
     name="digest",
     summary=translatable("Show a day's digest, or manage this channel's daily digest"),
-    usage="/digest [today | DATE | recap | review | here | settings | pause | resume | status | managers | link | unlink | help]",
+    usage="/digest [today | DATE | recap | review | here | settings | pause | resume | status | managers | mail | link | unlink | help]",
     audience=Audience.PRIVATE,
     takes_people=True,
     options=(
@@ -188,6 +188,15 @@ DIGEST = CommandSpec(
             "managers",
             translatable("Show or name the people who may manage the digest: @…, remove @…"),
             aliases=("관리자",),
+            takes_text=True,
+        ),
+        Verb(
+            "mail",
+            translatable("Send the digest to an address, once its owner has confirmed"),
+            Who.MANAGERS,
+            aliases=("메일", "이메일"),
+            is_secret=True,
+            takes_options=True,
             takes_text=True,
         ),
         Verb(

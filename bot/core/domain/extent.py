@@ -14,3 +14,5 @@ class Extent(StrEnum):
     """Every message in its channel, until a person fixes the cause."""
     GONE = "gone"
     """The message or its whole thread, for good: it is locked or deleted."""
+    SENT = "sent"
+    """The message stays as it is for good: its platform changes and removes none, like e-mail."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NewType
 
 from bot.core.domain.errors import UsageError
+from bot.core.domain.mail_address import parse_address
 
 DeliveryKey = NewType("DeliveryKey", str)
 """The permanent name of one outbound message: at most 25 characters of `[0-9a-z]` (Discord's nonce)."""
@@ -16,6 +17,7 @@ class Platform(StrEnum):
     """Where people talk."""
 
     DISCORD = "discord"
+    MAIL = "mail"
     SLACK = "slack"
     WEB = "web"
 
@@ -29,7 +31,10 @@ class ChannelRef:
     id: str
 
     def __str__(self) -> str:
-        """`slack:T0123/C0123`, `discord:1234567890` or `web:general`; `parse_channel` reads it."""
+        """`slack:T0123/C0123`, `discord:1234567890`, `web:general` or `mail:team@example.org`.
+
+        `parse_channel` reads it.
+        """
         place = f"{self.workspace}/{self.id}" if self.workspace else self.id
         return f"{self.platform}:{place}"
 
@@ -37,13 +42,15 @@ class ChannelRef:
 def parse_channel(text: str) -> ChannelRef:
     """The channel that an operator typed as REF; raises `UsageError`."""
     platform, colon, place = text.strip().partition(":")
+    if platform == Platform.MAIL:
+        return ChannelRef(Platform.MAIL, "", parse_address(place))
     workspace, slash, channel = place.rpartition("/")
     if platform == Platform.WEB:
         channel = hyphenated(channel)
     if not colon or platform not in set(Platform) or not channel or (slash and not workspace):
         raise UsageError(
             "“{text}” is not a channel: write slack:C0123, slack:T0123/C0123, "
-            "discord:1234567890 or web:general",
+            "discord:1234567890, web:general or mail:team@example.org",
             text=text,
         )
     return ChannelRef(Platform(platform), workspace, channel)

@@ -33,10 +33,12 @@ from bot.core.ports import (
     ChatError,
     ChatRefusedError,
     ChatUnavailableError,
+    Platform,
     parse_channel,
 )
 from bot.digest.services import option_values, shared_channels
 from bot.digest.services.filtered import find_problem
+from bot.digest.services.platform_options import possible_layout
 from bot.digest.services.shared_channels import Connected, no_connected
 from bot.digest.services.zones import parse_zone
 from bot.lookup.domain.entry_filter import parse_only
@@ -116,10 +118,13 @@ async def add(
     check: Check | None = None,
     connected: Connected = no_connected,
     wait: timedelta = timedelta(),
+    standing: Standing = Standing.ACTIVE,
+    also: Callable[[Transaction, Subscription], Awaitable[None]] | None = None,
 ) -> Subscription:
     """Subscribe a channel; `words` must have a time and a zone. Raises `UserError`.
 
-    Nothing is planned before `wait` has passed, unless its options are changed.
+    Nothing is planned before `wait` has passed, unless its options are changed. `also` is done in the
+    same transaction.
 
     It starts with today's entries or, with `since`, with that day: older days are then posted one
     by one, each as a digest of its own. Days that were posted from a workspace that shares the
@@ -129,6 +134,7 @@ async def add(
     if words.at is None or words.zone is None:
         raise UsageError("A digest needs a time and a zone, like 09:00 and Asia/Seoul")
     schedule = Schedule(parse_time(words.at), parse_zone(words.zone))
+    words = replace(words, layout=possible_layout(channel, words.layout, is_new=True))
     today = now.astimezone(schedule.zone).date()
     if since is None and words.since is not None:
         since = await typed_dates.read(db, words.since, now=now, zone=schedule.zone)
@@ -146,16 +152,19 @@ async def add(
         blocking = (Standing.ACTIVE, Standing.PAUSED)
         last = await shared_channels.take_over(tx, channel, shared, blocking=blocking, now=now)
         options = _after(options, last)
-        return await subscriptions.add(
+        added = await subscriptions.add(
             tx,
             str(channel),
             options,
-            standing=Standing.ACTIVE,
+            standing=standing,
             now=now,
-            next_at=now + wait,
+            next_at=now + wait if standing is Standing.ACTIVE else None,
             created_by=created_by,
             replay_until=_replay_until(options, today, now),
         )
+        if also is not None:
+            await also(tx, added)
+        return added
 
 
 def _replay_until(options: DigestOptions, today: date, now: datetime) -> date | None:
@@ -177,6 +186,7 @@ async def change(
         raise UsageError(
             "“since” counts only when a channel is subscribed: earlier days cannot be added later"
         )
+    words = replace(words, layout=possible_layout(channel, words.layout))
     async with db.transaction() as tx:
         await subscriptions.guard(tx, str(channel))
         present = await _get(tx, channel)
@@ -220,7 +230,7 @@ async def resume(
     """
     async with db.reading() as tx:
         present = await _get(tx, channel)
-    if present.standing is Standing.REFUSED:
+    if present.standing is Standing.REFUSED or channel.platform is Platform.MAIL:
         await _checked(channel, check)
     place = parse_channel(present.channel)
     shared = await _shared(db, place, connected)
@@ -266,6 +276,7 @@ async def by_hand(
     if present is not None and present.standing is not Standing.REMOVED:
         return present
     option_values.check(words.typed(), Days(now.date()))
+    words = replace(words, layout=possible_layout(channel, words.layout, is_new=True))
     schedule = Schedule(parse_time(words.at or "09:00"), parse_zone(words.zone or "UTC"))
     options = read_options(words, DigestOptions(schedule, since=_EVER), Days(now.date()))
     channel = await _checked(channel, check)

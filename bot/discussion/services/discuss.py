@@ -60,6 +60,10 @@ def _nothing() -> None:
     """The default callback: nobody needs to be woken."""
 
 
+async def _forget_nothing(_tx: Transaction, _person: str) -> None:
+    """The default of `forget_also`."""
+
+
 @dataclass(frozen=True, slots=True)
 class DiscussionContext:
     """The dependencies of this module's functions.
@@ -67,7 +71,7 @@ class DiscussionContext:
     `voices` gives the `Translate` of a locale, `link` the address of a message. `to_send` is called
     when there may be a message to send, `to_change` when there may be one to edit or remove. What
     a person writes beyond `copies_a_minute` is stored, but not copied. `zone` decides which day it
-    is in channels without a digest.
+    is in channels without a digest. `forget_also` forgets what other subjects know of a person's id.
     """
 
     db: Database
@@ -78,6 +82,7 @@ class DiscussionContext:
     to_change: Callable[[], None] = _nothing
     copies_a_minute: int = COPIES_A_MINUTE
     zone: tzinfo = UTC
+    forget_also: Callable[[Transaction, str], Awaitable[None]] = _forget_nothing
 
 
 Ask = Callable[[str, Translate], Awaitable[Document]]
@@ -374,5 +379,7 @@ async def forget_person(context: DiscussionContext, user: User, channel: Channel
     find = partial(forgetting.list_channels, user=user, channel=channel)
     async with guards.guarded(context.db, find, board.GUARD) as tx:
         forgotten = await forgetting.forget_author(tx, user, channel, now)
+        for person in person_ids(channel, user):
+            await context.forget_also(tx, person)
     context.to_change()
     return forgotten

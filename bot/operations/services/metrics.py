@@ -5,6 +5,7 @@ from datetime import datetime
 from bot.core.database.database import Database
 from bot.core.ports import Measure
 from bot.core.store import processes
+from bot.mail.store import addresses
 from bot.operations.store.totals import totals
 
 
@@ -13,6 +14,7 @@ async def measure(db: Database, *, now: datetime) -> tuple[Measure, ...]:
     async with db.reading() as tx:
         found = await totals(tx)
         parts = await processes.count_parts(tx, now)
+        by_mail = await addresses.tally(tx)
     return (
         Measure("entries", "Entries that are not withdrawn.", found.entries),
         Measure("papers", "Papers that are known.", found.papers),
@@ -24,6 +26,12 @@ async def measure(db: Database, *, now: datetime) -> tuple[Measure, ...]:
         *(
             Measure("subscriptions", "Channels by standing.", count, (("standing", standing),))
             for standing, count in found.subscriptions.items()
+        ),
+        *(
+            Measure(
+                "mail_addresses", "Addresses of e-mail by answer.", count, (("answer", answer),)
+            )
+            for answer, count in by_mail.items()
         ),
         *(
             Measure(

@@ -255,7 +255,7 @@ def after_call(
         case Refused() if attempt.is_reply:
             # A refused reply does not stop the channel's subscription.
             return _reply_refused(outcome, now + patience.refused_pause)
-        case Refused(detail, Extent.MESSAGE):
+        case Refused(detail, Extent.MESSAGE | Extent.SENT):
             # The channel takes others (issue 12, item 12); trying this one again changes nothing.
             return Step(State.DEAD, reason=REFUSED, detail=detail)
         case Refused(detail):
@@ -274,7 +274,7 @@ def _reply_refused(refused: Refused, again_at: datetime) -> Step:
     match refused.extent:
         case Extent.GONE:
             return Step(State.DEAD, reason=CLOSED, detail=refused.detail, closes_thread=True)
-        case Extent.MESSAGE:
+        case Extent.MESSAGE | Extent.SENT:
             return Step(State.DEAD, reason=REFUSED, detail=refused.detail)
         case Extent.THREAD | Extent.CHANNEL:
             return Step(

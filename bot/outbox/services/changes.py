@@ -32,6 +32,7 @@ from bot.outbox.store.copy_deliveries import Unwanted
 from bot.outbox.store.edits import Unshown
 
 UNEDITABLE = translatable("The message could not be edited; it shows an older version")
+UNREMOVABLE = translatable("The message cannot be removed; it is still there")
 
 MESSAGES = 100
 """At most this many removals, and as many edits, per run."""
@@ -105,10 +106,16 @@ class Changer:
     async def _finish_removal(
         self, tx: Transaction, unwanted: Unwanted, outcome: ChangeOutcome
     ) -> bool:
-        """Only a message that is gone is done with: its author was told that it is forgotten."""
+        """A message is done with once it is gone: its author was told that it is forgotten.
+
+        One that its platform never removes stays, and says so.
+        """
         match outcome:
             case Done() | Refused(extent=Extent.GONE):
                 await copy_deliveries.mark_removed(tx, unwanted.id, self._clock())
+                return True
+            case Refused(detail, Extent.SENT):
+                await copy_deliveries.give_up_removal(tx, unwanted.id, UNREMOVABLE, detail)
                 return True
             case _:
                 return False
@@ -118,7 +125,7 @@ class Changer:
         match outcome:
             case Done():
                 await edits.mark_shown(tx, wanted)
-            case Refused(detail, Extent.GONE | Extent.MESSAGE as extent):
+            case Refused(detail, Extent.GONE | Extent.MESSAGE | Extent.SENT as extent):
                 await edits.give_up(tx, wanted, UNEDITABLE, detail)
                 if extent is Extent.GONE:
                     await edits.mark_gone(tx, wanted.id, self._clock())

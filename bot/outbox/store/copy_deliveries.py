@@ -143,3 +143,14 @@ async def mark_removed(tx: Transaction, delivery_id: int, now: datetime) -> None
         """,
         {"id": delivery_id, "now": to_text(now)},
     )
+
+
+async def give_up_removal(tx: Transaction, delivery_id: int, reason: str, detail: str) -> None:
+    """The message stays where it is for good; no further removal is tried."""
+    await tx.run(
+        """
+        UPDATE delivery SET unwanted = 2, failing_since = NULL, reason = :reason, detail = :detail
+         WHERE id = :id
+        """,
+        {"id": delivery_id, "reason": reason, "detail": detail},
+    )

@@ -1,0 +1,1 @@
+"""E-mail: which addresses want the digest, who asked, and what was handed to the mail server."""

@@ -1,0 +1,1 @@
+"""Decisions and values about addresses; standard library only."""

@@ -1,0 +1,1 @@
+"""Asking an address, confirming, unsubscribing."""

@@ -1,0 +1,1 @@
+"""Addresses and messages handed over, as rows."""

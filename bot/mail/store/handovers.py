@@ -1,0 +1,63 @@
+"""Which messages the mail server may have: `Handovers` in the database."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from bot.core.database.database import Database
+from bot.core.database.instants import from_text, to_text
+from bot.mail.domain.subscriber import Handover
+
+_IN_FLIGHT = timedelta(minutes=2)
+"""No call lasts longer: what was begun before that is in doubt, and a person may have it sent again."""
+_KEPT = timedelta(days=180)
+
+
+class DatabaseHandovers:
+    """`Handovers` over an open database; `clock` gives the aware instant."""
+
+    def __init__(self, db: Database, clock: Callable[[], datetime]) -> None:
+        self._db = db
+        self._clock = clock
+
+    async def find(self, key: str) -> Handover | None:
+        async with self._db.reading() as tx:
+            row = await tx.one(
+                "SELECT begun_at, accepted_at FROM mail_handover WHERE key = :key", {"key": key}
+            )
+        if row is None:
+            return None
+        accepted = from_text(row["accepted_at"]) if row["accepted_at"] else None
+        return Handover(from_text(row["begun_at"]), accepted)
+
+    async def begin(self, key: str) -> bool:
+        now = self._clock()
+        async with self._db.transaction() as tx:
+            changed = await tx.run(
+                """
+                INSERT INTO mail_handover (key, begun_at) VALUES (:key, :now)
+                ON CONFLICT (key) DO UPDATE SET begun_at = :now
+                 WHERE mail_handover.accepted_at IS NULL AND mail_handover.begun_at < :before
+                """,
+                {"key": key, "now": to_text(now), "before": to_text(now - _IN_FLIGHT)},
+            )
+        return changed > 0
+
+    async def accept(self, key: str) -> None:
+        async with self._db.transaction() as tx:
+            await tx.run(
+                "UPDATE mail_handover SET accepted_at = :now WHERE key = :key",
+                {"key": key, "now": to_text(self._clock())},
+            )
+
+    async def forget(self, key: str) -> None:
+        async with self._db.transaction() as tx:
+            await tx.run(
+                "DELETE FROM mail_handover WHERE key = :key AND accepted_at IS NULL", {"key": key}
+            )
+
+    async def prune(self) -> None:
+        async with self._db.transaction() as tx:
+            await tx.run(
+                "DELETE FROM mail_handover WHERE begun_at < :before",
+                {"before": to_text(self._clock() - _KEPT)},
+            )

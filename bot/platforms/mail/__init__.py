@@ -1,0 +1,1 @@
+"""E-mail: the digest as messages to addresses that confirmed that they want it."""

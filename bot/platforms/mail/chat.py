@@ -1,0 +1,194 @@
+"""E-mail as a platform of delivery: the port's `Chat` over SMTP.
+
+What e-mail lacks: a message that was sent cannot be changed or removed (`edit` and `delete` refuse with
+`Extent.SENT`), and there is no discussion: nothing is read, and what belongs into a thread is a message
+that refers to the first one. The mail server cannot be asked what it has. Before the content of a
+message is sent, that is written down (`Handovers`), so that `find` knows of every message whether it was
+certainly not sent, was accepted, or is in doubt; the latter is for a person.
+"""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TypeVar
+
+from bot.core.domain.document import Document
+from bot.core.domain.errors import StorageError
+from bot.core.domain.extent import Extent
+from bot.core.domain.i18n import Translate, translatable
+from bot.core.ports import (
+    ChannelRef,
+    ChatError,
+    ChatRefusedError,
+    ChatUnavailableError,
+    ChatUncertainError,
+    Condition,
+    DeliveryKey,
+    Inbox,
+    MessageRef,
+    Platform,
+)
+from bot.core.ports.error_table import RETRIED_AFTER
+from bot.mail.domain.subscriber import NOT_ASKED, Handovers, Subscriber, Subscribers
+from bot.platforms.mail.access import Access
+from bot.platforms.mail.connection import ANSWER_SECONDS, IDLE_SECONDS, Connection
+from bot.platforms.mail.rendering.message import make_message
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+UNCHANGEABLE = translatable("An e-mail cannot be changed or removed once it is sent")
+_IN_DOUBT = translatable(
+    "The mail server may have it: ask the reader or look into the server's log for its Message-ID, {id}"
+)
+_NO_INBOX = translatable("The bot sends no direct messages by e-mail")
+_BEING_SENT = translatable("An attempt to send it has only just ended")
+
+
+class MailChat:
+    """`clock` gives the aware instant, `voices` a language. `tls` is for tests."""
+
+    platform = Platform.MAIL
+
+    def __init__(
+        self,
+        access: Access,
+        subscribers: Subscribers,
+        handovers: Handovers,
+        *,
+        voices: Callable[[str], Translate],
+        clock: Callable[[], datetime],
+        tls: ssl.SSLContext | None = None,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
+        self._access = access
+        self._subscribers = subscribers
+        self._handovers = handovers
+        self._voices = voices
+        self._clock = clock
+        self._connection = Connection(access, tls=tls, answer_seconds=answer_seconds)
+        self._condition = Condition(Platform.MAIL, ok=True)
+
+    @property
+    def condition(self) -> Condition:
+        """How the last message fared with the server; what concerns one address does not count."""
+        return self._condition
+
+    async def post(
+        self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+    ) -> MessageRef:
+        return await self._send(channel, document, key, root=None)
+
+    async def reply(self, root: MessageRef, document: Document, *, key: DeliveryKey) -> MessageRef:
+        return await self._send(root.channel, document, key, root=root.id)
+
+    async def find(
+        self,
+        channel: ChannelRef,
+        key: DeliveryKey,
+        *,
+        since: datetime,
+        root: MessageRef | None = None,  # noqa: ARG002 - the key alone finds it here
+    ) -> MessageRef | None:
+        known = await _stored(self._handovers.find(key))
+        if known is None:
+            return None
+        if known.accepted_at is not None:
+            return MessageRef(channel, key) if known.accepted_at >= since else None
+        raise ChatRefusedError(_IN_DOUBT.format(id=f"{key}@{self._access.sender.domain}"))
+
+    async def edit(self, message: MessageRef, document: Document) -> None:  # noqa: ARG002 - refused
+        raise ChatRefusedError(UNCHANGEABLE, Extent.SENT)
+
+    async def delete(self, message: MessageRef) -> None:  # noqa: ARG002 - refused
+        raise ChatRefusedError(UNCHANGEABLE, Extent.SENT)
+
+    async def direct_channel(self, workspace: str, user: str) -> ChannelRef:  # noqa: ARG002 - of none
+        raise ChatRefusedError(_NO_INBOX)
+
+    async def run(self, inbox: Inbox) -> None:  # noqa: ARG002 - nobody writes to the bot
+        """Close connections that are not used; forget what is months old."""
+        try:
+            await self._handovers.prune()
+            while True:
+                await asyncio.sleep(IDLE_SECONDS / 2)
+                await self._connection.close_idle()
+        finally:
+            await self._connection.close()
+
+    async def _send(
+        self, channel: ChannelRef, document: Document, key: DeliveryKey, *, root: str | None
+    ) -> MessageRef:
+        subscriber = await self._known(channel, key)
+        sent = MessageRef(channel, key)
+        known = await _stored(self._handovers.find(key))
+        if known is not None and known.accepted_at is not None:
+            return sent
+        access = self._access
+        content = make_message(
+            document,
+            key=key,
+            subscriber=subscriber,
+            sender=access.sender,
+            site=access.site,
+            at=self._clock(),
+            say=self._voices(subscriber.locale),
+            root=root,
+        )
+        try:
+            begun = await self._connection.send(
+                subscriber.address, content, lambda: _stored(self._handovers.begin(key))
+            )
+        except ChatError as error:
+            self._note(error)
+            if not isinstance(error, ChatUncertainError):
+                await self._forget(key)
+            raise
+        self._note(None)
+        if not begun:
+            raise ChatUnavailableError(_BEING_SENT, retry_after=RETRIED_AFTER)
+        await self._accepted(key)
+        return sent
+
+    async def _known(self, channel: ChannelRef, key: DeliveryKey) -> Subscriber:
+        """The address of the channel; raises `ChatRefusedError` unless it may get that message."""
+        found = await _stored(self._subscribers.find(channel.id))
+        refusal = NOT_ASKED if found is None else found.refusal_of(key)
+        if found is None or refusal:
+            raise ChatRefusedError(refusal)
+        return found
+
+    async def _accepted(self, key: DeliveryKey) -> None:
+        try:
+            await self._handovers.accept(key)
+        except StorageError:
+            log.warning("that the mail server has %s could not be stored", key)
+
+    async def _forget(self, key: DeliveryKey) -> None:
+        """Where that fails, the message is taken to be in doubt, which is the safe side."""
+        try:
+            await self._handovers.forget(key)
+        except StorageError:
+            log.warning("that the mail server has not taken %s could not be stored", key)
+
+    def _note(self, error: ChatError | None) -> None:
+        whole = isinstance(error, ChatUnavailableError) and error.whole_workspace
+        last_ok_at = self._condition.last_ok_at if whole else self._clock()
+        self._condition = Condition(
+            Platform.MAIL,
+            not whole,
+            str(error) if whole else "",
+            last_ok_at,
+            None if not whole else "",
+        )
+
+
+async def _stored(work: Awaitable[T]) -> T:
+    """The result of `work`; where the database fails, nothing was sent."""
+    try:
+        return await work
+    except StorageError as error:
+        raise ChatUnavailableError(str(error)) from error
