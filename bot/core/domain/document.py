@@ -196,6 +196,8 @@ _TYPES: Mapping[str, type] = {
 }
 
 
+_STYLES: Mapping[str, Style] = {style.value: style for style in Style}
+
 _NEVER_STORED = frozenset({"is_private"})
 """Left out, so that documents stored before are still equal to the same documents now."""
 
@@ -226,13 +228,12 @@ def _plain(value: object) -> object:
 
 def _value(plain: object) -> object:
     if isinstance(plain, list):
-        return tuple(_value(part) for part in plain)
+        return tuple([_value(part) for part in plain])
     if isinstance(plain, dict):
-        kind = _TYPES[plain["is"]]
-        values = {name: _value(part) for name, part in plain.items() if name != "is"}
+        kind = _TYPES[plain.pop("is")]
         if kind is Text:
-            values["style"] = Style(cast(str, values["style"]))
-        return kind(**values)
+            return Text(plain["text"], _STYLES[plain["style"]])
+        return kind(**{name: _value(part) for name, part in plain.items()})
     return plain
 
 

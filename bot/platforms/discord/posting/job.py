@@ -13,6 +13,7 @@ from bot.core.ports import ChatError, ChatRefusedError, ChatUncertainError, Deli
 from bot.platforms.discord.errors import TooManyRequests, chat_error
 from bot.platforms.discord.posting.search import Found
 from bot.platforms.discord.rendering.payload import Payload
+from bot.platforms.discord.rendering.render import thread_name
 from bot.platforms.discord.rest import RAISED
 
 Result = TypeVar("Result")
@@ -53,8 +54,12 @@ class Job:
     document: Document
     key: DeliveryKey
     payloads: tuple[Payload, ...]
-    thread_name: str
     patience: TimeBudget
+
+    @property
+    def thread_name(self) -> str:
+        """What its thread is called."""
+        return thread_name(self.document)
 
     def nonce(self, part: int) -> str:
         """The nonce of a part: always the same."""

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 
 import discord
 
-from bot.core.domain.document import Document
+from bot.core.domain.document import Block, Document, Heading, Note, Paragraph, Quote
 from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import translatable
 from bot.core.ports import (
@@ -49,7 +49,7 @@ from bot.platforms.discord.posting.job import Job, Sleep, TimeBudget, partly_pos
 from bot.platforms.discord.posting.pictures import draw_chart
 from bot.platforms.discord.posting.search import Found, search_channel, search_thread
 from bot.platforms.discord.rendering.payload import Payload, PictureFile
-from bot.platforms.discord.rendering.render import TooLongError, render, thread_name, thread_name_of
+from bot.platforms.discord.rendering.render import TooLongError, render, thread_name_of
 from bot.platforms.discord.rest import CALL_SECONDS, RAISED, Rest, sorted_errors
 
 log = logging.getLogger(__name__)
@@ -327,10 +327,16 @@ class Posting:
             first, *others = render(document, key)
             return (replace(first, picture=picture), *others)
 
-        is_long = sum(len(str(block)) for block in document.blocks) > _LONG
+        is_long = sum(map(_length, document.blocks)) > _LONG
         try:
             payloads = await asyncio.to_thread(work) if is_long else work()
         except TooLongError as error:
             raise ChatRefusedError(_TOO_LONG, Extent.MESSAGE) from error
-        name = thread_name(document)
-        return Job(document, key, payloads, name, TimeBudget(self._sleep))
+        return Job(document, key, payloads, TimeBudget(self._sleep))
+
+
+def _length(block: Block) -> int:
+    """About how many characters a block has."""
+    if isinstance(block, Heading | Paragraph | Quote | Note):
+        return sum(len(inline.text) for inline in block.inlines)
+    return len(str(block))

@@ -33,6 +33,7 @@ from bot.core.domain.document import (
     Quote,
     Style,
     Text,
+    map_inlines,
     map_text,
     plain_text,
 )
@@ -157,10 +158,12 @@ def _calling(payload: Payload, user: int) -> Payload:
 
 def thread_name(document: Document) -> str:
     """What the thread of a document is called: within Discord's limit, never blank."""
-    document = map_text(document, readable)
     heading = next((block for block in document.blocks if isinstance(block, Heading)), None)
-    title = plain_text(heading.inlines) if heading else document.summary
-    name = markdown.one_line(document.thread_name or title)
+    if document.thread_name or heading is None:
+        title = readable(document.thread_name or document.summary)
+    else:
+        title = plain_text(map_inlines(heading.inlines, readable))
+    name = markdown.one_line(title)
     return within(name, THREAD_NAME_MOST) or "…"
 
 
