@@ -235,13 +235,12 @@ class Deliverer:
             self._is_shut_out = not await self._may_claim(tx)
             if self._is_shut_out:
                 chosen = []
-            taken = await claims.claim(
-                tx, chosen, owner=self._owner, now=now, lease_until=now + self._terms.lease
-            )
             # Most channels have had their last message: left among those that wait, they would use
             # the turns of others.
             freed = {each.claimed.channel for each in settled}.difference(chosen)
-            ready = await claims.find_ready(tx, freed, now)
+            taken, ready = await claims.claim_and_look(
+                tx, chosen, freed, owner=self._owner, now=now, lease_until=now + self._terms.lease
+            )
         self._calls.written(len(settled))
         for claimed in taken:
             self._calls.post(calls, claimed)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from bot.core.database.database import Engine, Row, Transaction
+from bot.core.database.database import Engine, Row, Statements, Transaction
 from bot.core.database.instants import from_text, to_text
 from bot.core.domain.document import Document, load
 from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Platform, parse_channel
@@ -79,15 +79,14 @@ SELECT head.channel
 """
 
 
-async def find_ready(
-    tx: Transaction, channels: Iterable[ChannelRef], now: datetime
+def _find_ready(
+    statements: Statements, channels: Iterable[ChannelRef], now: datetime
 ) -> frozenset[ChannelRef]:
-    """Those of the channels whose next message may be claimed."""
     places = [str(channel) for channel in channels]
     if not places:
         return frozenset()
-    rows = await tx.all(_READY, {"channels": places, "now": to_text(now)})
-    return frozenset(_channel(row["channel"]) for row in rows)
+    rows = statements.tuples(_READY, {"channels": places, "now": to_text(now)})
+    return frozenset(_channel(place) for (place,) in rows)
 
 
 @lru_cache(maxsize=65536)
@@ -131,20 +130,37 @@ async def claim(
     lease_until: datetime,
 ) -> tuple[Claimed, ...]:
     """Claim the next ready message of each of these channels, at most one each; in their order."""
-    places = {str(channel): place for place, channel in enumerate(channels)}
-    if not places:
-        return ()
-    found = await tx.all(
-        _CLAIM.format(locked=_LOCKED[tx.engine], returned=_RETURNED),
-        {
-            "channels": list(places),
-            "owner": owner,
-            "now": to_text(now),
-            "lease_until": to_text(lease_until),
-        },
+    claimed, _ = await claim_and_look(
+        tx, channels, (), owner=owner, now=now, lease_until=lease_until
     )
+    return claimed
+
+
+async def claim_and_look(
+    tx: Transaction,
+    channels: Iterable[ChannelRef],
+    others: Collection[ChannelRef],
+    *,
+    owner: str,
+    now: datetime,
+    lease_until: datetime,
+) -> tuple[tuple[Claimed, ...], frozenset[ChannelRef]]:
+    """What is claimed of the channels, as `claim` says, and which others have a ready message."""
+    places = {str(channel): place for place, channel in enumerate(channels)}
+    if not (places or others):
+        return (), frozenset()
+    at = {"owner": owner, "now": to_text(now), "lease_until": to_text(lease_until)}
+
+    def work(statements: Statements) -> tuple[Sequence[Row], frozenset[ChannelRef]]:
+        found: Sequence[Row] = ()
+        if places:
+            sql = _CLAIM.format(locked=_LOCKED[statements.engine], returned=_RETURNED)
+            found = statements.all(sql, {"channels": list(places)} | at)
+        return found, _find_ready(statements, others, now)
+
+    found, ready = await tx.call(work)
     found = sorted(found, key=lambda row: places[row["channel"]])
-    return tuple(_claimed(row, load(row["document"])) for row in found)
+    return tuple(_claimed(row, load(row["document"])) for row in found), ready
 
 
 _SEARCH = """

@@ -215,6 +215,8 @@ async def settle(tx: Transaction, settled: Iterable[Settled], now: datetime) -> 
     Returns the ids of those that were no longer this claim's to settle; they stay as they are.
     """
     rows = [_settled_row(each, now) for each in settled]
+    if not rows:
+        return ()
     return await tx.call(lambda statements: _settle(statements, rows))
 
 

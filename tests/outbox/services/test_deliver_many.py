@@ -218,14 +218,17 @@ async def test_a_channel_is_ready_while_its_next_message_may_be_claimed(stage):
     first = (more, done, untouched)
     await plan(stage, *(draft("1", channel) for channel in first))
 
-    async def ready() -> frozenset[ChannelRef]:
-        async with stage.db.reading() as tx:
-            return await claims.find_ready(tx, (*first, none), stage.clock())
+    async def ready(*claimed: ChannelRef) -> frozenset[ChannelRef]:
+        now = stage.clock()
+        lease = now + timedelta(minutes=1)
+        async with stage.db.transaction() as tx:
+            _, found = await claims.claim_and_look(
+                tx, claimed, {*first, none}, owner="me", now=now, lease_until=lease
+            )
+        return found
 
     assert await ready() == {*first}
-    async with stage.db.transaction() as tx:
-        lease = stage.clock() + timedelta(minutes=1)
-        await claims.claim(tx, (more, done), owner="me", now=stage.clock(), lease_until=lease)
+    assert await ready(more, done) == {untouched}
     await plan(stage, draft("2", more))
     assert await ready() == {untouched}, "what is being sent holds back what follows"
     stage.clock.turn(minutes=2)
