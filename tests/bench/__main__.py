@@ -1,14 +1,17 @@
 """`make bench`: what the bot does, as ratios to what plain tools do on this machine, in one run.
 
-`--quick` stays with small archives and few rounds; words choose rows.
+`--quick` stays with small archives and few rounds; words choose rows. The last line says what was
+missed; a missed aim is no failure of the program. What was measured is also written as JSON, and
+`--against` compares with such a file of another commit.
 """
 
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -21,7 +24,9 @@ from tests.bench import (
     forms,
     imports,
     lookups,
+    memory,
     outbox,
+    ranking_rows,
     slack,
     start,
 )
@@ -30,6 +35,17 @@ from tests.bench.postgresql import imports as imports_postgresql
 from tests.bench.postgresql import morning as morning_postgresql
 from tests.bench.postgresql import outbox as outbox_postgresql
 from tests.bench.postgresql.server import of_postgresql
+from tests.bench.report import (
+    Measured,
+    as_json,
+    commit,
+    compare,
+    default_path,
+    named,
+    read,
+    summary,
+)
+from tests.bench.verdict import Verdict
 
 Part = Callable[[bool], AsyncIterator[Row]]
 PARTS: dict[str, Part] = {
@@ -40,6 +56,8 @@ PARTS: dict[str, Part] = {
     "discord": discord.rows,
     "start": start.rows,
     "arxiv": arxiv.rows,
+    "ranking": ranking_rows.rows,
+    "memory": memory.rows,
     "outbox": outbox.rows,
     "discussion": discussion.rows,
     "follow": follow.rows,
@@ -50,36 +68,73 @@ PARTS: dict[str, Part] = {
     "morning-postgresql": of_postgresql(morning_postgresql.rows),
 }
 
+_MARKS = {
+    Verdict.HELD: "[green]held[/]",
+    Verdict.MISSED: "[red]missed[/]",
+    Verdict.NOISE: "[yellow]noise[/]",
+    Verdict.NO_AIM: "",
+}
 
-async def measure(parts: Mapping[str, Part], *, quick: bool) -> bool:
-    """Measure and print; whether every aim was held."""
-    table = Table("what", "result", "compared", "aim", "", title="Measured in one run, medians")
-    console = Console(width=None if sys.stdout.isatty() else 160)
+
+async def measure(parts: Mapping[str, Part], *, quick: bool) -> list[Measured]:
+    """What the parts yield; progress is said on stderr."""
     progress = Console(stderr=True)
-    held = True
+    found: list[Measured] = []
     for part, rows in parts.items():
         with progress.status(f"measuring {part} …"):
-            async for row in rows(quick):
-                mark = {True: "[green]held[/]", False: "[red]missed[/]", None: ""}[row.held]
-                table.add_row(row.name, row.result, row.compared, row.aim, mark)
-                held = held and row.held is not False
+            found += named(part, [row async for row in rows(quick)])
+    return found
+
+
+def show(rows: Sequence[Measured], old: Mapping[str, Any] | None, *, quick: bool) -> None:
+    """The table, the comparison with an older run, and one line that says what was missed."""
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    table = Table("what", "result", "compared", "aim", "", title="Measured in one run, medians")
+    for row in (each.row for each in rows):
+        table.add_row(row.name, row.result, row.compared, row.aim, _MARKS[row.verdict])
     console.print(table)
-    return held
+    if old is not None:
+        title = f"{old['commit']}, then {commit()}; by medians, noise by the spread of the rounds"
+        changes = Table("what", "then", "now", "change", title=title)
+        for line in compare(old, rows):
+            changes.add_row(*line)
+        console.print(changes)
+        if old["quick"] != quick:
+            console.print("One of the two runs was --quick: sizes and rounds differ.")
+    console.print(summary(rows), markup=False, soft_wrap=True)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--quick", action="store_true", help="small archives, few rounds")
-    parser.add_argument("--announced", type=Path, metavar="FOLDER", help="see bench/ranking.py")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="default: build/bench/COMMIT.json"
+    )
+    parser.add_argument("--against", type=Path, metavar="FILE", help="a file of an older run")
+    for option in ("--announced", "--vault"):
+        parser.add_argument(option, type=Path, metavar="DIR", help="see tests/bench/ranking.py")
     chosen = parser.parse_args()
     if not PARTS.keys() >= set(chosen.parts):
         parser.error(f"the parts are {', '.join(PARTS)}")
-    if chosen.announced:
-        PARTS["arxiv"] = partial(arxiv.rows, announced=chosen.announced)
-    parts = {name: PARTS[name] for name in chosen.parts or PARTS}
-    held = asyncio.run(measure(parts, quick=chosen.quick))
-    return 0 if held else 1
+    folders = {"announced": chosen.announced, "vault": chosen.vault}
+    given = {name: path.resolve() for name, path in folders.items() if path is not None}
+    if missing := [str(path) for path in given.values() if not path.is_dir()]:
+        parser.error(f"no such folder: {', '.join(missing)}")
+    PARTS["ranking"] = partial(ranking_rows.rows, **given)
+    try:
+        old = read(chosen.against.read_text(encoding="utf-8")) if chosen.against else None
+    except (OSError, ValueError) as error:
+        parser.error(f"--against {chosen.against}: {error}")
+    found = asyncio.run(
+        measure({name: PARTS[name] for name in chosen.parts or PARTS}, quick=chosen.quick)
+    )
+    path = chosen.json or default_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(as_json(found, quick=chosen.quick), encoding="utf-8")
+    show(found, old, quick=chosen.quick)
+    Console(stderr=True).print(f"written to {path}", soft_wrap=True)
+    return 0
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
+
+from tests.bench.verdict import Figure, Verdict, verdict_of
 
 Name = TypeVar("Name", bound=Hashable)
 Timed = Callable[[], Awaitable[float]]
@@ -15,7 +17,8 @@ Timed = Callable[[], Awaitable[float]]
 class Row:
     """One line of the table: what was measured, what was published, what it is measured by.
 
-    `aim` is what the project promises itself, and `held` whether this run kept it.
+    `aim` is what the project promises itself. Whether this run kept it is judged by the `figures`;
+    a row that has none says it in `held`.
     """
 
     name: str
@@ -23,16 +26,42 @@ class Row:
     compared: str = ""
     aim: str = ""
     held: bool | None = None
+    figures: tuple[Figure, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the aim was held, or the rounds cannot tell."""
+        if self.held is not None:
+            return Verdict.HELD if self.held else Verdict.MISSED
+        return verdict_of(self.figures)
 
 
 async def interleaved(rounds: int, works: Mapping[Name, Timed]) -> dict[Name, float]:
-    """The median seconds of each work; in every round each has its turn, so noise hits all."""
+    """The median seconds of each work in `in_turn`."""
+    seconds = await in_turn(rounds, works)
+    return {name: statistics.median(measured) for name, measured in seconds.items()}
+
+
+async def in_turn(rounds: int, works: Mapping[Name, Timed]) -> dict[Name, list[float]]:
+    """The seconds of each work by round; in every round each has its turn, so noise hits all."""
     seconds: dict[Name, list[float]] = {name: [] for name in works}
     for place in range(rounds):
         turn = list(works.items())
         for name, work in turn if place % 2 else reversed(turn):
             seconds[name].append(await work())
-    return {name: statistics.median(measured) for name, measured in seconds.items()}
+    return seconds
+
+
+def ratios(
+    ours: Iterable[float],
+    others: Iterable[float],
+    *,
+    at_least: float | None = None,
+    at_most: float | None = None,
+) -> Figure:
+    """Our figure by the other one, round by round."""
+    found = (mine / theirs for mine, theirs in zip(ours, others, strict=True))
+    return Figure(tuple(found), "×", at_least, at_most)
 
 
 async def timed(work: Callable[[], Awaitable[object]]) -> float:

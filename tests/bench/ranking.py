@@ -12,8 +12,8 @@
 Three pools, from what tells most to what tells least:
 
 - `REAL`: days of announced papers as files `2025-10-01.jsonl` (a line a paper: id, title, summary), in
-  `announced` beside the samples or where `make bench ARGS="arxiv --announced FOLDER"` says. It shows
-  how good the ranking is. The branch `data` of github.com/dw-dengwei/daily-arXiv-ai-enhanced has such
+  `announced` beside the samples or where `make bench ARGS="ranking --announced DIR --vault DIR"` says. It
+  shows how good the ranking is, as far as its row says what the pool is worth. The branch `data` of github.com/dw-dengwei/daily-arXiv-ai-enhanced has such
   files; with it, the sample vault has 12 to 27 papers to be judged: one paper is 0.04 to 0.08 of recall.
 - `HARD`: other notes of the same curator, whose texts are in a sample feed, and the papers of `EASY`;
   half of them to learn from. Nothing but chance tells most of them from the vault's notes, so its
@@ -26,6 +26,7 @@ Three pools, from what tells most to what tells least:
 import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -43,6 +44,8 @@ REAL = "the papers announced on their days"
 HARD = "290 papers, most of them also noted by the curator: to compare, no measure"
 EASY = "50 papers of another subject"
 SPLIT = date(2025, 7, 1)
+EARLY = date(2025, 4, 15)
+"""A split with more papers to judge, and fewer to learn from."""
 _BEFORE = timedelta(days=60)
 _MOST_PASSED = 3000
 _TOP = 10
@@ -70,7 +73,10 @@ class Announced:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How the papers noted after the split were placed; `chance` is the recall of no order."""
+    """How the papers noted after the split were placed; `chance` is the recall of no order.
+
+    `hits` and `areas` are of each judged paper, on so many `days`.
+    """
 
     split: date
     picks: int
@@ -79,6 +85,9 @@ class Outcome:
     chance: float
     picked: int
     passed: int
+    hits: tuple[float, ...] = ()
+    areas: tuple[float, ...] = ()
+    days: int = 0
     scores: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -130,17 +139,30 @@ def _others(samples: Path) -> tuple[Announced, ...]:
 
 
 def list_days(folder: Path) -> tuple[Announced, ...]:
-    """The papers of a folder of days, each under the first day that has it."""
+    """The papers of a folder of days, each under the first day that has it.
+
+    Lines that are no paper are left out; an id may end in a version.
+    """
     papers: dict[str, Announced] = {}
     for path in sorted(folder.glob("????-??-??.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():
-            paper = json.loads(line)
-            text = example_text(paper["title"], paper["summary"])
-            papers.setdefault(
-                paper["id"],
-                Announced(paper["id"], date.fromisoformat(path.stem), paper["title"], text),
-            )
+            with suppress(ValueError, KeyError, TypeError):
+                paper, on = json.loads(line), date.fromisoformat(path.stem)
+                number = paper["id"].partition("v")[0]
+                text = example_text(paper["title"], paper["summary"])
+                papers.setdefault(number, Announced(number, on, paper["title"], text))
     return tuple(papers.values())
+
+
+def splits_of(archive: Sequence[Noted], pool: Sequence[Announced]) -> list[date]:
+    """The dates that part the pool: the usual two where both sides have noted papers.
+
+    For other folders and vaults, the day before which half of their noted papers were announced.
+    """
+    noted = {note.number for note in archive}
+    days = sorted(paper.on for paper in pool if paper.on and paper.number in noted)
+    usual = [each for each in (SPLIT, EARLY) if days and days[0] < each <= days[-1]]
+    return usual or days[len(days) // 2 : len(days) // 2 + 1]
 
 
 def evaluate(
@@ -178,22 +200,27 @@ def evaluate(
     ]
     papers = {p.number: NewPaper(p.number, p.text) for day in days for side in day for p in side}
     scores = {each.number: each.score for each in trained.judge(list(papers.values()))}
-    hits, areas, sizes = [], [], []
+    hits: list[float] = []
+    areas: list[float] = []
+    sizes: list[float] = []
     for judged, others in days:
         theirs = [scores[each.number] for each in (*judged, *others)]
         low = [scores[each.number] for each in others]
         for pick in judged:
             above = sum(score > scores[pick.number] for score in theirs)
-            hits.append(above < _TOP)
+            hits.append(float(above < _TOP))
             areas.append(sum(score < scores[pick.number] for score in low) / len(low))
             sizes.append(min(1.0, _TOP / len(theirs)))
     count = len(hits)
     return Outcome(
         split=split,
         picks=count,
-        recall=sum(hits) / count,
-        area=sum(areas) / count,
-        chance=sum(sizes) / count,
+        recall=sum(hits) / max(count, 1),
+        area=sum(areas) / max(count, 1),
+        chance=sum(sizes) / max(count, 1),
+        hits=tuple(hits),
+        areas=tuple(areas),
+        days=sum(bool(judged) for judged, _ in days),
         picked=len(picked),
         passed=len(passed),
         scores={each.number: each.score for each in trained.judge(asked)},

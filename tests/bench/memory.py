@@ -1,0 +1,84 @@
+"""Resident memory with all platforms and 4,000 entries, after the requests of an hour.
+
+The hour is run faster than the clock: the requests of a busy hour (one a second in Slack, one a
+second in Discord, a page of the web every two seconds) come as quickly as they are answered. What
+an hour of waiting alone would do is not in it. Memory is flat where the end is no more than
+`_FLAT` of what it was after a quarter.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from shutil import copyfile
+
+import aiohttp
+
+from tests.bench import discord, slack
+from tests.bench.big import archive
+from tests.bench.measure import Row
+from tests.bench.verdict import Figure
+from tests.fakes.discord import TOKEN, FakeDiscord
+from tests.fakes.slack import BOT_TOKEN, SIGNING_SECRET
+
+_QUARTERS = 4
+_MOST, _FLAT = 150, 1.05
+_PAGES = ("/", "/papers?q=%23model", "/papers", "/papers?q=%ED%95%99%EC%8A%B5", "/tag/model")
+
+
+async def rows(quick: bool) -> AsyncIterator[Row]:
+    """The rows of the table."""
+    commands = 300 if quick else 3600
+    chat = slack.Slack()
+    with tempfile.TemporaryDirectory(prefix="paperbot-bench-") as folder:
+        database = Path(folder) / "bench.db"
+        await asyncio.to_thread(copyfile, archive(4_000), database)
+        async with chat.serving(), FakeDiscord(validates=False) as guild:
+            settings = {
+                "PAPERBOT_DATABASE": f"sqlite:///{database}",
+                "PAPERBOT_WEB_PORT": "0",
+                "SLACK_BOT_TOKEN": BOT_TOKEN,
+                "SLACK_SIGNING_SECRET": SIGNING_SECRET,
+                "SLACK_API_BASE": chat.url,
+                "DISCORD_TOKEN": TOKEN,
+                "DISCORD_API_BASE": guild.api_base,
+                "DISCORD_GATEWAY_URL": guild.gateway_url,
+            }
+            async with slack.process("-m", "bot", "run", settings=settings) as (port, pid):
+                await guild.connected()
+                used = [resident(pid)]
+                for quarter in range(_QUARTERS):
+                    each = commands // _QUARTERS
+                    await slack.typed(chat, port, each, f"memory-{quarter}", rate=None)
+                    await discord.typed(guild, each, rate=None)
+                    await _read(port, each // 2)
+                    used.append(resident(pid))
+    yield Row(
+        f"resident memory, all platforms, 4,000 entries, after {commands:,} commands on each",
+        f"{used[-1]:.0f} MB",
+        f"at start {used[0]:.0f} MB, by quarters {', '.join(f'{each:.0f}' for each in used[1:])}",
+        f"≤ {_MOST} MB",
+        figures=(Figure((used[-1],), "MB", at_most=_MOST),),
+    )
+    yield Row(
+        "… at the end, by what it was after a quarter",
+        f"{used[-1] / used[1]:.2f} ×",
+        aim=f"≤ {_FLAT} ×",
+        figures=(Figure((used[-1] / used[1],), "×", at_most=_FLAT),),
+    )
+
+
+def resident(pid: int) -> float:
+    """The megabytes of memory that a process holds."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1000
+    raise AssertionError(pid)
+
+
+async def _read(port: int, pages: int) -> None:
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
+        for number in range(pages):
+            async with session.get(_PAGES[number % len(_PAGES)]) as answer:
+                await answer.read()
+                assert answer.status == 200, (answer.url, answer.status)

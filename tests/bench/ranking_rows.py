@@ -1,0 +1,164 @@
+"""Ranking: how quickly it learns and judges, and how good its order is; see `ranking.py` for how."""
+
+import asyncio
+import random
+import statistics
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from bot.archive.domain.entry import EntryId
+from bot.arxiv.domain.candidates import Example, NewPaper, example_text, picked_weight
+from bot.arxiv.ranking.worker import ProcessRanker, is_installed
+from tests.bench.arxiv import WORDS, lag_of
+from tests.bench.measure import Row
+from tests.bench.ranking import (
+    EASY,
+    HARD,
+    REAL,
+    SPLIT,
+    Announced,
+    Noted,
+    Outcome,
+    evaluate,
+    list_archive,
+    list_days,
+    list_pool,
+    splits_of,
+)
+from tests.bench.verdict import Figure
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "samples"
+_SIMULATED = 5
+
+
+async def rows(
+    quick: bool, announced: Path = SHARED / "announced", vault: Path = SHARED / "vault"
+) -> AsyncIterator[Row]:
+    """The rows of the table; `announced` has the days of the pool `REAL`, `vault` the notes."""
+    if not is_installed():
+        yield Row("ranking", "the extra `rank` is not installed")
+        return
+    async for row in _speed_rows(archive=800 if quick else 3800):
+        yield row
+    for row in await asyncio.to_thread(_quality_rows, announced, vault):
+        yield row
+
+
+async def _speed_rows(archive: int) -> AsyncIterator[Row]:
+    chance = random.Random(2)
+
+    def text() -> str:
+        made_up = (f"term{chance.randrange(20_000)}" for _ in range(100))
+        return example_text("A title", " ".join((*chance.choices(WORDS, k=80), *made_up)))
+
+    picked = [Example(f"p{n}", text(), EntryId(n + 1)) for n in range(archive)]
+    passed = [Example(f"q{n}", text()) for n in range(3000)]
+    day = [NewPaper(f"n{n}", text()) for n in range(200)]
+    with tempfile.TemporaryDirectory() as folder:
+        ranker = ProcessRanker(Path(folder) / "taste")
+        lag, learning = await lag_of(lambda: ranker.train(picked, passed))
+        again, judging = await lag_of(lambda: ranker.judge(day))
+    yield Row(
+        f"ranking: learn from {archive:,} picked and 3,000 passed papers, nightly",
+        f"{learning:.1f} s",
+        f"worst lag of the loop {lag * 1e3:.0f} ms",
+    )
+    yield Row(
+        "ranking: judge a day of 200 papers, reasons and neighbours included",
+        f"{judging:.2f} s",
+        f"worst lag of the loop {again * 1e3:.0f} ms",
+        "≤ 1 s",
+        figures=(Figure((judging,), "s", at_most=1.0),),
+    )
+
+
+def _quality_rows(announced: Path, vault: Path) -> list[Row]:
+    """How good the order is, on notes of a vault; see `tests/bench/ranking.py` for how."""
+    archive = list_archive(vault) if vault.is_dir() else ()
+    if not archive:
+        return [Row("ranking: quality", f"no dated notes with an abstract in {vault}")]
+    found = _announced_rows(archive, announced)
+    if not SHARED.is_dir() or not vault.is_relative_to(SHARED):
+        return found
+    for pool in (HARD, EASY):
+        papers = list_pool(SHARED, pool)
+        outcome = evaluate(archive, papers, SPLIT)
+        found.append(quality_row(pool, outcome))
+        if pool != EASY:
+            found.append(_liked_row(archive, papers, outcome))
+    return found
+
+
+def _announced_rows(archive: Sequence[Noted], folder: Path) -> list[Row]:
+    """On days of announced papers; one row that says why, where there is nothing to judge."""
+    days = list_days(folder) if folder.is_dir() else ()
+    if not days:
+        why = f"no files like 2025-10-01.jsonl with papers in {folder}"
+        return [Row(f"ranking: among {REAL}", "not measured", why)]
+    splits = splits_of(archive, days)
+    if not splits:
+        why = f"none of the {len(days):,} announced papers is in a note"
+        return [Row(f"ranking: among {REAL}", "not measured", why)]
+    found = []
+    for split in splits:
+        outcome = evaluate(archive, days, split)
+        found.append(quality_row(REAL, outcome))
+        if outcome.picks:
+            found.append(_liked_row(archive, days, outcome))
+    return found
+
+
+def quality_row(pool: str, outcome: Outcome) -> Row:
+    """What was reached, what that is worth, and whether the aim of issue 19 is held.
+
+    Only real days are judged by it. The rounds of its figures are samples, with repetition, of the
+    judged papers: so many papers would have given such figures.
+    """
+    learnt = f"learnt from {outcome.picked} picked + {outcome.passed} passed"
+    name = f"ranking: {outcome.picks} papers noted after {outcome.split}, among {pool}"
+    if not outcome.picks:
+        return Row(name, "not measured", f"no day has papers with and without a note; {learnt}")
+    is_measure = pool == REAL
+    recalls, areas = resampled(outcome.hits), resampled(outcome.areas)
+    figures = (
+        Figure(recalls, "recall@10", at_least=0.78 if is_measure else None),
+        Figure(areas, "AUC", at_least=(0.97 if is_measure else 0.85) if pool != HARD else None),
+    )
+    low, high = interval(recalls)
+    return Row(
+        name,
+        f"recall@10 {outcome.recall:.2f}, AUC {outcome.area:.2f}",
+        f"chance {outcome.chance:.2f}, 0.50; worth: {outcome.days} days, one paper is "
+        f"{1 / outcome.picks:.3f} of recall, 95 % of samples {low:.2f} to {high:.2f}; {learnt}",
+        {REAL: "recall@10 ≥ 0.78, AUC ≥ 0.97", EASY: "AUC ≥ 0.85"}.get(pool, ""),
+        figures=figures,
+    )
+
+
+def resampled(of_each: Sequence[float], samples: int = 200) -> tuple[float, ...]:
+    """The means of samples with repetition, as large as the whole; the same in every run."""
+    chance = random.Random(19)
+    size = len(of_each)
+    return tuple(statistics.mean(chance.choices(of_each, k=size)) for _ in range(samples))
+
+
+def interval(means: Sequence[float]) -> tuple[float, float]:
+    """Between what 95 % of them lie."""
+    cuts = statistics.quantiles(means, n=40, method="inclusive")
+    return cuts[0], cuts[-1]
+
+
+def _liked_row(archive: Sequence[Noted], papers: Sequence[Announced], before: Outcome) -> Row:
+    """What likes at random change, the mean of some simulations; one paper is 1/picks of recall."""
+    recall, area = [], []
+    for chance in map(random.Random, range(_SIMULATED)):
+        weights = {note.number: picked_weight(chance.randrange(8)) for note in archive}
+        after = evaluate(archive, papers, before.split, weights=weights)
+        recall.append(after.recall - before.recall)
+        area.append(after.area - before.area)
+    return Row(
+        "… with likes at random, which should change nothing",
+        f"recall@10 {statistics.mean(recall):+.3f}, AUC {statistics.mean(area):+.4f}",
+        f"means of {_SIMULATED}; one paper is {1 / before.picks:.3f}",
+    )
