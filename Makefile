@@ -21,7 +21,7 @@ help: ## list these targets
 demo: $(VENV)/.runtime ## install, start with sample papers, print the address (HOST=, PORT=)
 	@$(BIN)/paperbot demo --host $(HOST) --port $(PORT) $(ARGS)
 
-test: $(VENV)/.dev ## run the tests (ARGS="-k word" for some of them)
+test: $(VENV)/.dev $(VENV)/.pages ## run the tests (ARGS="-k word" for some of them)
 	$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
 
 check: format-check lint types imports test ## everything that must hold before a commit
@@ -93,6 +93,13 @@ endef
 
 $(VENV)/.runtime: requirements.txt pyproject.toml
 	$(call install,requirements.txt)
+	@touch $@
+
+# What tests check pages with; without npm these tests are skipped, and say so.
+$(VENV)/.pages: $(VENV)/.dev tests/site/node/package-lock.json
+	@if command -v npm >/dev/null; then \
+		echo "Installing tests/site/node …" && npm ci --prefix tests/site/node --silent --no-audit --no-fund; \
+	fi
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt pyproject.toml

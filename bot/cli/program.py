@@ -14,6 +14,7 @@ from bot.cli import arxiv, digests, maintenance, serving
 from bot.cli.archive import files
 from bot.cli.archive.assistants import mcp
 from bot.cli.archive.lint import lint
+from bot.cli.archive.site import site
 from bot.cli.archive.tags import tags
 from bot.cli.channels.commands import channel
 from bot.cli.channels.mail import mail
@@ -52,6 +53,7 @@ app.command("export", context_settings={"ignore_unknown_options": True})(files.e
 app.add_typer(channel, name="channel")
 app.add_typer(mail, name="mail")
 app.add_typer(slack, name="slack")
+app.command("site")(site)
 app.command("mcp")(mcp)
 app.command("post")(post)
 app.add_typer(deliveries, name="deliveries")

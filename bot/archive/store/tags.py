@@ -50,6 +50,10 @@ _MOST_USED = f"""
 """Of `_COUNTED` the most used ones; the index of `uses` is read no further than `:limit`."""
 
 
+_MOST_COMPARED = 1000
+"""Entries of a tag, the newest, of which the other tags are counted."""
+
+
 async def ensure(tx: Transaction, spelled: Iterable[tuple[str, str]]) -> Mapping[str, int]:
     """The row ids of tags by slug, for pairs of slug and spelling; absent ones are added.
 
@@ -167,6 +171,36 @@ async def find(tx: Transaction, spelling: str) -> TagCount | None:
         {"slug": tag_slug(spelling), "spelling": spelling},
     )
     return TagCount(row["slug"], row["uses"]) if row is not None else None
+
+
+async def list_beside(tx: Transaction, spelling: str, *, limit: int) -> tuple[TagCount, ...]:
+    """The tags of the newest entries with that tag, and how many of these have each, most first.
+
+    Without the tag itself, and those that it is nested in or that are nested in it.
+    """
+    return await tx.call(partial(_list_beside, slug=tag_slug(spelling), limit=limit))
+
+
+def _list_beside(statements: Statements, *, slug: str, limit: int) -> tuple[TagCount, ...]:
+    rows = statements.tuples(
+        """
+        WITH newest AS (
+            SELECT DISTINCT newness FROM entry_tag
+            WHERE tag_id IN (SELECT value FROM numbers(:ids)) AND newness > 0
+            ORDER BY newness DESC LIMIT :most
+        )
+        SELECT coalesce(root.slug, tag.slug) AS other, count(DISTINCT newest.newness) AS entries
+        FROM newest JOIN entry_tag ON entry_tag.newness = newest.newness
+            JOIN tag ON tag.id = entry_tag.tag_id
+            LEFT JOIN tag_merge ON tag_merge.tag_id = tag.id
+            LEFT JOIN tag AS root ON root.id = tag_merge.root_id
+        WHERE entry_tag.tag_id NOT IN (SELECT value FROM numbers(:ids))
+        GROUP BY coalesce(root.slug, tag.slug) ORDER BY entries DESC, other
+        """,
+        {"ids": list(family(statements, slug)), "most": _MOST_COMPARED},
+    )
+    others = [TagCount(other, count) for other, count in rows if not slug.startswith(f"{other}/")]
+    return tuple(others[:limit])
 
 
 async def list_used(tx: Transaction, *, limit: int) -> tuple[TagCount, ...]:

@@ -17,3 +17,10 @@ def day_text(day: date, locale: str, *, weekday: bool = False) -> str:
         return f"{text} {_KOREAN_DAYS[day.weekday()]}요일" if weekday else text
     text = f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
     return f"{_DAYS[day.weekday()]}, {text}" if weekday else text
+
+
+def month_text(month: date, locale: str) -> str:
+    """`2025년 2월` or `February 2025`, for any day of the month."""
+    if locale == "ko":
+        return f"{month.year}년 {month.month}월"
+    return f"{_MONTHS[month.month - 1]} {month.year}"

@@ -121,6 +121,10 @@ class Library(Protocol):
         """A day's entries in their order, without withdrawn ones."""
         ...
 
+    async def list_between(self, first: date, last: date) -> tuple[StoredEntry, ...]:
+        """The entries of these days, both included, the oldest day first, without withdrawn ones."""
+        ...
+
     async def list_days(self, *, before: date | None = None, limit: int) -> tuple[Day, ...]:
         """The newest days that have entries, earlier than `before`, newest first."""
         ...
@@ -131,6 +135,10 @@ class Library(Protocol):
 
     async def list_tags(self, *, limit: int) -> tuple[TagCount, ...]:
         """The tags with the most entries, most first."""
+        ...
+
+    async def list_beside(self, tag: str, *, limit: int) -> tuple[TagCount, ...]:
+        """The tags that stand most often beside that tag, and how often, most first."""
         ...
 
     async def list_tagged(self, tag: str, *, page: int, per_page: int) -> Found:

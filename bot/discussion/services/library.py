@@ -90,6 +90,10 @@ class DatabaseLibrary:
         async with self._db.reading() as tx:
             return await entries.on_date(tx, day)
 
+    async def list_between(self, first: date, last: date) -> tuple[StoredEntry, ...]:
+        async with self._db.reading() as tx:
+            return await entries.between(tx, first, last)
+
     async def list_days(self, *, before: date | None = None, limit: int) -> tuple[Day, ...]:
         async with self._db.reading() as tx:
             return await entries.list_days(tx, before=before, limit=limit)
@@ -101,6 +105,10 @@ class DatabaseLibrary:
     async def list_tags(self, *, limit: int) -> tuple[TagCount, ...]:
         async with self._db.reading() as tx:
             return await tags.list_used(tx, limit=limit)
+
+    async def list_beside(self, tag: str, *, limit: int) -> tuple[TagCount, ...]:
+        async with self._db.reading() as tx:
+            return await tags.list_beside(tx, tag, limit=limit)
 
     async def list_tagged(self, tag: str, *, page: int, per_page: int) -> Found:
         async with self._db.reading() as tx:

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date
 from urllib.parse import quote
@@ -11,11 +12,11 @@ from markupsafe import Markup
 
 from bot.archive.domain import present_entry
 from bot.archive.domain.citations import bibtex, meta_tags
-from bot.archive.domain.entry import Entry, EntryId, Language
+from bot.archive.domain.entry import EntryId, StoredEntry
 from bot.arxiv.domain.present_arxiv import paper_lines
-from bot.core.domain.day_text import day_text
+from bot.core.domain.day_text import day_text, month_text
 from bot.core.domain.errors import UsageError
-from bot.core.domain.i18n import Translate, error_text
+from bot.core.domain.i18n import error_text
 from bot.discussion.domain.entry_page import EntryPage
 from bot.feeds.domain.cards import Card
 from bot.platforms.web.context import CONTEXT, WebContext
@@ -24,7 +25,8 @@ from bot.platforms.web.feeds.head import head_of
 from bot.platforms.web.feeds.links import feed_links
 from bot.platforms.web.feeds.pictures import picture_of
 from bot.platforms.web.rendering import view
-from bot.platforms.web.rendering.render import render
+from bot.platforms.web.rendering.languages import commentary_parts, languages_of
+from bot.platforms.web.rendering.render import render, tag_path
 from bot.platforms.web.responses import json_response, own_address, page_response
 from bot.platforms.web.sign_in.visible import visible_refs
 from bot.platforms.web.visitors.visitor import (
@@ -47,8 +49,10 @@ REPLIES = 200
 
 _PER_PAGE = 20
 _SIMILAR = 5
+_BESIDE = 12
 _HOME = "general"
 _MOST_ID = 2**63
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 
 async def home(request: web.Request) -> web.Response:
@@ -187,6 +191,8 @@ async def discussion(request: web.Request) -> web.Response:
 async def digest(request: web.Request) -> web.Response:
     """The entries of one day."""
     context, visitor = request.app[CONTEXT], request[VISITOR]
+    if _MONTH.fullmatch(request.match_info["day"]):
+        return await _month(request, request.match_info["day"])
     try:
         day = date.fromisoformat(request.match_info["day"])
     except ValueError:
@@ -202,6 +208,33 @@ async def digest(request: web.Request) -> web.Response:
         entries=[(stored, commentary_parts(stored.entry, visitor.say)) for stored in entries],
         earlier=before[0].on if before else None,
         later=await context.library.day_after(day),
+    )
+
+
+async def _month(request: web.Request, name: str) -> web.Response:
+    """The days of a month, each with its titles."""
+    context, visitor = request.app[CONTEXT], request[VISITOR]
+    try:
+        first = date.fromisoformat(f"{name}-01")
+    except ValueError:
+        raise web.HTTPNotFound(text=visitor.say("There is no such month.")) from None
+    last = first.replace(day=monthrange(first.year, first.month)[1])
+    days: dict[date, list[StoredEntry]] = {}
+    for stored in await context.library.list_between(first, last):
+        if stored.entry.date is not None:
+            days.setdefault(stored.entry.date, []).append(stored)
+    before = await context.library.list_days(before=first, limit=1)
+    return reading_page(
+        request,
+        "month.html",
+        title=month_text(first, visitor.say.locale),
+        card=cards.of_page(f"/digest/{name}", month_text(first, visitor.say.locale), visitor.say)
+        if days
+        else None,
+        month=first,
+        days=sorted(days.items(), reverse=True),
+        earlier=before[0].on if before else None,
+        later=await context.library.day_after(last),
     )
 
 
@@ -247,25 +280,12 @@ async def tag(request: web.Request) -> web.Response:
         else None,
         tag=name,
         entries=found.entries,
-        page=page,
-        more=found.more,
+        newer=f"{tag_path(name)}?page={page - 1}" if page > 1 else None,
+        older=f"{tag_path(name)}?page={page + 1}" if found.more else None,
+        beside=await context.library.list_beside(name, limit=_BESIDE) if page == 1 else (),
         languages_wanted=languages_of(request[VISITOR].say),
         feeds=feed_links(request[VISITOR].say, tag=name),
     )
-
-
-def commentary_parts(entry: Entry, say: Translate) -> list[tuple[Language, tuple[str, ...]]]:
-    """The commentary by language, the visitor's language first."""
-    return [
-        (language, entry.paragraphs(language))
-        for language in languages_of(say)
-        if entry.paragraphs(language)
-    ]
-
-
-def languages_of(say: Translate) -> tuple[Language, ...]:
-    """The languages of commentary, the visitor's first."""
-    return tuple(sorted(Language, key=lambda language: language != say.locale))
 
 
 def reading_page(

@@ -1,6 +1,7 @@
 """A web chat on a free port, with a fake library and inbox."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -230,12 +231,20 @@ class FakeLibrary:
                 days[day] = days.get(day, 0) + 1
         return tuple(Day(on, count) for on, count in sorted(days.items(), reverse=True))[:limit]
 
+    async def list_between(self, first: date, last: date) -> tuple[StoredEntry, ...]:
+        return tuple(s for s in ARCHIVE if s.entry.date and first <= s.entry.date <= last)
+
     async def day_after(self, day: date) -> date | None:
         later = [s.entry.date for s in ARCHIVE if s.entry.date and s.entry.date > day]
         return min(later, default=None)
 
     async def list_tags(self, *, limit: int) -> tuple[TagCount, ...]:
         return (TagCount("reasoning", 15), TagCount("optimizer", 15))[:limit]
+
+    async def list_beside(self, tag: str, *, limit: int) -> tuple[TagCount, ...]:
+        found = (s.entry.tags for s in ARCHIVE if tag in s.entry.tags)
+        others = Counter(other for tags in found for other in tags if other != tag)
+        return tuple(TagCount(other, count) for other, count in others.most_common(limit))
 
     async def list_tagged(self, tag: str, *, page: int, per_page: int) -> Found:
         found = tuple(stored for stored in ARCHIVE if tag in stored.entry.tags)

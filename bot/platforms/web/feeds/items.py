@@ -7,7 +7,7 @@ from bot.archive.domain.present_entry import paper_url
 from bot.core.domain.i18n import Translate
 from bot.core.latex import readable
 from bot.feeds.domain.feed import FeedEntry, Item
-from bot.platforms.web.pages import commentary_parts
+from bot.platforms.web.rendering.languages import commentary_parts
 from bot.platforms.web.rendering.render import printable, safe_url
 from bot.platforms.web.rendering.view import View
 

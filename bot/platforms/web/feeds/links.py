@@ -6,6 +6,8 @@ from bot.core.domain.i18n import Translate
 from bot.feeds.domain import addresses, atom, json_feed
 
 BOT_NAME = "paperbot"
+FORMS = (("atom", atom.TYPE), ("json", json_feed.TYPE))
+"""The forms of a feed, each with its media type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +21,16 @@ class FeedLink:
 
 def feed_links(say: Translate, *, tag: str = "", query: str = "") -> tuple[FeedLink, ...]:
     """The feeds of a tag or of a look-up, if the page is about one, before those of all entries."""
-    language, forms = say.locale, (("atom", atom.TYPE), ("json", json_feed.TYPE))
+    language = say.locale
     links: list[FeedLink] = []
-    for form, media_type in forms:
+    for form, media_type in FORMS:
         if tag:
             path = addresses.of_tag(language, tag, form)
             links.append(FeedLink(tag_title(tag), media_type, path))
         if query:
             path = addresses.of_query(language, query, form)
             links.append(FeedLink(query_title(query), media_type, path))
-    for form, media_type in forms:
+    for form, media_type in FORMS:
         links.append(FeedLink(title(say), media_type, addresses.of_all(language, form)))
     return tuple(links)
 

@@ -22,8 +22,9 @@ from bot.lookup.domain.query_hints import hint_lines
 from bot.platforms.web.context import CONTEXT
 from bot.platforms.web.feeds import cards
 from bot.platforms.web.feeds.links import feed_links
-from bot.platforms.web.pages import languages_of, read_number, reading_page
+from bot.platforms.web.pages import read_number, reading_page
 from bot.platforms.web.rendering import view
+from bot.platforms.web.rendering.languages import languages_of
 from bot.platforms.web.rendering.render import command_page
 from bot.platforms.web.request_checks import clean_beginning, clean_text
 from bot.platforms.web.responses import json_response

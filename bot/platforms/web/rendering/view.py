@@ -15,7 +15,7 @@ from bot.archive.domain.inlines import inlines as linked
 from bot.archive.domain.present_entry import news, paper_url
 from bot.core.domain import command_line, commands
 from bot.core.domain.characters import cut_at
-from bot.core.domain.day_text import day_text
+from bot.core.domain.day_text import day_text, month_text
 from bot.core.domain.document import (
     Buttons,
     Document,
@@ -30,6 +30,7 @@ from bot.core.latex import readable
 from bot.core.ports import Platform, parse_channel
 from bot.discussion.domain.entry_page import ThreadPlace
 from bot.platforms.web.rendering import render
+from bot.platforms.web.rendering.addresses import OfBot
 from bot.webchat.domain.board import BoardMessage
 
 BOT_NAME = "paperbot"
@@ -64,7 +65,10 @@ class View:
         return made
 
     def page(self, template: str, say: Translate, **values: object) -> str:
-        """A rendered template, in the language of `say`."""
+        """A rendered template, in the language of `say`.
+
+        `at` says where its links lead, `layout` what is around it: those of the running bot by default.
+        """
         return self.environment.get_template(template).render(say=say, **values)
 
 
@@ -80,8 +84,11 @@ def make_view(voices: Callable[[str], Translate], *, build: str) -> View:
     environment.globals |= {
         "bot_name": BOT_NAME,
         "build": build,
+        "at": OfBot(build),
+        "layout": "reading.html",
         "languages": LANGUAGES,
         "day_text": day_text,
+        "month_text": month_text,
         "quote": lambda text: quote(text, safe=""),
         "tag_path": render.tag_path,
         "replies_text": replies_text,

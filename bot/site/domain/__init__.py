@@ -1,0 +1,1 @@
+"""Which pages the site has, what each shows, and where it stands; pure."""

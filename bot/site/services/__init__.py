@@ -1,0 +1,1 @@
+"""Reads the archive, and writes the folder."""
