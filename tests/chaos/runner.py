@@ -36,7 +36,7 @@ class BlindChat(HttpChat):
 
 
 @asynccontextmanager
-async def chat_of(options: argparse.Namespace) -> AsyncIterator[Chat]:
+async def chat_of(options: argparse.Namespace, db: Database) -> AsyncIterator[Chat]:
     """What it posts to. An SDK is imported only if it is used: these processes start often."""
     async with AsyncExitStack() as stack:
         match options.chat:
@@ -52,6 +52,11 @@ async def chat_of(options: argparse.Namespace) -> AsyncIterator[Chat]:
                 from tests.chaos.discord_chats import discord_chat
 
                 found = discord_chat(options.url, blind=options.blind)
+                yield await stack.enter_async_context(found)
+            case "mail":
+                from tests.chaos.mail_chats import mail_chat
+
+                found = mail_chat(options.url, db, blind=options.blind)
                 yield await stack.enter_async_context(found)
             case _:
                 chat = await stack.enter_async_context(connected(options.url))
@@ -69,10 +74,10 @@ async def main(options: argparse.Namespace) -> None:
     )
     async with AsyncExitStack() as stack:
         db: Database = await stack.enter_async_context(opened(options.database))
-        chat = await stack.enter_async_context(chat_of(options))
         if options.doom:
             moment, number = options.doom
             db = DoomedDatabase(db, moment, int(number))
+        chat = await stack.enter_async_context(chat_of(options, db))
         if options.owned:
             await take_ownership(db, stopping)
         deliverer = Deliverer(
@@ -137,7 +142,7 @@ if __name__ == "__main__":
     parser.add_argument("--database", type=as_location, required=True)
     parser.add_argument("--url", required=True)
     parser.add_argument(
-        "--chat", choices=("http", "slack", "slack-workspaces", "discord"), default="http"
+        "--chat", choices=("http", "slack", "slack-workspaces", "discord", "mail"), default="http"
     )
     parser.add_argument("--timeout", type=float, default=1.0)
     parser.add_argument("--lease", type=float)

@@ -35,6 +35,8 @@ from tests.fakes.discord import text_of
 from tests.fakes.discord.world import FORUM
 from tests.fakes.slack.workspaces import workspaces
 from tests.platforms.discord.stage import PAPERS, posting_alone
+from tests.platforms.mail.stage import TEAM
+from tests.platforms.mail.stage import staged as staged_mail
 from tests.platforms.slack.stage import CHANNEL as SLACK_CHANNEL
 from tests.platforms.slack.stage import Clock, RecordingInbox, Remembered, said_in_blocks
 from tests.platforms.slack.stage import staged as staged_slack
@@ -59,6 +61,8 @@ class Case:
     roots: Callable[[], Awaitable[list[MessageRef]]]
     now: Callable[[], datetime]
     wait: Callable[[timedelta], None]
+    changes: bool = True
+    """Whether messages can be edited and removed."""
 
 
 @asynccontextmanager
@@ -214,10 +218,40 @@ async def discord_direct() -> AsyncIterator[Case]:
         yield Case(stage.chat, channel, unknown, read, thread, roots, stage.clock, wait)
 
 
+@asynccontextmanager
+async def mail() -> AsyncIterator[Case]:
+    """A thread is what refers to its first message."""
+    async with staged_mail() as stage:
+        fake = stage.fake
+
+        async def read(message: MessageRef) -> str | None:
+            [found] = [each for each in fake.to(TEAM.id) if message.id in each["Message-ID"]]
+            body = found.get_body(("plain",))
+            assert body is not None
+            text = str(body.get_content()).replace("\r\n", "\n")
+            return text.rpartition("\n-- \n")[0].strip()
+
+        async def thread(root: MessageRef) -> list[str]:
+            found = [m for m in fake.to(TEAM.id) if root.id in str(m["In-Reply-To"])]
+            ids = [m["Message-ID"][1:].partition("@")[0] for m in found]
+            return [await read(MessageRef(TEAM, each)) or "" for each in ids]
+
+        async def roots() -> list[MessageRef]:
+            found = [m for m in fake.to(TEAM.id) if m["In-Reply-To"] is None]
+            return [MessageRef(TEAM, m["Message-ID"][1:].partition("@")[0]) for m in found]
+
+        def wait(length: timedelta) -> None:
+            stage.clock.ahead += length
+
+        unknown = replace(TEAM, id="nobody@example.org")
+        yield Case(stage.chat, TEAM, unknown, read, thread, roots, stage.clock, wait, changes=False)
+
+
 PLATFORMS: dict[str, Callable[[], AbstractAsyncContextManager[Case]]] = {
     "discord": discord,
     "discord direct": discord_direct,
     "discord forum": discord_forum,
+    "mail": mail,
     "slack": slack,
     "slack direct": partial(slack, to="U2"),
     "slack beside another workspace": slack_beside_another_workspace,
@@ -233,6 +267,13 @@ def _answered(message: Mapping[str, Any]) -> str:
 
 @pytest.fixture(params=sorted(PLATFORMS))
 async def case(request: pytest.FixtureRequest) -> AsyncIterator[Case]:
+    async with PLATFORMS[request.param]() as opened:
+        yield opened
+
+
+@pytest.fixture(params=sorted(set(PLATFORMS) - {"mail"}))
+async def changing(request: pytest.FixtureRequest) -> AsyncIterator[Case]:
+    """A platform whose messages can be edited and removed."""
     async with PLATFORMS[request.param]() as opened:
         yield opened
 
@@ -351,31 +392,31 @@ async def test_the_same_reply_again_is_the_same_message(case: Case):
     assert await case.thread(root) == ["once"]
 
 
-async def test_an_edit_replaces_what_a_message_says(case: Case):
-    posted = await case.chat.post(case.channel, said("befor"), key=key("9"))
+async def test_an_edit_replaces_what_a_message_says(changing: Case):
+    posted = await changing.chat.post(changing.channel, said("befor"), key=key("9"))
 
-    await case.chat.edit(posted, said("after"))
-    await case.chat.edit(posted, said("after"))
+    await changing.chat.edit(posted, said("after"))
+    await changing.chat.edit(posted, said("after"))
 
-    assert await case.read(posted) == "after"
-
-
-async def test_an_edited_message_is_still_found(case: Case):
-    begun = case.now()
-    posted = await case.chat.post(case.channel, said("befor"), key=key("10"))
-
-    await case.chat.edit(posted, said("after"))
-
-    assert await case.chat.find(case.channel, key("10"), since=begun) == posted
+    assert await changing.read(posted) == "after"
 
 
-async def test_a_deleted_message_is_gone_and_may_be_deleted_again(case: Case):
-    posted = await case.chat.post(case.channel, said("oops"), key=key("11"))
+async def test_an_edited_message_is_still_found(changing: Case):
+    begun = changing.now()
+    posted = await changing.chat.post(changing.channel, said("befor"), key=key("10"))
 
-    await case.chat.delete(posted)
-    await case.chat.delete(posted)
+    await changing.chat.edit(posted, said("after"))
 
-    assert await case.read(posted) is None
+    assert await changing.chat.find(changing.channel, key("10"), since=begun) == posted
+
+
+async def test_a_deleted_message_is_gone_and_may_be_deleted_again(changing: Case):
+    posted = await changing.chat.post(changing.channel, said("oops"), key=key("11"))
+
+    await changing.chat.delete(posted)
+    await changing.chat.delete(posted)
+
+    assert await changing.read(posted) is None
 
 
 async def test_a_channel_that_is_not_there_refuses_for_good(case: Case):
@@ -387,7 +428,8 @@ async def test_every_kind_of_block_can_be_posted_edited_and_replied(case: Case):
     posted = await case.chat.post(case.channel, EVERY_BLOCK, key=key("13"))
 
     await case.chat.reply(posted, EVERY_BLOCK, key=key("14"))
-    await case.chat.edit(posted, replace(EVERY_BLOCK, summary="Everything, mended"))
+    if case.changes:
+        await case.chat.edit(posted, replace(EVERY_BLOCK, summary="Everything, mended"))
 
     shown = await case.read(posted)
     assert shown is not None
@@ -414,29 +456,31 @@ async def test_messages_keep_the_order_they_were_posted_in(case: Case):
     assert await case.thread(root) == [f"part {number}" for number in range(5)]
 
 
-async def test_a_reply_is_edited_and_removed_and_the_others_stay(case: Case):
-    root = await case.chat.post(case.channel, said("a paper"), key=key("18"))
-    first = await case.chat.reply(root, said("first"), key=key("19"))
-    second = await case.chat.reply(root, said("secnd"), key=key("20"))
-    await case.chat.reply(root, said("third"), key=key("21"))
+async def test_a_reply_is_edited_and_removed_and_the_others_stay(changing: Case):
+    root = await changing.chat.post(changing.channel, said("a paper"), key=key("18"))
+    first = await changing.chat.reply(root, said("first"), key=key("19"))
+    second = await changing.chat.reply(root, said("secnd"), key=key("20"))
+    await changing.chat.reply(root, said("third"), key=key("21"))
 
-    await case.chat.edit(second, said("second"))
-    await case.chat.delete(first)
-    await case.chat.delete(first)
+    await changing.chat.edit(second, said("second"))
+    await changing.chat.delete(first)
+    await changing.chat.delete(first)
 
-    assert await case.thread(root) == ["second", "third"]
+    assert await changing.thread(root) == ["second", "third"]
 
 
-async def test_under_a_message_that_is_gone_replies_are_refused_or_stay_in_its_thread(case: Case):
-    root = await case.chat.post(case.channel, said("a paper"), key=key("22"))
-    await case.chat.delete(root)
+async def test_under_a_message_that_is_gone_replies_are_refused_or_stay_in_its_thread(
+    changing: Case,
+):
+    root = await changing.chat.post(changing.channel, said("a paper"), key=key("22"))
+    await changing.chat.delete(root)
 
     replied = None
     with suppress(ChatRefusedError):
-        replied = await case.chat.reply(root, said("anybody?"), key=key("23"))
+        replied = await changing.chat.reply(root, said("anybody?"), key=key("23"))
 
     # A forum's post outlives its first message.
-    assert replied is None or await case.thread(root) == ["anybody?"]
+    assert replied is None or await changing.thread(root) == ["anybody?"]
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -81,7 +81,7 @@ class _Handler:
         self, server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
         fault = self._world.fault_at("content")
-        if fault is None or not fault.answer:
+        if fault is None or not fault.answer or fault.answer.startswith("250"):
             content = envelope.content
             assert isinstance(content, bytes)
             message = message_from_bytes(content, policy=default)

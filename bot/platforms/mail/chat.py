@@ -12,6 +12,7 @@ import logging
 import ssl
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from itertools import count
 from typing import TypeVar
 
 from bot.core.domain.document import Document
@@ -39,6 +40,9 @@ from bot.platforms.mail.rendering.message import make_message
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+_PRUNED_EVERY = 360
+"""Rounds of ten seconds: an hour."""
 
 UNCHANGEABLE = translatable("An e-mail cannot be changed or removed once it is sent")
 _IN_DOUBT = translatable(
@@ -112,10 +116,11 @@ class MailChat:
     async def run(self, inbox: Inbox) -> None:  # noqa: ARG002 - nobody writes to the bot
         """Close connections that are not used; forget what is months old."""
         try:
-            await self._handovers.prune()
-            while True:
+            for round_ in count(1):
                 await asyncio.sleep(IDLE_SECONDS / 2)
                 await self._connection.close_idle()
+                if round_ % _PRUNED_EVERY == 0:
+                    await self._handovers.prune()
         finally:
             await self._connection.close()
 

@@ -31,8 +31,8 @@ def command_address(line: str, site: str) -> str | None:
     if found is not None:
         kind = found.lastgroup or ""
         page = {"day": "digest"}.get(kind, kind)
-        return f"{site}/{page}/{quote(found[kind], safe='-')}"
+        return f"{site}/{page}/{quote(found[kind], safe='-', errors='replace')}"
     name, _, query = line.partition(" ")
     if name == "/paper" and query and " page:" not in query:
-        return f"{site}/papers?q={quote(query, safe='')}"
+        return f"{site}/papers?q={quote(query, safe='', errors='replace')}"
     return None
