@@ -109,5 +109,5 @@ async def test_a_refused_address_stops_its_digest_and_is_told_where_it_was_asked
         listed = await operator_actions.list_deliveries(stage.db)
         states = {each.id: each.state for each in listed}
         assert states[refused] is State.DEAD
-        assert "at example.org" in notice["document"]
+        assert ": example.org." in notice["document"]
         assert TEAM.id not in notice["document"]
