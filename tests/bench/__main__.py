@@ -27,6 +27,7 @@ from tests.bench import (
     memory,
     outbox,
     ranking_rows,
+    site,
     slack,
     start,
 )
@@ -61,6 +62,7 @@ PARTS: dict[str, Part] = {
     "outbox": outbox.rows,
     "discussion": discussion.rows,
     "follow": follow.rows,
+    "site": site.rows,
     "forms": forms.rows,
     "forms-postgresql": of_postgresql(forms.rows_on_postgresql),
     "import-postgresql": of_postgresql(imports_postgresql.rows),

@@ -26,17 +26,17 @@ changes the newest part only; that one has up to twice as many."""
 AUTHORS_FROM = 2
 """Entries from which on an author has a page."""
 
-_NEWEST_DAYS = 30
+_NEWEST_DAYS = 10
 _TAGS_AT_START = 60
 _TAGS_BESIDE = 12
 
 
 @dataclass(frozen=True, slots=True)
 class StartSheet:
-    """The first page: the newest days, every month, the tags with the most entries."""
+    """The first page: the newest days with their entries, every month, the most used tags."""
 
     path: str
-    days: tuple[Day, ...]
+    days: tuple[tuple[date, tuple[StoredEntry, ...]], ...]
     months: tuple[Day, ...]
     tags: tuple[TagCount, ...]
     entries: int
@@ -169,7 +169,7 @@ def _start(
     most = sorted(_counts(tagged), key=lambda each: (-each.entries, each.tag))
     return StartSheet(
         paths.START,
-        tuple(Day(day, len(days[day])) for day in newest[:_NEWEST_DAYS]),
+        tuple((day, tuple(days[day])) for day in newest[:_NEWEST_DAYS]),
         tuple(Day(month, count) for month, count in sorted(months.items(), reverse=True)),
         tuple(most[:_TAGS_AT_START]),
         len(archive.entries),
