@@ -53,6 +53,8 @@ class Found:
 
 def find_addresses(text: str) -> Iterator[Found]:
     """The addresses in a text, in order. Linear in its length."""
+    if "://" not in text:
+        return
     for match in _CANDIDATE.finditer(text):
         before = text[max(0, match.start() - _MOST_SIGNS) : match.start()]
         url = _without_sentence(_without_glued(match[0]), before)

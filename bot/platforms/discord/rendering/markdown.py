@@ -7,7 +7,7 @@ backslash escapes any sign, but not inside code, so there a backtick becomes its
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
@@ -69,11 +69,18 @@ def escape(text: str) -> str:
 def _escaped_at(line_start: re.Pattern[str], text: str) -> str:
     """The text with what stands at the start of a line escaped.
 
-    The pattern is tried at each character, so one line is not searched.
+    Searching would try the pattern at each character.
     """
-    if "\n" not in text and not line_start.match(text):
+    if not any(line_start.match(text, at) for at in _line_starts(text)):
         return text
     return line_start.sub(r"\1\\\2", text)
+
+
+def _line_starts(text: str) -> Iterator[int]:
+    at = 0
+    yield at
+    while (at := text.find("\n", at) + 1) > 0:
+        yield at
 
 
 def render(
