@@ -20,6 +20,7 @@ import pytest
 
 from bot.archive.services import tidy_tags
 from bot.archive.services.import_files import import_files
+from bot.channels.domain.subscription import Standing
 from bot.channels.store import subscriptions
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
@@ -30,6 +31,7 @@ from bot.core.domain.form import Form
 from bot.core.ports import ChannelRef, Chat, Choice, Command, FilledForm, MessageRef, User
 from bot.core.ports.values import person_id
 from bot.discussion.store import replies
+from bot.mail.services.opt_in import OptIn
 from bot.webchat.services.access import one_time_address
 from tests.archive_stage import an_entry, keep
 from tests.databases import throw_away
@@ -126,7 +128,13 @@ def make_bot(db: Database, chats: list[Chat]) -> Bot:
         return await chats[0].direct_channel(channel.workspace, user.id)
 
     desk = DigestContext(
-        db, lambda: NOW, ZoneInfo("Asia/Seoul"), check, lambda: None, curators=CURATORS
+        db,
+        lambda: NOW,
+        ZoneInfo("Asia/Seoul"),
+        check,
+        lambda: None,
+        curators=CURATORS,
+        mail=OptIn("https://papers.example.org", Catalogues()),
     )
     return Bot(desk, voices=Catalogues(), open_inbox=open_inbox)
 
@@ -452,6 +460,32 @@ async def test_options_are_understood_or_all_refused_at_once(room: Room):
     assert "No digest is posted in this channel." in nothing.text
     assert "09:00 Asia/Seoul" in made.text
     assert "mon-fri" in made.text
+
+
+async def test_an_address_is_asked_and_gets_what_the_channel_gets(room: Room):
+    await room.types("/digest here 8am Asia/Seoul tags:#rl")
+    refused = [
+        await room.types(f"/digest mail {rest}")
+        for rest in ("", "nobody", "a@b.org layout:papers", "a@b.org notices:on", "a@b.org at:9")
+    ]
+    asked = await room.types("/digest mail Team@Example.org weekdays:mon-fri")
+    again = await room.types("/digest mail team@example.org")
+
+    wanted = ("Write the address", "not an e-mail address", "compact, titles", "threads", "09:00")
+    for answer, words in zip(refused, wanted, strict=True):
+        assert answer.is_private
+        assert words in answer.text
+    assert asked.is_private
+    assert "team@example.org gets a message that asks" in asked.text
+    assert "asked today already" in again.text
+    async with room.db.reading() as tx:
+        found = await subscriptions.find(tx, "mail:team@example.org")
+        planned = await tx.all("SELECT channel FROM delivery WHERE part = 'mail-request'")
+    assert found is not None
+    assert (found.standing, found.options.tags) == (Standing.PAUSED, "#rl")
+    assert f"{found.options.schedule.at:%H:%M}" == "08:00"
+    assert found.options.schedule.weekdays == frozenset(range(5))
+    assert [row["channel"] for row in planned] == ["mail:team@example.org"]
 
 
 async def test_dates_are_understood(room: Room):

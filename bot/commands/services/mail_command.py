@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.channels.domain.subscription import DigestOptions
+from bot.channels.domain.subscription import DigestOptions, Standing
 from bot.channels.domain.typed_schedule import format_weekdays
 from bot.core.database.database import Database
 from bot.core.domain import document
@@ -51,7 +51,7 @@ async def answer(
         str(command.channel),
     )
     added = await opt_in.add(db, channel, words, by, asking, now=now)
-    if added.reason:
+    if added.standing is Standing.PAUSED:  # until it confirms
         text = say(
             "{address} gets a message that asks for a confirmation. The digest goes there once its "
             "owner has confirmed, within three days.",
