@@ -21,7 +21,8 @@ Begin with `lookup`; `entry` gives everything about one paper. All tools only re
 _QUERY = """\
 Find entries of the archive. A query is words and filters, all of which must hold:
 `#tag`, `author:name`, `date:2025-02`, `after:2025-01-01`, `before:2025-02-01`, an arXiv id,
-`cites:ID` (entries that refer to a paper), `similar:ID`, "words in a row", `-word` or `-#tag`
+`cites:ID` (entries that refer to a paper), `similar:ID`, `path:ID..ID` (the shortest chain of
+references between two papers), "words in a row", `-word` or `-#tag`
 (without it), `sort:new`, `in:discussion`. Without a query, the newest entries.
 `total` is null where more than 1,000 match; `next` is the `start` of the next page.
 """

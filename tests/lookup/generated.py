@@ -189,6 +189,7 @@ def look_ups(chance: random.Random, texts: Sequence[str]) -> Iterator[str]:
         lambda: chance.choice(["date:", "before:", "after:"]) + _date(chance),
         lambda: chance.choice(["", "cites:"]) + chance.choice(NUMBERS),
         lambda: f"similar:{chance.choice(NUMBERS)}",
+        lambda: f"path:{chance.choice(NUMBERS)}..{chance.randrange(1, 200)}",
         lambda: f"entry:{chance.randrange(1, 200)}",
         lambda: "in:discussion",
         lambda: "sort:new",

@@ -42,8 +42,8 @@ def present_overview(examples: Sequence[Example], say: Translate) -> Document:
             run(
                 say(
                     "You can search by tag (reasoning, #rl, -#moe), words, “a phrase”, author:, "
-                    "date:, before:, after:, an arXiv id, cites:, similar: or random. The best hit "
-                    "comes first; sort:new lists the newest first."
+                    "date:, before:, after:, an arXiv id, cites:, similar:, path: or random. The best "
+                    "hit comes first; sort:new lists the newest first."
                 )
             )
         )

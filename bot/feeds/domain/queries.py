@@ -2,7 +2,7 @@
 
 from bot.core.domain.errors import QueryError
 from bot.lookup.domain.query import parse
-from bot.lookup.domain.query_terms import InDiscussion, Query, Random
+from bot.lookup.domain.query_terms import InDiscussion, Path, Query, Random
 
 
 def parse_for_feed(text: str) -> Query:
@@ -10,6 +10,8 @@ def parse_for_feed(text: str) -> Query:
     query = parse(text)
     if InDiscussion() in query.terms or Random() in query.terms:
         raise QueryError("A feed cannot be about “in:discussion” or “random”: leave it out")
+    if any(isinstance(term, Path) for term in query.terms):
+        raise QueryError("A feed cannot be about “path:”: leave it out")
     return query
 
 

@@ -16,6 +16,7 @@ from bot.lookup.domain.query_terms import (
     EntryIs,
     NewestFirst,
     PaperRef,
+    Path,
     Query,
     Random,
     format_query,
@@ -79,6 +80,8 @@ def normal_form(text: str, days: Days) -> str:
     parsed = parse_to_store(text, days)
     if Random() in parsed.terms:
         raise QueryError("“random” cannot be followed: write a tag, words or a paper")
+    if any(isinstance(term, Path) for term in parsed.terms):
+        raise QueryError("“path:” cannot be followed: write a tag, words or a paper")
     terms = dict.fromkeys(term for term in parsed.terms if term != NewestFirst())
     if not terms:
         raise QueryError("Write what to follow: a #tag, words, author:lee or an arXiv id")

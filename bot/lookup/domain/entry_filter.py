@@ -7,7 +7,7 @@ from bot.archive.domain.typed_dates import Days
 from bot.core.domain.errors import ProblemsError, QueryError, UsageError
 from bot.lookup.domain.query import parse
 from bot.lookup.domain.query_dates import parse_to_store
-from bot.lookup.domain.query_terms import NewestFirst, Query, Random, Tag, format_query
+from bot.lookup.domain.query_terms import NewestFirst, Path, Query, Random, Tag, format_query
 from bot.lookup.domain.tag_filter import parse_tags
 
 
@@ -21,6 +21,8 @@ def parse_only(text: str, days: Days) -> str:
     parsed = parse_to_store(text, days)
     if Random() in parsed.terms:
         raise QueryError("“random” is no filter: write tags, words, author:lee or an arXiv id")
+    if any(isinstance(term, Path) for term in parsed.terms):
+        raise QueryError("“path:” is no filter: write tags, words, author:lee or an arXiv id")
     terms = tuple(dict.fromkeys(term for term in parsed.terms if term != NewestFirst()))
     return format_query(Query(terms))
 

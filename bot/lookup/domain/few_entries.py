@@ -23,6 +23,7 @@ from bot.lookup.domain.query_terms import (
     EntryIs,
     InDiscussion,
     NewestFirst,
+    Path,
     Popular,
     Query,
     Random,
@@ -78,7 +79,7 @@ class _Text:
 def is_decided_here(query: Query) -> bool:
     """Whether a query asks nothing but what `Facts` tell."""
     return not any(
-        isinstance(term, Similar | Popular | InDiscussion | Random) for term in query.terms
+        isinstance(term, Similar | Path | Popular | InDiscussion | Random) for term in query.terms
     )
 
 

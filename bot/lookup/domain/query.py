@@ -8,6 +8,7 @@
     2502.01456                  entries about that paper; arXiv and other addresses likewise
     cites:2310.07831            entries that refer to it
     similar:2502.01456          entries similar to those about it
+    path:1706.03762..entry:12   the shortest chain of references between two papers, in its order
     entry:12                    that entry
     in:discussion ablation      entries in whose discussion somebody said that
     lora sort:new               the newest first, wherever the words stand
@@ -31,6 +32,7 @@ from bot.archive.domain.entry import EntryId, tag_slug
 from bot.archive.domain.typed_dates import Days, fold
 from bot.core.domain.errors import QueryError
 from bot.core.domain.latex_accents import accents
+from bot.lookup.domain import query_paths
 from bot.lookup.domain.query_terms import (
     About,
     Author,
@@ -40,6 +42,7 @@ from bot.lookup.domain.query_terms import (
     InDiscussion,
     NewestFirst,
     PaperRef,
+    Path,
     Popular,
     Query,
     Random,
@@ -129,28 +132,31 @@ def _raw_terms(text: str) -> Iterator[_Raw]:
         found = _TERM.match(text, start.start())
         assert found is not None  # noqa: S101  every part of the pattern may be empty
         at = max(found.end(), start.end())
-        field, value = found["field"] or "", found["bare"] or ""
+        field, value, quoted = found["field"] or "", found["bare"] or "", found["quoted"]
         is_field = field.casefold() in _FIELDS and not found["sharp"]
-        if is_field and not value and found["quoted"] is None:
+        is_path = is_field and field.casefold() == "path"
+        if is_path and (ends := query_paths.VALUE.match(text, found.end("field") + 1)):
+            # Both ends are one value, and quoted titles may have spaces.
+            at, value, quoted = ends.end(), ends[0].strip(), None
+        if is_field and not value and quoted is None:
             behind = _TERM.match(text, m.start()) if (m := _NOT_SPACE.search(text, at)) else None
             if behind and not (behind["minus"] or behind["sharp"] or behind["field"]):
                 # `author: lee` is read as `author:lee`.
-                found, at = behind, behind.end()
-                value = found["bare"] or ""
+                at, value, quoted = behind.end(), behind["bare"] or "", behind["quoted"]
         yield _Raw(
             at=start.start() + 1,
             negated=bool(start[0] in "-−－"),
             sharp=text[start.start() :].lstrip("-−－")[:1] in ("#", "＃"),
             written_field=field,
-            value=value if found["quoted"] is None else found["quoted"],
-            quoted=found["quoted"] is not None,
+            value=value if quoted is None else quoted,
+            quoted=quoted is not None,
         )
 
 
 def _term(raw: _Raw) -> Term | None:
     if raw.sharp:
         return _tag(raw)
-    if not raw.quoted:
+    if not raw.quoted and raw.field != "path":
         paper = _paper(_whole(raw))
         if paper is not None:
             return About(paper, raw.negated)
@@ -265,6 +271,20 @@ def _similar(raw: _Raw) -> Similar:
     return Similar(_required_paper(_affirmed(raw)))
 
 
+def _path(raw: _Raw) -> Path:
+    ends = query_paths.VALUE.fullmatch(_affirmed(raw).value)
+    places = (query_paths.read_place(end, _paper(end)) for end in ends.groups()) if ends else ()
+    match tuple(places):
+        case start, goal if start is not None and goal is not None:
+            return Path(start, goal)
+    raise QueryError(
+        "“{value}” (character {at}) does not name two papers: write {example}",
+        value=raw.value,
+        at=raw.at,
+        example=_EXAMPLES["path"],
+    )
+
+
 def _entry(raw: _Raw) -> EntryIs:
     if _ENTRY_ID.fullmatch(raw.value) is None:
         raise QueryError(
@@ -355,6 +375,7 @@ _FIELDS: dict[str, Callable[[_Raw], Term]] = {
     "after": _dates,
     "cites": _cites,
     "similar": _similar,
+    "path": _path,
     "entry": _entry,
     "in": _in_place,
     "sort": _sort,
@@ -368,6 +389,7 @@ _EXAMPLES = {
     "after": "after:2024",
     "cites": "cites:2310.07831",
     "similar": "similar:2502.01456",
+    "path": 'path:1706.03762..2502.01456 or path:"attention".."process reward"',
     "entry": "entry:12",
     "in": "in:discussion",
     "sort": "sort:new",

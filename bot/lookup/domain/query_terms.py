@@ -82,6 +82,18 @@ class Similar:
     paper: PaperRef
 
 
+Place: TypeAlias = PaperRef | EntryId | str
+"""A paper, by its id or address, by an entry's number, or by words of its title."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Is on the shortest chain of references between these papers, and stands in its order."""
+
+    start: Place
+    goal: Place
+
+
 @dataclass(frozen=True, slots=True)
 class EntryIs:
     """Is this entry."""
@@ -123,6 +135,7 @@ Term: TypeAlias = (
     | About
     | Cites
     | Similar
+    | Path
     | EntryIs
     | InDiscussion
     | NewestFirst
@@ -184,12 +197,19 @@ def _format_term(term: Term) -> str:
             return f"{_minus(negated)}cites:{paper}"
         case Similar(paper):
             return f"similar:{paper}"
+        case Path(start, goal):
+            return f"path:{format_place(start)}..{format_place(goal)}"
         case EntryIs(entry_id):
             return f"entry:{entry_id}"
         case Popular(since, text) if since is not None:
             return f"popular:{_quoted_where_needed(text or since.isoformat())}"
         case InDiscussion() | NewestFirst() | Popular() | Random():
             return _ALWAYS_SO[type(term)]
+
+
+def format_place(place: Place) -> str:
+    """One end of a chain, as it is read again."""
+    return f'"{place}"' if isinstance(place, str) else str(place)
 
 
 _ALWAYS_SO = {

@@ -31,6 +31,8 @@ async def complete(db: Database, typed: str, *, limit: int = 25) -> tuple[Choice
     async with db.reading() as tx:
         if colon and field.casefold() == "author" and not sharp:
             choices = await _authors(tx, f"{before}{minus}author:", value, limit)
+        elif colon and field.casefold() == "path" and not (minus or sharp):
+            choices = await _ends(tx, f"{before}path:", value)
         else:
             is_alone = not (before.strip() or minus or sharp)
             start = f"{before}{minus}" if is_alone else f"{before}{minus}#"
@@ -52,6 +54,16 @@ async def _tags(tx: Transaction, start: str, word: str, limit: int) -> tuple[Cho
 async def _authors(tx: Transaction, start: str, typed: str, limit: int) -> tuple[Choice, ...]:
     found = await typed_names.list_authors(tx, typed, limit=limit)
     return tuple(Choice(_label(author), f'{start}"{author}"') for author in found)
+
+
+async def _ends(tx: Transaction, start: str, typed: str) -> tuple[Choice, ...]:
+    """Papers for the end of `path:` that is being typed."""
+    first, between, second = typed.partition("..")
+    found = await _titles(tx, second if between else first)
+    behind = f"{start}{first}.." if between else start
+    return tuple(
+        Choice(choice.label, f"{behind}{choice.value}{'' if between else '..'}") for choice in found
+    )
 
 
 def _fields(start: str, word: str) -> tuple[Choice, ...]:

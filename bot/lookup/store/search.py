@@ -10,6 +10,7 @@ from bot.channels.store.linked_channels import ReadableSince
 from bot.core.database.database import Statements, Transaction
 from bot.lookup.domain.query_terms import (
     NewestFirst,
+    Path,
     Popular,
     Query,
     Random,
@@ -18,7 +19,7 @@ from bot.lookup.domain.query_terms import (
     sole_word,
     with_sole_word_as_tag,
 )
-from bot.lookup.store import ranking, similar
+from bot.lookup.store import chains, ranking, similar
 from bot.lookup.store.plan import EVERY, Plan
 from bot.lookup.store.query_plan import plans_for
 from bot.reactions.store import reactions
@@ -65,11 +66,11 @@ def find(
     chance: Chance | None = None,
     readable: ReadableSince | None = None,
 ) -> Hits:
-    """The page (from 1) of the entries that a query finds.
+    """The page (from 1) of the entries that a query finds; raises `QueryError` for an unknown chain.
 
     Words put the best hits first (`ranking`); without words, and with `sort:new`, the newest come
-    first. `similar:` puts the most similar first, `popular` the most liked; `random` finds one, chosen
-    with `chance`. For `readable` see `plans_for`.
+    first. `path:` finds a chain in its order, `similar:` puts the most similar first, `popular` the most
+    liked; `random` finds one, chosen with `chance`. For `readable` see `plans_for`.
     """
     words = [] if NewestFirst() in query.terms else [w.text for w in affirmed_words(query)]
     query = understood(statements, query)
@@ -140,8 +141,9 @@ def understood(statements: Statements, query: Query) -> Query:
 
 
 def _ranked(statements: Statements, plan: Plan, query: Query) -> list[int] | None:
-    """What the plan finds in the order that `similar:` or else `popular` gives; `None` without them."""
+    """What the plan finds in the order of `path:`, else `similar:`, else `popular`; else `None`."""
     orders = [
+        *(chains.rank(statements, term) for term in query.terms if isinstance(term, Path)),
         *(similar.rank(statements, t.paper.key) for t in query.terms if isinstance(t, Similar)),
         *(reactions.rank(statements, t.since) for t in query.terms if isinstance(t, Popular)),
     ]

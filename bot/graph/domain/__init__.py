@@ -1,0 +1,1 @@
+"""Decisions about the graph, without a database."""

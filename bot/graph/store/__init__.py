@@ -1,0 +1,1 @@
+"""The edges of the graph, read from the archive."""
