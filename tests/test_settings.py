@@ -506,3 +506,57 @@ def test_an_empty_line_of_the_example_before_a_value_is_no_second_setting(tmp_pa
     settings = _read("PAPERBOT_VAULT=\nOTHER=1\nOTHER=2\nPAPERBOT_VAULT=notes\n", tmp_path)
 
     assert settings.vault == Path("notes")
+
+
+def test_mail_is_on_once_it_has_a_server_and_an_address_for_its_links(tmp_path: Path):
+    server = "PAPERBOT_SMTP_URL=smtp://papers%40example.org:p%2Fss@mail.example.org\n"
+    site = "PAPERBOT_WEB_URL=https://papers.example.net\n"
+
+    alone = _read(server, tmp_path)
+    whole = _read(server + site, tmp_path)
+    named = _read(server + site + "PAPERBOT_MAIL_FROM=Papers <daily@example.org>\n", tmp_path)
+    nobody = _read("PAPERBOT_SMTP_URL=smtp://127.0.0.1:2525\n" + site, tmp_path)
+
+    assert not alone.mail_is_on
+    assert whole.mail_is_on
+    found = whole.mail_server
+    assert found is not None
+    assert (found.user, found.password, found.port) == ("papers@example.org", "p/ss", 587)
+    assert "p/ss" not in repr(whole) + repr(found)
+    senders = [each.mail_sender for each in (whole, named, nobody)]
+    assert [each.address for each in senders if each is not None] == [
+        "papers@example.org",
+        "daily@example.org",
+        "paperbot@papers.example.net",
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("mail.example.org", "http://mail.example.org", "smtp://", "smtp://h:99999", "smtp://h:0"),
+        *("smtp://secret@h", "smtp://secret:@h", "smtp://:secret@h", "smtp://a:secret@h/path"),
+        "smtp://a:secret@h?x=y",
+    ],
+)
+def test_a_wrong_mail_server_is_named_without_its_password(line: str, tmp_path: Path):
+    with pytest.raises(SettingsError, match="PAPERBOT_SMTP_URL") as wrong:
+        _read(f"PAPERBOT_SMTP_URL={line}\n", tmp_path)
+
+    assert "secret" not in str(wrong.value)
+
+
+def test_only_a_server_on_this_machine_may_lack_encryption(tmp_path: Path):
+    found = {
+        url: _read(f"PAPERBOT_SMTP_URL={url}\n", tmp_path).mail_server
+        for url in ("smtp://127.0.0.1", "smtp://localhost", "smtp://10.0.0.1", "smtps://h")
+    }
+
+    assert [each.security.value for each in found.values() if each is not None] == [
+        *("none", "starttls", "starttls", "tls"),
+    ]
+
+
+def test_a_sender_needs_a_server(tmp_path: Path):
+    with pytest.raises(SettingsError, match="PAPERBOT_MAIL_FROM also needs PAPERBOT_SMTP_URL"):
+        _read("PAPERBOT_MAIL_FROM=papers@example.org\n", tmp_path)

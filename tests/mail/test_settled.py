@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from bot.channels.domain.subscription import Standing
 from bot.channels.store import subscriptions
 from bot.core.catalogue import Catalogues
@@ -10,6 +12,7 @@ from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import DeliveryKey, Platform, parse_channel
 from bot.digest.services import subscribe
 from bot.mail.services import bounces, opt_in
+from bot.mail.store import handovers
 from bot.outbox.domain.delivery import State
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services import operator_actions
@@ -111,3 +114,23 @@ async def test_a_refused_address_stops_its_digest_and_is_told_where_it_was_asked
         assert states[refused] is State.DEAD
         assert ": example.org." in notice["document"]
         assert TEAM.id not in notice["document"]
+
+
+@pytest.mark.parametrize("is_restored", [False, True])
+async def test_after_a_restore_what_may_have_been_sent_is_for_a_person(is_restored: bool):
+    async with staged() as stage:
+        await send(stage)
+        made_at = stage.clock() - timedelta(hours=3)
+        async with stage.db.transaction() as tx:
+            if is_restored:
+                await handovers.note_restore(tx, stage.clock())
+            key = DeliveryKey("replayed")
+            draft = Draft(key, TEAM, "replayed", said("a day"), doubt_from=made_at)
+            await deliveries.add(tx, [draft], stage.clock())
+
+        await send(stage, "later")
+
+        parts = {each.part: each for each in await operator_actions.list_deliveries(stage.db)}
+        assert parts["later"].state is State.SENT
+        assert parts["replayed"].state is (State.HELD if is_restored else State.SENT)
+        assert ("A backup was put back" in parts["replayed"].detail) is is_restored

@@ -107,6 +107,10 @@ class Handovers(Protocol):
         """What is known of the message; `None`: its content was certainly never sent."""
         ...
 
+    async def know_since(self, instant: datetime) -> bool:
+        """Whether every message since then is known of: the database was not restored after it."""
+        ...
+
     async def begin(self, key: str) -> bool:
         """Note that its content is about to be sent; false where another call has, moments ago.
 

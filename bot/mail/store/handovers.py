@@ -3,13 +3,26 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bot.core.database.database import Database
+from bot.core.database.database import Database, Transaction
 from bot.core.database.instants import from_text, to_text
 from bot.mail.domain.subscriber import Handover
 
 _IN_FLIGHT = timedelta(minutes=2)
 """No call lasts longer: what was begun before that is in doubt, and a person may have it sent again."""
 _KEPT = timedelta(days=180)
+_RESTORED = "restored"
+"""In place of a key: when a backup was put back, which knows of no later message."""
+
+
+async def note_restore(tx: Transaction, now: datetime) -> None:
+    """What was handed over after the backup was made is not known any more."""
+    await tx.run(
+        """
+        INSERT INTO mail_handover (key, begun_at) VALUES (:key, :now)
+        ON CONFLICT (key) DO UPDATE SET begun_at = :now
+        """,
+        {"key": _RESTORED, "now": to_text(now)},
+    )
 
 
 class DatabaseHandovers:
@@ -28,6 +41,13 @@ class DatabaseHandovers:
             return None
         accepted = from_text(row["accepted_at"]) if row["accepted_at"] else None
         return Handover(from_text(row["begun_at"]), accepted)
+
+    async def know_since(self, instant: datetime) -> bool:
+        async with self._db.reading() as tx:
+            row = await tx.one(
+                "SELECT begun_at FROM mail_handover WHERE key = :key", {"key": _RESTORED}
+            )
+        return row is None or from_text(row["begun_at"]) <= instant
 
     async def begin(self, key: str) -> bool:
         now = self._clock()

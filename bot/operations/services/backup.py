@@ -18,6 +18,7 @@ from bot.core.database.sqlite import leftovers
 from bot.core.domain.errors import UsageError
 from bot.digest.services import plan
 from bot.follow.store import readers
+from bot.mail.store import handovers
 from bot.operations.store import backups
 from bot.operations.store.restored import find_restored
 
@@ -145,5 +146,6 @@ async def after_restore(db: Database, *, now: datetime) -> datetime | None:
         if made_at is not None:
             await plan.doubt_since(tx, made_at, now)
             await readers.doubt_since(tx, made_at, now)
+            await handovers.note_restore(tx, now)
             await backups.clear_mark(tx)
     return made_at

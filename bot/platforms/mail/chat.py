@@ -35,7 +35,7 @@ from bot.core.ports.error_table import RETRIED_AFTER
 from bot.mail.domain.subscriber import NOT_ASKED, Handovers, Subscriber, Subscribers
 from bot.platforms.mail.access import Access
 from bot.platforms.mail.connection import ANSWER_SECONDS, IDLE_SECONDS, Connection
-from bot.platforms.mail.rendering.message import make_message
+from bot.platforms.mail.rendering.message import make_message, message_id
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,10 @@ _PRUNED_EVERY = 360
 UNCHANGEABLE = translatable("An e-mail cannot be changed or removed once it is sent")
 _IN_DOUBT = translatable(
     "The mail server may have it: ask the reader or look into the server's log for its Message-ID, {id}"
+)
+_BEFORE_RESTORE = translatable(
+    "A backup was put back, and it may have been sent before: ask the reader or look into the mail "
+    "server's log for its Message-ID, {id}"
 )
 _NO_INBOX = translatable("The bot sends no direct messages by e-mail")
 _BEING_SENT = translatable("An attempt to send it has only just ended")
@@ -99,10 +103,12 @@ class MailChat:
     ) -> MessageRef | None:
         known = await _stored(self._handovers.find(key))
         if known is None:
-            return None
+            if await _stored(self._handovers.know_since(since)):
+                return None
+            raise ChatRefusedError(_BEFORE_RESTORE.format(id=self._id(key)))
         if known.accepted_at is not None:
             return MessageRef(channel, key) if known.accepted_at >= since else None
-        raise ChatRefusedError(_IN_DOUBT.format(id=f"{key}@{self._access.sender.domain}"))
+        raise ChatRefusedError(_IN_DOUBT.format(id=self._id(key)))
 
     async def edit(self, message: MessageRef, document: Document) -> None:  # noqa: ARG002 - refused
         raise ChatRefusedError(UNCHANGEABLE, Extent.SENT)
@@ -157,6 +163,9 @@ class MailChat:
             raise ChatUnavailableError(_BEING_SENT, retry_after=RETRIED_AFTER)
         await self._accepted(key)
         return sent
+
+    def _id(self, key: DeliveryKey) -> str:
+        return message_id(key, self._access.sender).strip("<>")
 
     async def _known(self, channel: ChannelRef, key: DeliveryKey) -> Subscriber:
         """The address of the channel; raises `ChatRefusedError` unless it may get that message."""
