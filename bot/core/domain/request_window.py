@@ -7,7 +7,7 @@ from bisect import bisect_left, insort
 from collections import deque
 from dataclasses import dataclass
 
-MARGIN = 0.002
+MARGIN = 0.001
 """Spans are kept longer by this share: clocks differ."""
 ARRIVED_WITHIN = 1.0
 """Seconds after which a request counts as arrived, though it is not answered yet."""
