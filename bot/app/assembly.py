@@ -54,7 +54,6 @@ from bot.vault.services.vault import Vault
 from bot.vault.services.vault_git import VaultGit
 from bot.vault.services.writer import VaultWriter
 from bot.webchat.services.access import WebAccess, one_time_address
-from bot.webchat.services.sessions import DatabaseSessions
 from bot.webchat.store.board import DatabaseBoard
 
 log = logging.getLogger(__name__)
@@ -123,7 +122,7 @@ class Assembly:
             curators=settings.curators,
             feeds=DatabaseFeeds(db),
             site=settings.web_url,
-            sign_in=sign_in(settings, self._joined, DatabaseSessions(db), clock=now),
+            sign_in=sign_in(settings, self._joined, db, clock=now),
             mounts={
                 prefix: mounted
                 for joined in self._joined.values()

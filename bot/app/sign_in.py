@@ -2,14 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
+from importlib.metadata import version
 from urllib.parse import urlsplit
 
 from bot.app.platforms import Joined
-from bot.core.ports import Platform, Sessions, SignIn
+from bot.assistants import over_http
+from bot.assistants.services.tools import Tools
+from bot.core.database.database import Database
+from bot.core.ports import Platform, SignIn
 from bot.platforms.web.sign_in.rights import RightsOfPeople
 from bot.platforms.web.sign_in.ways import SignInWays
 from bot.platforms.web.visitors.proxies import ProxySignIn
 from bot.settings import Settings
+from bot.webchat.services.sessions import DatabaseSessions
+from bot.webchat.services.tokens import DatabaseAssistantTokens
 
 
 def proxy_sign_in(settings: Settings) -> ProxySignIn | None:
@@ -22,7 +29,7 @@ def proxy_sign_in(settings: Settings) -> ProxySignIn | None:
 def sign_in(
     settings: Settings,
     joined: Mapping[Platform, Joined],
-    sessions: Sessions,
+    db: Database,
     *,
     clock: Callable[[], datetime],
 ) -> SignInWays | None:
@@ -65,7 +72,17 @@ def sign_in(
     rights = {
         platform: rights for platform in ways if (rights := joined[platform].rights) is not None
     }
-    return SignInWays(settings.web_url, ways, RightsOfPeople(rights, clock=clock), sessions)
+    tools = Tools(db, clock, settings.timezone, with_discussions=False)
+    return SignInWays(
+        settings.web_url,
+        ways,
+        RightsOfPeople(rights, clock=clock),
+        DatabaseSessions(db),
+        DatabaseAssistantTokens(db),
+        partial(over_http.answering, tools, version("paper-digest-bot"))
+        if over_http.is_installed()
+        else None,
+    )
 
 
 def site_names(settings: Settings) -> tuple[str, ...]:

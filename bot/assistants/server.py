@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError
+from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types import ToolAnnotations
 from pydantic import Field
 
@@ -102,6 +103,20 @@ def server(tools: Tools, *, version: str) -> MCPServer:
         return await _read(tools.digest(date, start=0))
 
     return made
+
+
+def over_http(made: MCPServer) -> tuple[Any, Any]:
+    """The server as an ASGI application at `/mcp`, and what must `run()` meanwhile.
+
+    The web server in front of it has checked `Host`, `Origin` and the token.
+    """
+    app = made.streamable_http_app(
+        streamable_http_path="/mcp",
+        json_response=True,
+        stateless_http=True,
+        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+    )
+    return app, made.session_manager
 
 
 def _json(form: Form) -> str:

@@ -35,12 +35,13 @@ _TITLE = 200
 class Tools:
     """The tools on a database. All raise `UserError`.
 
-    They show all discussions, so they are for the operator's own machine.
+    `with_discussions` shows all of them, so it is for the operator's own machine only.
     """
 
     db: Database
     clock: Callable[[], datetime]
     zone: ZoneInfo
+    with_discussions: bool = True
 
     async def lookup(self, query: str, *, limit: int, start: int) -> Form:
         """What `/paper QUERY` finds, the best first, from place `start` on."""
@@ -48,7 +49,8 @@ class Tools:
         asked = query.strip()
         wanted = await typed_dates.write_out(self.db, asked, now=self.clock(), zone=self.zone)
         page, skipped = divmod(start, limit)
-        results = await look_up(self.db, wanted, page=page + 1, per_page=limit)
+        asked_in = None if self.with_discussions else ()
+        results = await look_up(self.db, wanted, page=page + 1, per_page=limit, asked_in=asked_in)
         found = [fitted(entry_json(each)) for each in results.entries][skipped:]
         hints = [*_hints(asked, results), *hint_lines(asked, ENGLISH)]
         return page_of(
@@ -71,7 +73,11 @@ class Tools:
             "links_to": _named(page.links),
             "linked_from": _named(page.linked_by),
             "same_paper": _named(page.same_paper),
-            "discussion": newest_of([_said(each) for each in page.replies]),
+            **(
+                {"discussion": newest_of([_said(each) for each in page.replies])}
+                if self.with_discussions
+                else {}
+            ),
         }
 
     async def related(self, ref: str, *, limit: int, start: int) -> Form:

@@ -13,6 +13,8 @@ from bot.core.ports.chat import (
 )
 from bot.core.ports.health import Condition, Finding, Health, Measure
 from bot.core.ports.identity import (
+    AssistantToken,
+    AssistantTokens,
     Identity,
     Rights,
     Session,
@@ -41,6 +43,8 @@ from bot.core.ports.values import (
 )
 
 __all__ = [
+    "AssistantToken",
+    "AssistantTokens",
     "ChannelRef",
     "Chat",
     "ChatError",

@@ -121,3 +121,37 @@ class Sessions(Protocol):
     async def use_once(self, state: str, *, at: datetime, until: datetime) -> bool:
         """Use up an attempt to sign in, which is good until an instant; false if it was used."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class AssistantToken:
+    """A token that somebody made for an assistant; `label` is what they call it."""
+
+    number: int
+    label: str
+    made_at: datetime
+    used_at: datetime | None
+
+
+class AssistantTokens(Protocol):
+    """The tokens with which people's assistants ask over HTTP. Instants are aware UTC."""
+
+    async def make(self, who: Identity, label: str, *, at: datetime) -> str:
+        """A new token, which is stored as a hash only; raises `UsageError` if there are too many."""
+        ...
+
+    async def find(self, secret: str, *, at: datetime) -> tuple[int, Identity] | None:
+        """The token's number and its owner, unless it was revoked; this is noted as a use."""
+        ...
+
+    async def list_of(self, person: str) -> tuple[AssistantToken, ...]:
+        """A person's tokens, the oldest first."""
+        ...
+
+    async def revoke(self, person: str, number: int) -> None:
+        """Revoke a token of the person; revoking it again succeeds."""
+        ...
+
+    async def revoke_all(self, person: str) -> None:
+        """Revoke every token of a person."""
+        ...

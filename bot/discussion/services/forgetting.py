@@ -12,7 +12,7 @@ from bot.discussion.store import discussion_requests, person_locales, replies
 from bot.follow.services import follow
 from bot.outbox.store import answer_deliveries, copy_deliveries
 from bot.reactions.store import reactions, unwanted
-from bot.webchat.store import board
+from bot.webchat.store import board, tokens
 
 
 async def take_back(tx: Transaction, message: MessageRef, now: datetime) -> bool:
@@ -68,7 +68,7 @@ async def list_channels(tx: Transaction, *, user: User, channel: ChannelRef) -> 
 
 
 async def forget_author(tx: Transaction, user: User, channel: ChannelRef, now: datetime) -> int:
-    """Forget every reply and reaction of a person; returns the number of replies.
+    """Forget every reply and reaction of a person, and their tokens; returns the number of replies.
 
     Those on the channel's platform; in Slack those of the person's own workspace, wherever it was
     written, and what the channel's workspace knows of them. In the web chat, where the bot is the
@@ -79,6 +79,7 @@ async def forget_author(tx: Transaction, user: User, channel: ChannelRef, now: d
     for person in person_ids(channel, user):
         await person_locales.forget(tx, person)
         await follow.forget(tx, person, now)
+        await tokens.remove_all(tx, person)
         theirs += await replies.list_by_author(tx, person)
         asked += await discussion_requests.forget_author(tx, person)
         await _forget_likes(tx, person, now)

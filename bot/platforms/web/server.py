@@ -22,7 +22,7 @@ from bot.platforms.web.forms import note_page
 from bot.platforms.web.middleware import add_headers, middlewares
 from bot.platforms.web.reading import archive_search, bibliography
 from bot.platforms.web.responses import json_response
-from bot.platforms.web.sign_in import account, flow
+from bot.platforms.web.sign_in import account, assistants, flow
 from bot.platforms.web.visitors.visitor import asks_as_operator
 
 MOST_BODY = 64 * 1024
@@ -79,11 +79,15 @@ def make_application(
 ) -> web.Application:
     """The application. `hosts` are the allowed values of `Host`; `mounts` check requests themselves."""
     application = web.Application(
-        middlewares=middlewares(context, hosts=hosts, unguarded=("/healthz", "/metrics", *mounts)),
+        middlewares=middlewares(
+            context, hosts=hosts, unguarded=("/healthz", "/metrics", "/mcp", *mounts)
+        ),
         client_max_size=MOST_BODY,
     )
     application.on_response_prepare.append(add_headers)
     application[CONTEXT] = context
+    application[assistants.HOSTS] = hosts
+    application.cleanup_ctx.append(assistants.answering)
     application[pictures.DRAWINGS] = pictures.Drawings()
     application.add_routes(
         [
@@ -130,6 +134,9 @@ def make_application(
             web.get("/sign-in/{platform}", flow.start, allow_head=False),
             web.get("/sign-in/{platform}/done", flow.finish, allow_head=False),
             web.post("/api/sign-out", flow.sign_out),
+            web.route("*", "/mcp", assistants.ask),
+            web.post("/api/token", assistants.make),
+            web.post("/api/token/revoke", assistants.revoke),
             web.get("/manage", account.manage),
             web.post("/api/manage", account.run_command),
             web.get("/static/{build}/{name}", _static),

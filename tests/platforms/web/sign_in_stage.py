@@ -6,9 +6,13 @@ from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from zoneinfo import ZoneInfo
 
 import aiohttp
 
+from bot.assistants import over_http
+from bot.assistants.services.tools import Tools
 from bot.core.database.database import Database
 from bot.core.ports import (
     ChannelRef,
@@ -23,6 +27,7 @@ from bot.platforms.slack.sign_in import SlackSignIn
 from bot.platforms.web.sign_in.rights import RightsOfPeople
 from bot.platforms.web.sign_in.ways import SignInWays
 from bot.webchat.services.sessions import DatabaseSessions
+from bot.webchat.services.tokens import DatabaseAssistantTokens
 from tests.fakes.accounts import CLIENT_ID, CLIENT_SECRET, FakeAccounts
 from tests.platforms.web.stage import Clock, FakeInbox, Stage, staged
 
@@ -114,6 +119,10 @@ def account_ways(
     }
 
 
+def tools_without_talk(db: Database, clock: Callable[[], datetime]) -> Tools:
+    return Tools(db, clock, ZoneInfo("UTC"), with_discussions=False)
+
+
 def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
@@ -145,6 +154,10 @@ async def signing_in(
                 account_ways(accounts, clock, guilds=frozenset({"1", "2"})),
                 RightsOfPeople({Platform.SLACK: rights, Platform.DISCORD: rights}, clock=clock),
                 DatabaseSessions(db),
+                DatabaseAssistantTokens(db),
+                partial(over_http.answering, tools_without_talk(db, clock), "0")
+                if over_http.is_installed()
+                else None,
             )
 
         names = ("papers.example.org",)

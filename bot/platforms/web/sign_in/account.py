@@ -6,9 +6,17 @@ from bot.core.domain import command_line, commands, document
 from bot.core.domain.document import Document
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import error_text
-from bot.core.ports import ChannelRef, Command, Identity, User, parse_channel
+from bot.core.ports import (
+    AssistantToken,
+    ChannelRef,
+    Command,
+    Identity,
+    Session,
+    User,
+    parse_channel,
+)
 from bot.platforms.web.chat_api import read_body, refusal
-from bot.platforms.web.context import CONTEXT
+from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.pages import reading_page
 from bot.platforms.web.rendering import view
 from bot.platforms.web.responses import json_response
@@ -34,6 +42,8 @@ async def account(request: web.Request) -> web.Response:
         session=session,
         ways={} if ways is None else {p.value: NAMES[p] for p in ways.platforms},
         platform_name=NAMES[session.who.platform] if session is not None else "",
+        tokens=await _tokens(context, session),
+        mcp=f"{ways.address}/mcp" if ways is not None else "",
         next=safe_path(request.query.get("next", "/")),
         channels=sorted(
             (name or channel.id, str(channel))
@@ -41,6 +51,16 @@ async def account(request: web.Request) -> web.Response:
         ),
         texts=view.as_script(view.script_texts(say)),
     )
+
+
+async def _tokens(
+    context: WebContext, session: Session | None
+) -> tuple[AssistantToken, ...] | None:
+    """The person's tokens; `None` where assistants cannot ask."""
+    ways = context.sign_in
+    if session is None or ways is None or ways.tokens is None or ways.assistants is None:
+        return None
+    return await ways.tokens.list_of(session.who.person)
 
 
 async def manage(request: web.Request) -> web.Response:

@@ -4,14 +4,16 @@ import base64
 import binascii
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from yarl import URL
 
-from bot.core.ports import Platform, Sessions, SignIn, SignInRequest
+from bot.core.ports import AssistantTokens, Platform, Sessions, SignIn, SignInRequest
 from bot.platforms.web.responses import own_address
 from bot.platforms.web.sign_in.rights import RightsOfPeople
 from bot.platforms.web.visitors.access import Signer
@@ -25,14 +27,33 @@ _PURPOSE = "attempt to sign in"
 _LONGEST_PATH = 500
 
 
+class Answering(Protocol):
+    """Answers the requests of assistants."""
+
+    async def __call__(
+        self, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and body for a request with those headers and that body."""
+        ...
+
+
+Assistants = Callable[[], AbstractAsyncContextManager[Answering]]
+"""Opens what answers assistants, for as long as the server runs."""
+
+
 @dataclass(frozen=True, slots=True)
 class SignInWays:
-    """How people sign in with accounts; `address` is the site's, such as `https://papers.example.org`."""
+    """How people sign in with accounts; `address` is the site's, such as `https://papers.example.org`.
+
+    Where there are both `tokens` and `assistants`, people's assistants may ask over HTTP.
+    """
 
     address: str
     platforms: Mapping[Platform, SignIn]
     rights: RightsOfPeople
     sessions: Sessions
+    tokens: AssistantTokens | None = None
+    assistants: Assistants | None = None
 
     @property
     def is_by_tls(self) -> bool:

@@ -1,4 +1,4 @@
-// Signing out, and commands in a channel that is managed from here.
+// Signing out, tokens for assistants, and commands in a channel that is managed from here.
 
 import { announce, element, post } from "./api.js";
 
@@ -22,6 +22,28 @@ for (const button of document.querySelectorAll("[data-sign-out]"))
       location.assign("/");
     }),
   );
+
+for (const button of document.querySelectorAll("[data-revoke]"))
+  button.addEventListener("click", () =>
+    attempt(async () => {
+      await post("/api/token/revoke", { number: Number(button.dataset.revoke) });
+      button.closest("li").remove();
+    }),
+  );
+
+const maker = document.querySelector("[data-token]");
+if (maker)
+  maker.addEventListener("submit", (event) => {
+    event.preventDefault();
+    attempt(async () => {
+      const made = await post("/api/token", { label: maker.elements.label.value });
+      const place = document.querySelector("[data-made]");
+      place.querySelector("code").textContent = made.token;
+      place.hidden = false;
+      maker.reset();
+      announce(place.textContent);
+    });
+  });
 
 const form = document.querySelector("[data-manage]");
 if (form) {

@@ -1,0 +1,137 @@
+"""`/mcp`: the assistants of signed-in people ask over HTTP, with tokens of the account page.
+
+It is for programs: no cookie counts here and none is set. A browser's page of another site is
+refused by its `Origin`, a name that was pointed at this machine by its `Host` (DNS rebinding).
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from bot.core.domain.errors import UserError
+from bot.core.domain.i18n import error_text
+from bot.core.ports import AssistantTokens
+from bot.platforms.web.chat_api import read_body, refusal
+from bot.platforms.web.context import CONTEXT, WebContext
+from bot.platforms.web.request_checks import host_is_ours
+from bot.platforms.web.responses import json_response
+from bot.platforms.web.sign_in.ways import Answering, SignInWays
+from bot.platforms.web.visitors.visitor import VISITOR
+
+log = logging.getLogger(__name__)
+
+HOSTS = web.AppKey("hosts", frozenset[str])
+_ANSWERING = web.AppKey("answering", Answering)
+_PASSED_ON = ("Accept", "Content-Type", "MCP-Protocol-Version", "Mcp-Method", "Mcp-Name")
+_MOST_LABEL = 60
+
+
+async def answering(application: web.Application) -> AsyncIterator[None]:
+    """What answers, while the server runs."""
+    ways = application[CONTEXT].sign_in
+    if ways is None or ways.assistants is None:
+        yield
+        return
+    async with ways.assistants() as opened:
+        application[_ANSWERING] = opened
+        yield
+
+
+def answers_assistants(ways: SignInWays | None) -> bool:
+    """Whether people's assistants may ask here."""
+    return ways is not None and ways.tokens is not None and ways.assistants is not None
+
+
+async def ask(request: web.Request) -> web.Response:
+    """Answer a message of an assistant: 404 where it is not set up, 401 without a good token."""
+    context = request.app[CONTEXT]
+    if not answers_assistants(context.sign_in):
+        raise web.HTTPNotFound
+    if not _is_ours(request, context):
+        return web.Response(status=403, text="This page may not ask here.\n")
+    async with asyncio.timeout(context.patience):
+        number = await _token_number(request, context)
+        address = context.proxies.visitor_address(
+            request.remote, request.headers.getall("X-Forwarded-For", ())
+        )
+        client = f"token {number}" if number is not None else None
+        wait = context.requests.wait_to_read(address, client, asyncio.get_running_loop().time())
+        if wait:
+            return web.Response(status=429, headers={"Retry-After": str(int(wait) + 1)})
+        if number is None:
+            given = "Authorization" in request.headers
+            error = ', error="invalid_token"' if given else ""
+            return web.Response(
+                status=401,
+                text="Make a token on the account page, and send it as Authorization: Bearer.\n",
+                headers={"WWW-Authenticate": f'Bearer realm="paperbot"{error}'},
+            )
+        if request.method != "POST":  # there are no streams and no sessions
+            return web.Response(status=405, headers={"Allow": "POST"})
+        passed = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
+        status, headers, body = await request.app[_ANSWERING](passed, await request.read())
+    kept = {"Content-Type": headers["content-type"]} if "content-type" in headers else {}
+    return web.Response(status=status, headers=kept | {"Cache-Control": "no-store"}, body=body)
+
+
+def _is_ours(request: web.Request, context: WebContext) -> bool:
+    """Whether the request is for this server, and from no page of another site."""
+    host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
+    if not host_is_ours(host, request.app[HOSTS]):
+        return False
+    if origin is None:
+        return True
+    name = origin.partition("://")[2].casefold()
+    return name == host.casefold() or name in context.names
+
+
+async def _token_number(request: web.Request, context: WebContext) -> int | None:
+    """The number of the request's token, if its owner is still in a workspace of the bot."""
+    ways = context.sign_in
+    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if ways is None or ways.tokens is None or kind.casefold() != "bearer" or not secret.strip():
+        return None
+    found = await ways.tokens.find(secret.strip(), at=context.now())
+    if found is None:
+        return None
+    number, who = found
+    if await ways.rights.current(who) is None:
+        log.info("the tokens of %s are revoked: the bot shares no workspace with them", who.person)
+        await ways.tokens.revoke_all(who.person)
+        return None
+    return number
+
+
+async def make(request: web.Request) -> web.Response:
+    """A new token of the person who is signed in; it is shown once."""
+    tokens, person = _tokens(request)
+    context, session = request.app[CONTEXT], request[VISITOR].session
+    body = await read_body(request)
+    say = request[VISITOR].say
+    label = body.text("label", most=_MOST_LABEL)
+    if session is None or not label:
+        raise refusal(say("Say what the token is for."))
+    try:
+        secret = await tokens.make(session.who, label, at=context.now())
+    except UserError as error:
+        raise refusal(error_text(error, say)) from error
+    log.info("%s made a token for an assistant", person)
+    return json_response({"token": secret})
+
+
+async def revoke(request: web.Request) -> web.Response:
+    """Revoke a token of the person who is signed in."""
+    tokens, person = _tokens(request)
+    number = (await read_body(request)).number("number")
+    if number is not None:
+        await tokens.revoke(person, number)
+    return json_response({})
+
+
+def _tokens(request: web.Request) -> tuple[AssistantTokens, str]:
+    ways, session = request.app[CONTEXT].sign_in, request[VISITOR].session
+    if session is None or ways is None or ways.tokens is None or ways.assistants is None:
+        raise refusal(request[VISITOR].say("Sign in first."), kind=web.HTTPNotFound)
+    return ways.tokens, session.who.person

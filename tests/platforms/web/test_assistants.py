@@ -1,0 +1,184 @@
+"""The assistants of signed-in people ask over HTTP, through the SDK's own client."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.archive.domain.entry import EntryId
+from bot.archive.services.export import entry_json
+from bot.core.database.database import Database
+from bot.core.ports import ChannelRef, Identity, MessageRef, Platform, User, parse_channel
+from bot.discussion.services.forgetting import forget_author
+from bot.discussion.store import replies
+from bot.lookup.services.lookup import look_up
+from bot.webchat.services.tokens import MOST, DatabaseAssistantTokens
+from tests.archive_stage import NOW, an_entry, keep
+from tests.browser import browsing, visiting
+from tests.platforms.web.sign_in_stage import SignInStage, signing_in
+from tests.platforms.web.stage import staged
+
+mcp = pytest.importorskip("mcp", reason="the extra “mcp” is not installed")
+http = pytest.importorskip("mcp.client.streamable_http")
+httpx2 = pytest.importorskip("httpx2")
+
+_ASKED = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+_HEADERS = {"Accept": "application/json, text/event-stream"}
+
+
+@asynccontextmanager
+async def asking(stage: SignInStage, token: str) -> AsyncIterator[Any]:
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx2.AsyncClient(headers=headers, timeout=60) as web:
+        transport = http.streamable_http_client(stage.web.url("/mcp"), http_client=web)
+        async with mcp.Client(transport) as client:
+            yield client
+
+
+async def call(client: Any, tool: str, **arguments: object) -> dict[str, Any]:
+    result = await client.call_tool(tool, arguments)
+    (content,) = result.content
+    assert not result.is_error, content.text
+    found: dict[str, Any] = json.loads(content.text)
+    return found
+
+
+async def posted(stage: SignInStage, **headers: str) -> tuple[int, str, Any]:
+    """The status of a request, what it says of signing in, and its JSON."""
+    async with stage.web.client.post(
+        stage.web.url("/mcp"), json=_ASKED, headers=_HEADERS | headers
+    ) as response:
+        said = await response.json() if response.content_type == "application/json" else None
+        return response.status, response.headers.get("WWW-Authenticate", ""), said
+
+
+async def made(stage: SignInStage, label: str = "Claude") -> str:
+    status, answer = await stage.web.post("/api/token", label=label)
+    assert status == 200, answer
+    return str(answer["token"])
+
+
+async def discussed(db: Database) -> int:
+    (number,) = await keep(db, an_entry("A patient machine"))
+    message = MessageRef(parse_channel("slack:T1/C1"), "1")
+    async with db.transaction() as tx:
+        await replies.add(
+            tx,
+            replies.Draft(message, message, EntryId(number), "U1", "Ada", "A clever secret", NOW),
+            NOW,
+        )
+    return number
+
+
+async def test_an_assistant_looks_up_what_its_owner_may_read_and_no_discussion():
+    async with signing_in() as stage:
+        number = await discussed(stage.web.db)
+        await stage.sign_in()
+        async with asking(stage, await made(stage)) as client:
+            tools = {each.name for each in (await client.list_tools()).tools}
+            found = await call(client, "lookup", query="patient")
+            one = await call(client, "entry", ref=f"entry:{number}")
+            hidden = await call(client, "lookup", query="in:discussion clever")
+        whole = await look_up(stage.web.db, "patient")
+
+        assert tools == {"lookup", "entry", "related", "digest", "tags"}
+        assert found["entries"] == [entry_json(each) for each in whole.entries]
+        assert one["title"] == "A patient machine"
+        assert "discussion" not in one
+        assert "secret" not in json.dumps(one)
+        assert hidden["entries"] == []
+
+
+async def test_only_a_good_token_is_answered():
+    async with signing_in() as stage:
+        await stage.sign_in()
+        token = await made(stage)
+        bearer = f"Bearer {token}"
+
+        assert (await posted(stage))[:2] == (401, 'Bearer realm="paperbot"')
+        wrong = (401, 'Bearer realm="paperbot", error="invalid_token"')
+        for given in ("Bearer", "Bearer ", f"Basic {token}", f"{bearer}x", "Bearer \xe9"):
+            assert (await posted(stage, Authorization=given))[:2] == wrong, given
+        assert (await posted(stage, Authorization=bearer))[0] == 200
+        own = stage.web.own["Origin"]
+        assert (await posted(stage, Authorization=bearer, Origin=own))[0] == 200
+        evil = "http://evil.example"
+        assert (await posted(stage, Authorization=bearer, Origin=evil))[0] == 403
+        assert (await posted(stage, Authorization=bearer, Host="evil.example"))[0] == 403
+        async with stage.web.client.get(
+            stage.web.url("/mcp"), headers={"Authorization": bearer}
+        ) as response:
+            assert (response.status, response.headers["Allow"]) == (405, "POST")
+
+        stage.rights.members = {}
+        stage.web.clock.at += timedelta(hours=1)
+        assert (await posted(stage, Authorization=bearer))[:2] == wrong
+        assert await DatabaseAssistantTokens(stage.web.db).list_of("slack:T1/U1") == ()
+
+
+async def test_a_token_is_kept_as_a_hash_and_each_person_sees_and_revokes_their_own():
+    async with signing_in() as stage:
+        await stage.sign_in()
+        mine = await made(stage)
+        tokens = DatabaseAssistantTokens(stage.web.db)
+        other = Identity(Platform.SLACK, ("T1",), "U2", "Bo")
+        theirs = await tokens.make(other, "theirs", at=stage.web.clock())
+        for _ in range(MOST - 1):
+            await made(stage)
+        assert (await stage.web.post("/api/token", label="one more"))[0] == 422
+        assert (await stage.web.post("/api/token", label=" "))[0] == 422
+
+        async with stage.web.db.reading() as tx:
+            rows = [list(row) for row in await tx.all("SELECT * FROM assistant_token")]
+        assert mine not in str(rows)
+        (their_number,) = [each.number for each in await tokens.list_of(other.person)]
+        await stage.web.post("/api/token/revoke", number=their_number)
+        my_number = (await tokens.list_of("slack:T1/U1"))[0].number
+        await stage.web.post("/api/token/revoke", number=my_number)
+
+        assert (await posted(stage, Authorization=f"Bearer {theirs}"))[0] == 200
+        assert (await posted(stage, Authorization=f"Bearer {mine}"))[0] == 401
+        await stage.web.post("/api/sign-out")
+        assert (await stage.web.post("/api/token", label="nobody's"))[0] in {403, 404}
+
+
+async def test_forget_me_removes_the_tokens():
+    async with signing_in() as stage:
+        await stage.sign_in()
+        token = await made(stage)
+        async with stage.web.db.transaction() as tx:
+            await forget_author(
+                tx, User("U1", "Ada", can_manage=False), ChannelRef(Platform.SLACK, "T1", "C1"), NOW
+            )
+
+        assert (await posted(stage, Authorization=f"Bearer {token}"))[0] == 401
+
+
+async def test_without_accounts_there_is_no_such_page():
+    async with staged() as stage:
+        for ask in (stage.client.post, stage.client.get):
+            async with ask(stage.url("/mcp"), headers=_HEADERS) as response:
+                assert response.status == 404
+
+
+@pytest.mark.browser
+async def test_a_token_is_made_and_revoked_on_the_page_of_the_account(chromium: str):
+    async with (
+        signing_in() as stage,
+        browsing(chromium) as browser,
+        visiting(browser, stage.web.url("/sign-in/slack?next=/sign-in")) as page,
+    ):
+        await page.get_by_label("What the token is for").fill("Claude <at home>")
+        await page.get_by_role("button", name="Make a token").click()
+        shown = page.locator("[data-made] code")
+        await shown.wait_for()
+        token = str(await shown.text_content())
+        assert (await posted(stage, Authorization=f"Bearer {token}"))[0] == 200
+        await page.reload()
+        await page.get_by_text("last used 2025-02-04").wait_for()
+        await page.get_by_role("button", name="Revoke Claude <at home>").click()
+        await page.get_by_role("button", name="Revoke Claude <at home>").wait_for(state="detached")
+        assert (await posted(stage, Authorization=f"Bearer {token}"))[0] == 401
