@@ -34,7 +34,7 @@ from bot.core.ports import (
 from bot.core.ports.error_table import RETRIED_AFTER
 from bot.mail.domain.subscriber import NOT_ASKED, Handovers, Subscriber, Subscribers
 from bot.platforms.mail.access import Access
-from bot.platforms.mail.connection import ANSWER_SECONDS, IDLE_SECONDS, Connection
+from bot.platforms.mail.connection import IDLE_SECONDS, Connection
 from bot.platforms.mail.rendering.message import make_message, message_id
 
 log = logging.getLogger(__name__)
@@ -70,14 +70,13 @@ class MailChat:
         voices: Callable[[str], Translate],
         clock: Callable[[], datetime],
         tls: ssl.SSLContext | None = None,
-        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._access = access
         self._subscribers = subscribers
         self._handovers = handovers
         self._voices = voices
         self._clock = clock
-        self._connection = Connection(access, tls=tls, answer_seconds=answer_seconds)
+        self._connection = Connection(access, tls=tls)
         self._condition = Condition(Platform.MAIL, ok=True)
 
     @property

@@ -13,7 +13,7 @@ from bot.core.ports.error_table import RETRIED_AFTER
 from bot.platforms.mail.access import Access
 from bot.platforms.mail.errors import BUSY, SDK_ERRORS, Stage, chat_error
 
-ANSWER_SECONDS = 15.0
+_ANSWER_SECONDS = 15.0
 """How long the server may take for a line; the whole message has 30 seconds, by the outbox."""
 _TURN_SECONDS = 10.0
 """How long a message waits for those before it."""
@@ -27,16 +27,9 @@ class Connection:
     `tls` replaces the certificates of the system.
     """
 
-    def __init__(
-        self,
-        access: Access,
-        *,
-        tls: ssl.SSLContext | None = None,
-        answer_seconds: float = ANSWER_SECONDS,
-    ) -> None:
+    def __init__(self, access: Access, *, tls: ssl.SSLContext | None = None) -> None:
         self._access = access
         self._tls = tls
-        self._answer_seconds = answer_seconds
         self._turn = asyncio.Lock()
         self._client: aiosmtplib.SMTP | None = None
         self._used_at = 0.0
@@ -119,7 +112,7 @@ class Connection:
             username=access.server.user or None,
             password=access.server.password or None,
             local_hostname=access.sender.domain,
-            timeout=self._answer_seconds,
+            timeout=_ANSWER_SECONDS,
             use_tls=secure is Security.TLS,
             start_tls=secure is Security.STARTTLS,
             tls_context=self._tls,

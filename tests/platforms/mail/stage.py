@@ -29,13 +29,13 @@ NINE = TypedOptions(at="09:00", zone="Asia/Seoul")
 
 
 class Clock:
-    """The time of this machine, as far ahead as a test has waited."""
+    """It stands still, but for what a test waits."""
 
     def __init__(self) -> None:
-        self.ahead = timedelta()
+        self.begun, self.ahead = datetime.now(UTC), timedelta()
 
     def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+        return self.begun + self.ahead
 
 
 @dataclass(slots=True)
@@ -96,7 +96,6 @@ async def staged(
     security: Security = Security.NONE,
     server_tls: ssl.SSLContext | None = None,
     client_tls: ssl.SSLContext | None = None,
-    answer_seconds: float = 15.0,
 ) -> AsyncIterator[Stage]:
     """A stage on which `TEAM` has confirmed."""
     clock = Clock()
@@ -114,7 +113,6 @@ async def staged(
             voices=Catalogues(),
             clock=clock,
             tls=client_tls,
-            answer_seconds=answer_seconds,
         )
         stage = Stage(db, fake, chat, clock, subscribers)
         await confirm(stage, TEAM.id)

@@ -85,12 +85,18 @@ async def test_what_is_in_doubt_after_data_is_neither_found_nor_absent(
     assert ids == {"<mail1@example.org>"}
 
 
-async def test_a_server_that_answers_too_late_leaves_it_in_doubt():
-    async with staged(answer_seconds=0.2) as stage:
-        stage.fake.faults = [Fault("content", "250 OK", pause=1.0)]
+async def test_what_is_cut_off_while_the_server_has_its_content_is_in_doubt(stage: Stage):
+    reached = asyncio.Event()
+    stage.fake.faults = [Fault("content", "250 OK", pause=60.0, called=reached.set)]
+    begun = stage.clock()
 
-        with pytest.raises(ChatUncertainError):
-            await stage.chat.post(TEAM, said("a paper"), key=key("1"))
+    async with asyncio.TaskGroup() as tasks:
+        posting = tasks.create_task(stage.chat.post(TEAM, said("a paper"), key=key("1")))
+        await reached.wait()
+        posting.cancel()
+
+    with pytest.raises(ChatRefusedError):
+        await stage.chat.find(TEAM, key("1"), since=begun)
 
 
 async def test_what_is_cut_off_before_its_content_was_certainly_not_sent(stage: Stage):
