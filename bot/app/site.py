@@ -12,12 +12,15 @@ from pathlib import Path
 from bot.archive.domain.entry import Language
 from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database
+from bot.core.database.sqlite.words import words
+from bot.core.latex import readable
 from bot.platforms.web.rendering.view import make_view
 from bot.platforms.web.server import read_static
 from bot.platforms.web.site.feeds import SiteFeeds
 from bot.platforms.web.site.pages import ASSETS, SitePages
 from bot.site.domain.archive import Archive
 from bot.site.domain.fingerprint import Fingerprints
+from bot.site.domain.search_index import search_files
 from bot.site.domain.sheets import plan
 from bot.site.services.read_archive import read_archive
 from bot.site.services.write_folder import File, Written, write_folder
@@ -66,6 +69,11 @@ def _files(
         if name in ASSETS:
             key = hashlib.sha256(content).hexdigest()[:32]
             yield File(f"assets/{name}", key, partial(bytes, content))
+    for name, content in search_files(
+        archive.entries, made.paths.entry, readable=readable, spell=words
+    ):
+        key = hashlib.sha256(content).hexdigest()[:32]
+        yield File(f"assets/search/{name}", key, partial(bytes, content))
     if base is not None:
         feeds = SiteFeeds(view, voices, archive, made, base=base, today=today)
         written = [file for language in languages for file in feeds.files(language)]

@@ -45,6 +45,7 @@ _HAN_BEYOND = "\U00020000-\U0003ffff"
 # Private-use characters count as letters in the index; there they are ours.
 _PRIVATE = "\ue000-\uf8ff\U000f0000-\U0010ffff"
 _RUN = re.compile(f"[{_HANGUL}]+|[{_HAN_AND_KANA}{_HAN_BEYOND}]+|[{_PRIVATE}\\0]+")
+_IN_PAIRS = re.compile(f"[{_HANGUL}{_HAN_AND_KANA}{_HAN_BEYOND}]")
 _LONGEST_CACHED = 32
 
 
@@ -70,6 +71,23 @@ def _spread(run: str) -> str:
 
 _PRIVATE_OR_NUL = re.compile(f"[{_PRIVATE}\\0]")
 _pairs_and_last = lru_cache(maxsize=1 << 15)(_spread)
+
+
+def runs(text: str) -> str:
+    """Like `segment`, but with each run as a whole: the text is shorter, and has the same words."""
+    kept = text[:INDEXED_CHARACTERS]
+    if kept.isascii() and "\0" not in kept:
+        return kept
+    return _RUN.sub(_set_apart, folded(kept)[:INDEXED_CHARACTERS])
+
+
+def _set_apart(run: re.Match[str]) -> str:
+    return " " if _PRIVATE_OR_NUL.match(run[0]) else f" {run[0]} "
+
+
+def is_run(word: str) -> bool:
+    """Whether a word of `runs` is indexed in pairs."""
+    return not word.isascii() and _IN_PAIRS.match(word) is not None
 
 
 def match_expression(text: str) -> Phrases:

@@ -29,7 +29,7 @@ from bot.site.domain.sheets import (
     TagsSheet,
 )
 
-ASSETS = ("base.css", "reading.css", "icon.svg")
+ASSETS = ("base.css", "reading.css", "icon.svg", "site_search.js")
 """Static files that pages of the site use."""
 
 
