@@ -21,16 +21,17 @@ def main(task: str, path: Path) -> int:
     with contextlib.suppress(OSError, AttributeError):
         os.nice(10)  # the bot goes first
     try:
-        from bot.arxiv.ranking.model import RankingModel  # noqa: PLC0415 - it may be absent
-    except ImportError as error:
-        sys.stderr.write(f"{error}\n")
-        return NOT_INSTALLED
-    try:
+        # Training imports scikit-learn, judging only what it is built on; both may be absent.
+        from bot.arxiv.ranking.model import RankingModel  # noqa: PLC0415
+
         if task == "learn":
             RankingModel.learn(*read_examples(sys.stdin)).save(path)
         else:
             for judgement in RankingModel.load(path).judge(read_new_papers(sys.stdin)):
                 sys.stdout.write(write_judgement(judgement) + "\n")
+    except ImportError as error:
+        sys.stderr.write(f"{error}\n")
+        return NOT_INSTALLED
     except RankerError as error:
         sys.stderr.write(write_failure(error) + "\n")
         return NOT_POSSIBLE

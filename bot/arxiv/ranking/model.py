@@ -3,6 +3,8 @@
 tf-idf over words and pairs of words, and a linear support vector machine between papers that were
 picked and papers that were not. It ranked best of what was tried on real days, and its weights
 are reasons that a person can read.
+
+Only training imports scikit-learn. That takes a second, longer than judging the papers of a day.
 """
 
 import contextlib
@@ -18,10 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.svm import LinearSVC
 
 from bot.archive.domain.entry import EntryId
 from bot.arxiv.domain.candidates import (
@@ -32,6 +31,7 @@ from bot.arxiv.domain.candidates import (
     NewPaper,
     check_enough,
 )
+from bot.arxiv.ranking.features import SETTINGS, Features, Floats
 from bot.core.domain.errors import RankerError
 from bot.core.domain.i18n import translatable
 
@@ -53,8 +53,6 @@ _DAMAGED = (
     zlib.error,
 )
 
-Floats = NDArray[np.float32]
-
 
 class RankingModel:
     """Words with their weights, and the archive to find neighbours in."""
@@ -63,6 +61,7 @@ class RankingModel:
         self,
         *,
         words: tuple[str, ...],
+        stop_words: frozenset[str],
         idf: Floats,
         weights: Floats,
         bias: float,
@@ -74,16 +73,24 @@ class RankingModel:
         self._bias = bias
         self._archive = archive
         self._entries = entries
+        self._stop_words = stop_words
         self._idf = idf
-        self._vectorizer = _vectorizer(vocabulary={word: n for n, word in enumerate(words)})
-        self._vectorizer.idf_ = idf
+        self._features = Features(words, stop_words, idf)
 
     @classmethod
     def learn(cls, picked: Sequence[Example], passed: Sequence[Example]) -> "RankingModel":
-        """Train a model; raises `RankerError` where there is too little to train on."""
+        """Train a model; raises `RankerError` where there is too little to train on.
+
+        Raises `ImportError` where scikit-learn is not installed.
+        """
+        from sklearn.feature_extraction.text import (  # noqa: PLC0415 - see the module
+            TfidfVectorizer,
+        )
+        from sklearn.svm import LinearSVC  # noqa: PLC0415 - likewise
+
         check_enough(len(picked), len(passed))
         texts = [example.text for example in (*picked, *passed)]
-        vectorizer = _vectorizer(max_features=_FEATURES)
+        vectorizer = TfidfVectorizer(min_df=2, max_features=_FEATURES, **SETTINGS)
         try:
             matrix = vectorizer.fit_transform(texts)
         except (
@@ -101,6 +108,7 @@ class RankingModel:
         with_entries = [n for n, example in enumerate(picked) if example.entry_id is not None]
         return cls(
             words=tuple(vectorizer.get_feature_names_out()),
+            stop_words=frozenset(vectorizer.get_stop_words() or ()),
             idf=vectorizer.idf_.astype(np.float32),
             weights=machine.coef_[0].astype(np.float32),
             bias=float(machine.intercept_[0]),
@@ -112,7 +120,7 @@ class RankingModel:
         """A judgement for each, in their order."""
         if not new_papers:
             return ()
-        matrix = self._vectorizer.transform([new_paper.text for new_paper in new_papers])
+        matrix = self._features.matrix([new_paper.text for new_paper in new_papers])
         scores = matrix @ self._weights + self._bias
         likenesses = (matrix @ self._archive.T).toarray()
         return tuple(
@@ -157,7 +165,8 @@ class RankingModel:
             np.savez_compressed(
                 file,
                 format=np.array(_FORMAT),
-                words=np.frombuffer(json.dumps(self._words).encode(), dtype=np.uint8),
+                words=_packed(self._words),
+                stop_words=_packed(sorted(self._stop_words)),
                 idf=self._idf,
                 weights=self._weights,
                 bias=np.array(self._bias),
@@ -178,6 +187,11 @@ class RankingModel:
                 if int(kept["format"]) != _FORMAT:
                     raise RankerError(translatable("The ranking model was made by another version"))
                 words = tuple(json.loads(kept["words"].tobytes()))
+                stop_words = (
+                    frozenset(json.loads(kept["stop_words"].tobytes()))
+                    if "stop_words" in kept
+                    else _stop_words()
+                )
                 entries = tuple(EntryId(int(n)) for n in kept["entries"])
                 archive = sparse.csr_matrix(
                     (kept["data"], kept["indices"], kept["indptr"]),
@@ -185,6 +199,7 @@ class RankingModel:
                 )
                 return cls(
                     words=words,
+                    stop_words=stop_words,
                     idf=kept["idf"],
                     weights=kept["weights"],
                     bias=float(kept["bias"]),
@@ -204,13 +219,13 @@ def _remove_remains(path: Path) -> None:
                 remains.unlink()
 
 
-def _vectorizer(**settings: Any) -> TfidfVectorizer:
-    return TfidfVectorizer(
-        ngram_range=(1, 2),
-        sublinear_tf=True,
-        stop_words="english",
-        strip_accents="unicode",
-        token_pattern=r"(?u)\b[a-zA-Z][a-zA-Z0-9-]+\b",  # noqa: S106 - tokens of text
-        dtype=np.float32,
-        **({"min_df": 2} | settings if "vocabulary" not in settings else settings),
-    )
+def _packed(words: Sequence[str]) -> Any:
+    """Words as an array of bytes: NumPy would store texts of four bytes a character."""
+    return np.frombuffer(json.dumps(words).encode(), dtype=np.uint8)
+
+
+def _stop_words() -> frozenset[str]:
+    """Those of a model that was stored before models held them."""
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS  # noqa: PLC0415 - it is slow
+
+    return frozenset(ENGLISH_STOP_WORDS)

@@ -11,6 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from bot.archive.domain.entry import EntryId
 from bot.arxiv.domain.candidates import Example, NewPaper
@@ -64,6 +66,75 @@ def test_what_is_kept_judges_as_what_was_learnt(tmp_path: Path):
     trained.save(tmp_path / "taste")
 
     assert RankingModel.load(tmp_path / "taste").judge(NEW) == trained.judge(NEW)
+
+
+def test_a_file_of_before_stop_words_were_stored_judges_the_same(tmp_path: Path):
+    import numpy as np
+
+    from bot.arxiv.ranking.model import RankingModel
+
+    trained = RankingModel.learn(PICKED, PASSED)
+    trained.save(tmp_path / "new")
+    with np.load(tmp_path / "new") as kept, (tmp_path / "old").open("wb") as file:
+        np.savez_compressed(file, **{name: kept[name] for name in kept if name != "stop_words"})
+
+    assert RankingModel.load(tmp_path / "old").judge(NEW) == trained.judge(NEW)
+
+
+COMMON = [
+    "reward",
+    "model",
+    "the",
+    "of",
+    "re-rank",
+    "Café",
+    "CAFÉ",
+    "ﬁne",
+    "naïve",
+    "İstanbul",
+    "x",
+    "a1",
+    "보상",
+    "²",
+    "!",
+]
+
+
+@given(st.lists(st.lists(st.one_of(st.sampled_from(COMMON), st.text(max_size=3)), max_size=8)))
+@example([["the", "of"], [], ["a1"] * 7])
+def test_rows_are_those_of_scikit_learn(papers: list[list[str]]):
+    import numpy as np
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
+
+    from bot.arxiv.ranking.features import SETTINGS, Features
+
+    texts = [" ".join(words) for words in papers]
+    theirs = TfidfVectorizer(**SETTINGS).fit([" ".join(COMMON), " ".join(COMMON[::-1])])
+    ours = Features(
+        tuple(theirs.get_feature_names_out()), frozenset(ENGLISH_STOP_WORDS), theirs.idf_
+    )
+
+    assert ours.matrix(texts).shape == (len(texts), len(theirs.vocabulary_))
+    if texts:  # scikit-learn takes no empty list
+        expected = theirs.transform(texts).toarray()
+        assert np.allclose(ours.matrix(texts).toarray(), expected, rtol=1e-6)
+
+
+def test_judging_does_not_load_scikit_learn(tmp_path: Path):
+    from bot.arxiv.ranking.model import RankingModel
+
+    RankingModel.learn(PICKED, PASSED).save(tmp_path / "taste")
+    code = (
+        "import sys\nfrom pathlib import Path\n"
+        "from bot.arxiv.domain.candidates import NewPaper\n"
+        "from bot.arxiv.ranking.model import RankingModel\n"
+        f"judged = RankingModel.load(Path({str(tmp_path / 'taste')!r}))"
+        ".judge([NewPaper('2501.00001', 'reward')])\n"
+        "assert judged[0].words == ('reward',)\n"
+        "assert 'sklearn' not in sys.modules"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"junk", b"PK\x03\x04 no archive"])

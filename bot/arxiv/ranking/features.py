@@ -1,0 +1,73 @@
+"""Papers as rows of tf-idf numbers, as scikit-learn's `TfidfVectorizer` with `SETTINGS` makes them.
+
+It is written out here because its import takes a second; a test holds both equal.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+Floats = NDArray[np.float32]
+
+_TOKEN = r"(?u)\b[a-zA-Z][a-zA-Z0-9-]+\b"  # noqa: S105 - tokens of text
+
+SETTINGS: dict[str, Any] = {
+    "ngram_range": (1, 2),
+    "sublinear_tf": True,
+    "stop_words": "english",
+    "strip_accents": "unicode",
+    "token_pattern": _TOKEN,
+    "dtype": np.float32,
+}
+"""How training makes its rows."""
+
+
+class Features:
+    """The words and pairs of words that count, each with its idf."""
+
+    def __init__(self, words: Sequence[str], stop_words: frozenset[str], idf: Floats) -> None:
+        self._columns = {word: n for n, word in enumerate(words)}
+        self._stop_words = stop_words
+        self._idf = idf
+        self._find = re.compile(_TOKEN).findall
+
+    def matrix(self, texts: Sequence[str]) -> Any:
+        """A row of length 1 for each text, or of zeros where no word of it counts."""
+        indices: list[int] = []
+        counts: list[int] = []
+        starts = [0]
+        for text in texts:
+            found = sorted(Counter(self._columns_of(text)).items())
+            indices += [column for column, _ in found]
+            counts += [count for _, count in found]
+            starts.append(len(indices))
+        at = np.array(indices, dtype=np.int32)
+        data = (np.log(np.array(counts, dtype=np.float32)) + np.float32(1)) * self._idf[at]
+        for start, end in pairwise(starts):
+            row = data[start:end]
+            row /= np.sqrt(np.sum(row * row, dtype=np.float64)) or 1.0
+        shape = (len(texts), len(self._columns))
+        return sparse.csr_matrix((data, at, np.array(starts, dtype=np.int32)), shape=shape)
+
+    def _columns_of(self, text: str) -> Iterator[int]:
+        tokens = [t for t in self._find(_plain(text.lower())) if t not in self._stop_words]
+        for words in (tokens, map(" ".join, pairwise(tokens))):
+            for word in words:
+                column = self._columns.get(word)
+                if column is not None:
+                    yield column
+
+
+def _plain(text: str) -> str:
+    """The text without accents."""
+    if text.isascii():
+        return text
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
