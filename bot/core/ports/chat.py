@@ -188,11 +188,14 @@ class Chat(Protocol):
         ...
 
     async def edit(self, message: MessageRef, document: Document) -> None:
-        """Replace what a message of ours says."""
+        """Replace what a message of ours says.
+
+        A platform whose messages stay as they are for good refuses with `Extent.SENT`.
+        """
         ...
 
     async def delete(self, message: MessageRef) -> None:
-        """Remove a message of ours; removing it again succeeds."""
+        """Remove a message of ours; removing it again succeeds. Refused as for `edit`."""
         ...
 
     async def direct_channel(self, workspace: str, user: str) -> ChannelRef:
