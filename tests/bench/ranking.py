@@ -148,9 +148,9 @@ def list_days(folder: Path) -> tuple[Announced, ...]:
         for line in path.read_text(encoding="utf-8").splitlines():
             with suppress(ValueError, KeyError, TypeError):
                 paper, on = json.loads(line), date.fromisoformat(path.stem)
-                number = paper["id"].partition("v")[0]
-                text = example_text(paper["title"], paper["summary"])
-                papers.setdefault(number, Announced(number, on, paper["title"], text))
+                number, title = str(paper["id"]).partition("v")[0], str(paper["title"])
+                text = example_text(title, str(paper["summary"]))
+                papers.setdefault(number, Announced(number, on, title, text))
     return tuple(papers.values())
 
 
