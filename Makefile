@@ -13,7 +13,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--no-annotate --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format format-check lint types imports bench chaos lookups interleavings words lock venv clean
+.PHONY: help demo test check format format-check lint types imports bench chaos lookups interleavings words lock vendored venv clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -74,6 +74,17 @@ lock: $(VENV)/.dev ## choose newer versions and write the requirement files agai
 		--constraint requirements-rank.txt --constraint requirements-workspaces.txt \
 		--constraint requirements-postgres.txt --constraint requirements-charts.txt \
 		--constraint requirements-mcp.txt --output-file requirements-dev.txt
+
+# The integrity is that of the registry; a new version gets a new one (`npm view cytoscape dist.integrity`).
+CYTOSCAPE = 3.35.0
+CYTOSCAPE_SHA512 = sMvBIXiGMnhkCaWz2R06FwF/27MNlS+Tqvi17foO9UhnUg3XGZccKjxsvEqQFAQYMSSZmN5SxYzUYlQ0DOJJ3g==
+
+vendored: ## fetch the web pages' graph library again, with its licence in its first lines
+	mkdir -p build/vendored
+	npm pack cytoscape@$(CYTOSCAPE) --silent --pack-destination build/vendored
+	test "$$(openssl dgst -sha512 -binary build/vendored/cytoscape-$(CYTOSCAPE).tgz | base64 -w0)" = "$(CYTOSCAPE_SHA512)"
+	tar -xzOf build/vendored/cytoscape-$(CYTOSCAPE).tgz package/dist/cytoscape.min.js \
+		> bot/platforms/web/static/cytoscape.min.js
 
 venv: $(VENV)/.dev ## only install
 

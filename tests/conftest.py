@@ -92,6 +92,7 @@ ON_BOTH = (
     "discussion/services",
     "feeds/services",
     "follow/services",
+    "graph/services",
     "lookup/services",
     "mail",
     "lookup/store",

@@ -9,6 +9,7 @@ from bot.archive.domain.arxiv_record import ArxivRecord, PaperEvent
 from bot.archive.domain.counts import Day, TagCount
 from bot.archive.domain.entry import EntryId, Reference, Related, StoredEntry
 from bot.discussion.domain.questions import Reply
+from bot.graph.domain.graph import Graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,10 @@ class Library(Protocol):
         Without `all_discussions`, only replies from the web chat's channels, those of `channels`
         (REFs) and channels linked with them are included, and only threads in these.
         """
+        ...
+
+    async def read_graph(self) -> Graph:
+        """The newest papers, and which of them refer to which."""
         ...
 
     async def list_similar(self, paper: StoredEntry, *, limit: int) -> tuple[StoredEntry, ...]:

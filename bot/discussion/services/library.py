@@ -13,6 +13,8 @@ from bot.core.ports import ChannelRef, Platform
 from bot.discussion.domain.entry_page import EntryPage, Found, Suggestion, ThreadPlace
 from bot.discussion.services.answers import Link, no_link
 from bot.discussion.store import entry_page, replies
+from bot.graph.domain.graph import Graph
+from bot.graph.services import show_graph
 from bot.lookup.domain.query_terms import Query, Tag
 from bot.lookup.services import completion, lookup
 from bot.lookup.store import search
@@ -93,6 +95,9 @@ class DatabaseLibrary:
     async def list_between(self, first: date, last: date) -> tuple[StoredEntry, ...]:
         async with self._db.reading() as tx:
             return await entries.between(tx, first, last)
+
+    async def read_graph(self) -> Graph:
+        return await show_graph.read_graph(self._db)
 
     async def list_days(self, *, before: date | None = None, limit: int) -> tuple[Day, ...]:
         async with self._db.reading() as tx:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from bot.archive.domain.note_links import leads_to
 from bot.archive.store.sort_key import OLDEST
 from bot.core.database.database import Statements
 from bot.core.domain.errors import QueryError
@@ -34,7 +35,9 @@ class EdgeReader:
                     "are closer",
                     most=MOST,
                 )
-            yield from found
+            for paper, neighbour, *link in found:
+                if not link or leads_to(*link):
+                    yield paper, neighbour
 
     def ages(self, papers: Collection[int]) -> dict[int, tuple[int, ...]]:
         """Date and number of each paper's oldest entry."""
@@ -70,13 +73,15 @@ _CITING = """
     LIMIT :most
 """
 _LINKED = """
-    SELECT e.paper_id, t.paper_id FROM entry AS e JOIN link AS l ON l.newness = e.newness
+    SELECT e.paper_id, t.paper_id, l.text, s.path FROM entry AS e JOIN link AS l ON l.newness = e.newness
       JOIN entry AS t ON t.name = l.name AND t.newness >= :oldest
+      JOIN source AS s ON s.id = t.source_id
     WHERE e.paper_id IN (SELECT value FROM numbers(:papers)) AND e.newness >= :oldest
     LIMIT :most
 """
 _LINKING = """
-    SELECT t.paper_id, e.paper_id FROM entry AS t
+    SELECT t.paper_id, e.paper_id, l.text, s.path FROM entry AS t
+      JOIN source AS s ON s.id = t.source_id
       JOIN link AS l ON l.name = t.name AND l.newness >= :oldest
       JOIN entry AS e ON e.newness = l.newness
     WHERE t.paper_id IN (SELECT value FROM numbers(:papers)) AND t.newness >= :oldest

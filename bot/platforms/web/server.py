@@ -20,7 +20,7 @@ from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.feeds import crawlers, feed_pages, oembed, pictures
 from bot.platforms.web.forms import note_page
 from bot.platforms.web.middleware import add_headers, middlewares
-from bot.platforms.web.reading import archive_search, bibliography
+from bot.platforms.web.reading import archive_search, bibliography, graph_page
 from bot.platforms.web.responses import json_response
 from bot.platforms.web.sign_in import account, assistants, flow
 from bot.platforms.web.visitors.visitor import asks_as_operator
@@ -99,6 +99,8 @@ def make_application(
             web.get("/papers/cite.{form:bib|ris|json}", bibliography.of_results),
             web.get("/entry/{entry}", pages.entry),
             web.get("/entry/{entry}/cite.{form:bib|ris|json}", bibliography.of_entry),
+            web.get("/graph", graph_page.graph),
+            web.get("/graph/papers.json", graph_page.papers),
             web.get("/digest/{day}", pages.digest),
             web.get("/recap/{period}", pages.recap),
             web.get("/recap/{period}/card-{language:ko|en}.png", pictures.of_recap),

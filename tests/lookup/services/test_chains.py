@@ -53,6 +53,12 @@ async def library(db: Database) -> Database:
             "Puzzles", url="https://example.org/p", links=("older", "rewards"), path="n/puzzles.md"
         ),
         an_entry("Alone", on=None, path="n/alone.md"),
+        an_entry(
+            "Elsewhere",
+            url="https://example.org/e",
+            links=("other/rewards", "n/older"),
+            path="n/elsewhere.md",
+        ),
     )
     return db
 
@@ -68,6 +74,7 @@ async def library(db: Database) -> Database:
         ("path:1706.03762..2502.01456 -rewards", ["Attention", "Older mixture"]),
         ("path:1..2 #moe", ["Mixture of experts"]),
         ("path:6..6", ["Alone"]),
+        ("path:7..1", ["Elsewhere", "Older mixture", "Attention"]),
     ],
 )
 async def test_a_chain_stands_in_its_order(library, query, titles):

@@ -42,6 +42,7 @@ from bot.core.ports import (
 from bot.digest.domain import present_digest
 from bot.discussion.domain.entry_page import EntryPage, Found, Mention, Suggestion, ThreadPlace
 from bot.discussion.domain.questions import Reply
+from bot.graph.domain.graph import Graph, GraphPaper
 from bot.lookup.domain import present_lookup
 from bot.lookup.domain.query import parse
 from bot.lookup.domain.query_terms import InDiscussion
@@ -180,6 +181,12 @@ class FakeLibrary:
                 *((ThreadPlace("slack:T1/C1", "https://slack.example/p1"),) * all_discussions),
             ),
         )
+
+    async def read_graph(self) -> Graph:
+        papers = tuple(
+            GraphPaper(s.id, s.entry.paper.title, s.entry.date, s.entry.tags) for s in ARCHIVE
+        )
+        return Graph(papers, ((1, 0), (2, 1), (3, 1), (4, 1)), len(papers))
 
     async def list_similar(self, paper: StoredEntry, *, limit: int) -> tuple[StoredEntry, ...]:
         others = [s for s in ARCHIVE if s.id != paper.id and s.entry.tags == paper.entry.tags]
