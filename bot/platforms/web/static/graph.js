@@ -142,8 +142,7 @@ function style(count) {
       selector: "edge",
       style: {
         width: 1.5,
-        "line-color": colour("soft"),
-        opacity: 0.35,
+        "line-color": colour("line"),
         "curve-style": "haystack",
       },
     },
@@ -151,7 +150,7 @@ function style(count) {
       selector: "node.near",
       style: { "border-width": 3, "border-color": colour("mark"), label: "data(title)" },
     },
-    { selector: "edge.near", style: { "line-color": colour("mark"), width: 3, opacity: 1 } },
+    { selector: "edge.near", style: { "line-color": colour("mark"), width: 3 } },
     {
       selector: ".chosen",
       style: {
