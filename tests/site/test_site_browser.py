@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
 from tests.archive_stage import keep
 from tests.browser import browsing, overflow
@@ -14,6 +15,7 @@ from tests.site.test_site import HOSTILE, generated, written
 PAGES = (
     "index.html",
     "en/index.html",
+    "ko/index.html?q=rl",
     "ko/days/2025-01-06.html",
     "ko/months/2025-01.html",
     "ko/entries/2025-01-06-2501.00020.html",
@@ -40,7 +42,9 @@ async def test_pages_are_accessible_in_light_and_dark_and_fit_a_phone(
             )
             page = await context.new_page()
             for path in PAGES:
-                await page.goto((tmp_path / "site" / path).as_uri())
+                await page.goto(f"{(tmp_path / 'site').as_uri()}/{path}")
+                if "?q=" in path:
+                    await expect(page.locator("#found article").first).to_be_visible()
                 await page.evaluate(axe)
                 found = await page.evaluate("axe.run().then((found) => found.violations)")
                 problems += (f"{path}: {json.dumps(each, ensure_ascii=False)}" for each in found)

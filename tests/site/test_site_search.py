@@ -28,7 +28,7 @@ WRITTEN = (
     "a·b", "don't", "ㅋㅋ", "ア・イ", "C++ 17", "가", "각", "é̂",
 )  # fmt: skip
 QUERIES = (
-    "강화학습", "강화 학습", '"강화 학습"', "언어모델", '"언어 모델"', "transformer를", "을", "그 것", "#rl -모델",
+    "이미지생성", "이미지 생성", '"이미지 생성"', "문제에대한", "있지않을까", "강화학습", "강화 학습", '"강화 학습"', "언어모델", '"언어 모델"', "transformer를", "을", "그 것", "#rl -모델",
     "-#transformer", "-transformer", '"attention is all"', "attention -모델", "author:lee", "author:wang",
     "#transformer", "gan", "Reasoning", "reward 모델", "2103.14877", "diffusion model", '"diffusion model"',
 )  # fmt: skip
@@ -86,6 +86,7 @@ async def test_the_search_of_the_site_finds_what_the_bot_finds(
 
     same = [words(runs(text)) for text in texts]
     assert [pair for pair in zip(texts, spelled, same, strict=True) if pair[1] != pair[2]] == []
+    assert all(live[:KOREAN])
     missed = {q: wanted - set(got) for q, wanted, got in zip(queries, live, found, strict=True)}
     assert {query: left for query, left in missed.items() if left} == {}
     # An only word that is a tag means the tag to the bot; the site shows what has the word as well.
