@@ -84,7 +84,13 @@ async def measure(parts: Mapping[str, Part], *, quick: bool) -> list[Measured]:
     found: list[Measured] = []
     for part, rows in parts.items():
         with progress.status(f"measuring {part} …"):
-            found += named(part, [row async for row in rows(quick)])
+            kept: list[Row] = []
+            try:
+                async for row in rows(quick):
+                    kept.append(row)  # noqa: PERF401 - what is there is kept if it fails
+            except Exception as error:  # noqa: BLE001 - one part must not lose the others
+                kept.append(Row(part, "did not finish", repr(error)[:200], held=False))
+            found += named(part, kept)
     return found
 
 

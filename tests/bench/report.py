@@ -47,8 +47,9 @@ def summary(rows: Sequence[Measured]) -> str:
 
 def _in_short(measured: Measured) -> str:
     row = measured.row
-    compared = f", {row.compared}" if row.compared else ""
-    return f"{measured.part}: {measured.name} ({row.result}{compared}; aim {row.aim})"
+    compared = f", {row.compared.partition(';')[0]}" if row.compared else ""
+    part = "" if measured.name.startswith(measured.part) else f"{measured.part}: "
+    return f"{part}{measured.name} ({row.result}{compared}; aim {row.aim})"
 
 
 def as_json(rows: Sequence[Measured], *, quick: bool) -> str:
