@@ -5,7 +5,7 @@ Each function handles many entries with one call to the writer's thread per stat
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -260,4 +260,4 @@ def _version(reference: Reference) -> int:
 def _indexed(draft: IndexedEntry, ids: _Ids) -> IndexedText:
     """The words of an entry, with the marks of its tags."""
     marks = " ".join(tag_mark(ids.tags[slug]) for slug in draft.entry.tags)
-    return replace(draft.indexed, tags=f"{draft.indexed.tags} {marks}")
+    return draft.indexed._replace(tags=f"{draft.indexed.tags} {marks}")

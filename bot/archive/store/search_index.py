@@ -5,7 +5,6 @@ SQLite's triggers index the rows of `search_text`. PostgreSQL's rows have a vect
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -28,7 +27,7 @@ _VECTOR_ORDER = ("title", "tags", "authors", "commentary", "abstract")
 
 def add_entries(statements: Statements, texts: Sequence[tuple[int, IndexedText]]) -> None:
     """Index entries that were just written, by ascending sort key, with what arXiv adds."""
-    rows = [asdict(text) | {"newness": newness} for newness, text in texts]
+    rows = [text._asdict() | {"newness": newness} for newness, text in texts]
     if statements.engine is Engine.POSTGRESQL:
         statements.run_many(_ADD_VECTORS, map(_with_vector, rows))
     else:
@@ -125,7 +124,7 @@ def _reindex(statements: Statements, *, after: int | None, most: int) -> int | N
     changed = []
     for row, each in zip(rows, stored, strict=True):
         marks = "".join(row["tags"].partition(MARK)[1:])
-        text = asdict(indexed_text(each.entry, readable)) | {"newness": row["newness"]}
+        text = indexed_text(each.entry, readable)._asdict() | {"newness": row["newness"]}
         text["tags"] += f" {marks}"
         # PostgreSQL's vectors depend on more than the texts: rows that were moved have none.
         if text != _texts(row) or statements.engine is Engine.POSTGRESQL:

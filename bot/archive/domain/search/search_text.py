@@ -5,16 +5,14 @@ are shown. The source of a formula is indexed as well, since `alpha` is easier t
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from bot.archive.domain.entry import Entry
 from bot.archive.domain.search.segment import BREAK, INDEXED_CHARACTERS, MARK, name_marks, segment
 from bot.core.domain.latex_accents import accents
 
 
-@dataclass(frozen=True, slots=True)
-class IndexedText:
+class IndexedText(NamedTuple):
     """An entry's words for the full-text index, field by field."""
 
     title: str
