@@ -15,7 +15,7 @@ from pathlib import Path
 import feedparser
 from aiohttp import web
 
-from bot.arxiv.client.client import open_client, without_collections
+from bot.arxiv.client.client import open_client, parse_aside
 from bot.arxiv.client.feed import parse_feed
 from bot.arxiv.client.reply import Reply
 from bot.arxiv.services.daily_batches import poll_due
@@ -78,7 +78,7 @@ async def _feed_rows(rounds: int) -> AsyncIterator[Row]:
     parse = partial(parse_feed, category="cs.LG")
     ours, bare, parsing, polling, idle = [], [], [], [], []
     for _ in range(rounds):
-        lag, seconds = await lag_of(lambda: asyncio.to_thread(without_collections, parse, reply))
+        lag, seconds = await lag_of(lambda: asyncio.to_thread(parse_aside, parse, reply))
         parsing.append(lag)
         ours.append(seconds)
         polling.append(await _lag_of_a_poll(reply.body))

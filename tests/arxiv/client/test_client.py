@@ -1,8 +1,10 @@
 """The client against a server: what it asks, and what it does not let itself be told."""
 
 import asyncio
+import gc
 import gzip
 import random
+import sys
 import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +13,16 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from bot.archive.domain.arxiv_id import ArxivId
-from bot.arxiv.client.client import AT_ONCE, ArxivClient, Limits, inflated, open_client, user_agent
+from bot.arxiv.client.client import (
+    AT_ONCE,
+    ArxivClient,
+    Limits,
+    inflated,
+    open_client,
+    parse_aside,
+    user_agent,
+)
+from bot.arxiv.client.reply import Reply
 from bot.arxiv.ports import (
     Refusal,
     SourceFailureError,
@@ -379,3 +390,21 @@ def test_the_user_agent_names_the_bot_and_whoever_is_known(
     address: str | None, contact: str | None, agent: str
 ):
     assert user_agent("1", address=address, contact=contact) == agent
+
+
+def test_what_is_set_while_parsing_is_set_back_also_after_an_error():
+    before = gc.isenabled(), sys.getswitchinterval()
+
+    def parse(_: Reply) -> tuple[bool, float]:
+        return gc.isenabled(), sys.getswitchinterval()
+
+    def fail(_: Reply) -> None:
+        raise SourceReplyError(Refusal.HTML, "no feed")
+
+    collects, interval = parse_aside(parse, Reply(200, b""))
+    with pytest.raises(SourceReplyError):
+        parse_aside(fail, Reply(200, b""))
+
+    assert not collects
+    assert interval <= 0.001
+    assert (gc.isenabled(), sys.getswitchinterval()) == before
