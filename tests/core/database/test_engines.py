@@ -202,10 +202,11 @@ async def test_a_function_of_several_statements_sees_one_instant_and_writes_noth
 
 
 async def test_a_search_that_is_given_up_disturbs_none_of_those_that_wait(db: Database):
-    is_searching = threading.Event()
+    is_searching, goes_on = threading.Event(), threading.Event()
 
     def search(statements: Statements) -> None:
         is_searching.set()
+        goes_on.wait()  # given up between two statements, it does not begin with the next one
         statements.all(
             """
             WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 2000000000)
@@ -225,6 +226,8 @@ async def test_a_search_that_is_given_up_disturbs_none_of_those_that_wait(db: Da
         await asyncio.sleep(0)
         never_begun.cancel()
         searching.cancel()
+        await asyncio.wait([searching])
+        goes_on.set()
 
     assert [each.result() for each in counting] == [4] * 5
 

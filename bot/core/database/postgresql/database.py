@@ -64,6 +64,10 @@ _CONNECTED: Final[dict[str, Any]] = {
 }
 
 
+_AGAIN = 0.02
+"""Seconds between two attempts to cancel a statement."""
+
+
 class PostgresTransaction:
     """A `Transaction`; its connection is taken from the pool with the first statement."""
 
@@ -108,14 +112,17 @@ class PostgresTransaction:
             )
 
     def abandon(self) -> None:
-        """End a statement that still runs, then undo everything. Blocking.
+        """End what still runs, then undo everything. Blocking.
 
-        Only where nothing else ends the transaction: else the statement could be a later one's.
+        It is cancelled again until it ends: what comes between two statements stops neither. Only
+        where nothing else ends the transaction: else the statement could be a later one's.
         """
-        connection = self._connection
-        if connection is not None and self._in_use.locked():
-            with suppress(psycopg.Error):
-                connection.cancel_safe(timeout=_CONNECT_SECONDS)
+        while not self._in_use.acquire(timeout=_AGAIN):
+            connection = self._connection
+            if connection is not None:
+                with suppress(psycopg.Error):
+                    connection.cancel_safe(timeout=_CONNECT_SECONDS)
+        self._in_use.release()
         self.roll_back()
 
     def commit(self) -> None:

@@ -46,6 +46,10 @@ class Connection(aiosqlite.Connection):
             self._tx.put_nowait((None, partial(function, self._connection)))
 
 
+_AGAIN = 0.02
+"""Seconds between two attempts to interrupt a search."""
+
+
 class Queue(Protocol):
     """`Connection.call` or `Connection.ask`."""
 
@@ -77,11 +81,17 @@ class _Search(Generic[T]):
         try:
             return cast(T, await result)
         except asyncio.CancelledError:
-            with self._lock:
-                self._given_up = True
-                if self._in_use is not None:
-                    self._in_use.interrupt()
+            self._give_up()
             raise
+
+    def _give_up(self) -> None:
+        """Interrupt it again until it ends: what comes between two statements stops neither."""
+        with self._lock:
+            self._given_up = True
+            if self._in_use is None:
+                return
+            self._in_use.interrupt()
+        asyncio.get_running_loop().call_later(_AGAIN, self._give_up)
 
 
 class SqliteStatements:
