@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -214,8 +215,15 @@ async def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     assert "folder" in await refusal(tmp_path / "file" / "data" / "paper.db")
 
 
-async def test_a_folder_in_place_of_the_file_is_named(tmp_path):
-    assert "cannot be opened" in await refusal(tmp_path)
+async def test_a_folder_in_place_of_the_file_is_named_and_no_thread_stays(tmp_path):
+    before = set(threading.enumerate())
+
+    for _ in range(20):
+        assert "cannot be opened" in await refusal(tmp_path)
+        # A thread that still ran would tell its end to an event loop that may be closed by then.
+        assert not any(
+            "connection_worker" in each.name for each in set(threading.enumerate()) - before
+        )
 
 
 async def test_a_locked_database_says_so(db):

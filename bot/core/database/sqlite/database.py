@@ -312,7 +312,11 @@ async def _connect(
     pragmas: tuple[str, ...],
 ) -> Connection:
     connection = Connection(connector)
-    await connection
+    try:
+        await connection
+    except BaseException:
+        await connection.ended()
+        raise
     opened_so_far.append(connection)
     await connection.call(partial(_run_all, statements=pragmas))
     return connection

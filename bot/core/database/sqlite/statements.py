@@ -40,6 +40,13 @@ class Connection(aiosqlite.Connection):
         search = _Search(function)
         return search.found(self.call(search))
 
+    async def ended(self) -> None:
+        """Wait until the thread of a connection that could not be made has ended.
+
+        aiosqlite does not: the thread would tell its end to an event loop that may be closed by then.
+        """
+        await asyncio.to_thread(self._thread.join)
+
     def post(self, function: Callable[[sqlite3.Connection], object]) -> None:
         """Queue the function without waiting for it."""
         if self._connection is not None:
