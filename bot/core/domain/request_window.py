@@ -12,7 +12,7 @@ MARGIN = 0.001
 ARRIVED_WITHIN = 1.0
 """Seconds after which a request counts as arrived, though it is not answered yet."""
 
-_FIRST = 200
+_FIRST = 50
 """After so many answers, the fastest tells how fast one comes at best."""
 _PERIOD, _PERIODS = 60.0, 10
 """The fastest of so many such spans, in seconds, tells it: a slow spell may be over at once."""
@@ -22,7 +22,7 @@ _EVENNESS = 0.5
 """Two groups keep this share of the even distance; the rest lets a late one catch up."""
 _SPREAD = 0.01
 """A group starts so many seconds before its last one may."""
-_GROUPS = 10
+_GROUPS = 25
 """Requests start in so many groups in the span, where it has room for as many."""
 
 

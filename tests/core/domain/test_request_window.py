@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.core.domain.request_window import Request, RequestWindow
 
-FIRST = 200
+FIRST = 50
 """So many answers tell how fast one comes at best."""
 
 
