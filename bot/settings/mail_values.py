@@ -6,8 +6,8 @@ from pydantic import SecretStr
 
 from bot.core.domain.errors import UserError
 from bot.core.domain.i18n import translatable
-from bot.core.domain.mail_address import Sender, parse_address, parse_sender
-from bot.core.domain.mail_server import MailServer, Security
+from bot.core.domain.mail.address import Sender, parse_address, parse_sender
+from bot.core.domain.mail.server import MailServer, Security
 from bot.settings.values import WrongValueError
 
 _PORTS = {"smtp": 587, "smtps": 465}

@@ -22,8 +22,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.core.database.address import PostgresAddress
 from bot.core.domain.errors import SettingsError, UsageError
 from bot.core.domain.i18n import translatable
-from bot.core.domain.mail_address import Sender
-from bot.core.domain.mail_server import MailServer
+from bot.core.domain.mail.address import Sender
+from bot.core.domain.mail.server import MailServer
 from bot.operations.domain.retention import Retention
 from bot.settings.combinations import contradictions
 from bot.settings.env_file import check_env_file, meant_by

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from bot.core.database.database import Database
 from bot.core.domain.i18n import ENGLISH
-from bot.core.domain.mail_address import Sender
-from bot.core.domain.mail_server import MailServer, Security
+from bot.core.domain.mail.address import Sender
+from bot.core.domain.mail.server import MailServer, Security
 from bot.core.ports import Chat, Inbox, MessageRef
 from bot.mail.services.subscribers import DatabaseSubscribers
 from bot.mail.store.handovers import DatabaseHandovers

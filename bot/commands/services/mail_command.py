@@ -12,7 +12,7 @@ from bot.core.domain import document
 from bot.core.domain.document import Document
 from bot.core.domain.errors import NotFoundError, UsageError
 from bot.core.domain.i18n import Translate
-from bot.core.domain.mail_address import parse_address
+from bot.core.domain.mail.address import parse_address
 from bot.core.ports import Command, parse_channel, person_id
 from bot.digest.services import subscribe
 from bot.digest.services.subscribe import TypedOptions

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NewType
 
 from bot.core.domain.errors import UsageError
-from bot.core.domain.mail_address import parse_address
+from bot.core.domain.mail.address import parse_address
 
 DeliveryKey = NewType("DeliveryKey", str)
 """The permanent name of one outbound message: at most 25 characters of `[0-9a-z]` (Discord's nonce)."""

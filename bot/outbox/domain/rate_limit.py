@@ -6,7 +6,7 @@ Seconds are those of a monotonic clock. Nothing here waits: it says when a reque
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
-from bot.core.domain.request_window import Request, RequestWindow
+from bot.outbox.domain.request_window import Request, RequestWindow
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from types import SimpleNamespace
 
 import aiohttp
 
-from bot.core.domain.request_window import Request, RequestWindow
+from bot.outbox.domain.request_window import Request, RequestWindow
 from bot.platforms.discord.errors import NotRepeatedError, PausedError, TooManyRequests
 
 REQUESTS_A_SECOND = 50

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from bot.core.domain.mail_address import Sender
-from bot.core.domain.mail_server import MailServer
+from bot.core.domain.mail.address import Sender
+from bot.core.domain.mail.server import MailServer
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import aiosmtplib
 
-from bot.core.domain.mail_server import Security
+from bot.core.domain.mail.server import Security
 from bot.core.ports import ChatUnavailableError
 from bot.core.ports.error_table import RETRIED_AFTER
 from bot.platforms.mail.access import Access

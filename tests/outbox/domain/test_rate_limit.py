@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.domain.request_window import MARGIN
 from bot.outbox.domain.rate_limit import BucketKey, Rate, RateLimits, Rates
+from bot.outbox.domain.request_window import MARGIN
 
 BUCKETS = tuple(BucketKey("slack", f"T{place % 2}", f"C{place}") for place in range(6))
 RATES = Rates(channel=Rate(1, 1.0), workspace=Rate(5, 1.0), platform=Rate(8, 1.0))

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database
 from bot.core.domain.document import Document, Paragraph, Text
-from bot.core.domain.mail_address import Sender
-from bot.core.domain.mail_server import MailServer, Security
+from bot.core.domain.mail.address import Sender
+from bot.core.domain.mail.server import MailServer, Security
 from bot.core.ports import ChannelRef, DeliveryKey, Platform, parse_channel
 from bot.digest.services.subscribe import TypedOptions
 from bot.mail.services import opt_in

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.domain.extent import Extent
-from bot.core.domain.mail_server import Security
+from bot.core.domain.mail.server import Security
 from bot.core.ports import (
     ChannelRef,
     ChatRefusedError,

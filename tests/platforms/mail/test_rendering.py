@@ -25,7 +25,7 @@ from bot.core.domain.document import (
     Quote,
     Text,
 )
-from bot.core.domain.mail_address import Sender
+from bot.core.domain.mail.address import Sender
 from bot.core.ports import DeliveryKey
 from bot.mail.domain.subscriber import Subscriber
 from bot.platforms.mail.rendering.addresses import command_address, link_address

@@ -12,7 +12,7 @@ from email.policy import SMTP
 
 from bot.core.domain.document import Document
 from bot.core.domain.i18n import Translate
-from bot.core.domain.mail_address import Sender
+from bot.core.domain.mail.address import Sender
 from bot.core.ports import DeliveryKey
 from bot.mail.domain.present_request import UNSUBSCRIBE_PATH
 from bot.mail.domain.subscriber import Subscriber

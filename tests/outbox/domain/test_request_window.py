@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.domain.request_window import Request, RequestWindow
+from bot.outbox.domain.request_window import Request, RequestWindow
 
 FIRST = 50
 """So many answers tell how fast one comes at best."""

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.domain.errors import UsageError
-from bot.core.domain.mail_address import parse_address, parse_sender
+from bot.core.domain.mail.address import parse_address, parse_sender
 from bot.core.ports import Platform, parse_channel
 
 
