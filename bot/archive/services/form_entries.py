@@ -10,7 +10,7 @@ from bot.archive.domain.formats import vault_note
 from bot.archive.domain.lasting import first_key
 from bot.archive.domain.search.search_text import indexed_text
 from bot.archive.services import front_matter
-from bot.archive.services.read_files import content_hash
+from bot.archive.services.files.read_files import content_hash
 from bot.archive.store import entry_changes, sources, title_matches
 from bot.archive.store.entry_changes import IndexedEntry
 from bot.core.database.database import Transaction

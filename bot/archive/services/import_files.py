@@ -11,13 +11,14 @@ from bot.archive.domain.entry import Problem, Severity
 from bot.archive.domain.files.found_file import FoundFile
 from bot.archive.domain.files.source_match import KnownSource
 from bot.archive.domain.files.stable_files import StableFiles
-from bot.archive.services import import_parser, read_files
+from bot.archive.services import import_parser
 from bot.archive.services.check_archive import check_archive
-from bot.archive.services.find_files import find_files
+from bot.archive.services.files import read_files
+from bot.archive.services.files.find_files import find_files
+from bot.archive.services.files.read_files import ReadBatch, ReadFile
 from bot.archive.services.import_report import ImportCounter, ImportReport
 from bot.archive.services.import_writer import Batch, update_locations, write_batch
 from bot.archive.services.match_sources import match_sources
-from bot.archive.services.read_files import ReadBatch, ReadFile
 from bot.archive.services.withdraw_missing import withdraw_missing_entries
 from bot.archive.store import entries, source_counts
 from bot.core.database.database import Database, Transaction

@@ -18,7 +18,7 @@ from bot.archive.domain.markup.metadata import Field
 from bot.archive.domain.markup.visible import visible
 from bot.archive.domain.search.search_text import IndexedText, indexed_text
 from bot.archive.services import front_matter
-from bot.archive.services.read_files import (
+from bot.archive.services.files.read_files import (
     LARGEST_NOTE,
     LARGEST_PAGE,
     ReadFile,

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
 from bot.archive.domain.files.source_match import InputFile, KnownSource, same_source, source_name
-from bot.archive.services.read_files import which_exist
+from bot.archive.services.files.read_files import which_exist
 from bot.archive.store import sources
 from bot.core.database.database import Transaction
 

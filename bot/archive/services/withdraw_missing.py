@@ -5,7 +5,7 @@ from datetime import datetime
 from bot.archive.domain.entry import EntryId
 from bot.archive.domain.files.source_match import KnownSource
 from bot.archive.domain.files.stable_files import StableFiles
-from bot.archive.services.find_files import FoundFiles
+from bot.archive.services.files.find_files import FoundFiles
 from bot.archive.services.match_sources import existing_locations
 from bot.archive.store import entries, entry_changes, sources
 from bot.archive.store.guards import ARCHIVE

@@ -35,9 +35,9 @@ def import_(
     as_json: AsJson = False,
 ) -> int:
     """Import digest pages, notes and whole vaults; unchanged files change nothing."""
+    from bot.archive.services.files.read_files import LARGEST_PAGE
     from bot.archive.services.import_files import STDIN, import_files
     from bot.archive.services.import_report import ImportReport
-    from bot.archive.services.read_files import LARGEST_PAGE
     from bot.cli.database import now, with_database
     from bot.cli.facts import read_facts
     from bot.cli.output import forms, import_text

@@ -51,9 +51,9 @@ def lint(
 
 async def _lint(paths: list[Path]) -> tuple[int, tuple[Problem, ...]]:
     """Check against the archive where there is one, else the files by themselves."""
+    from bot.archive.services.files.read_files import LARGEST_PAGE
     from bot.archive.services.import_files import STDIN
     from bot.archive.services.lint import lint as check
-    from bot.archive.services.read_files import LARGEST_PAGE
     from bot.cli.database import now
     from bot.cli.facts import read_facts
     from bot.core.database.address import may_be_there

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from bot.archive.services.find_files import find_files
+from bot.archive.services.files.find_files import find_files
 from bot.arxiv.domain.backoff import BACKOFF_STEPS
 from bot.arxiv.domain.batches import Trouble
 from bot.arxiv.domain.present_arxiv import refusal_words, status_line, wait_words

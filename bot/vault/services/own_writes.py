@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.archive.domain.files.stable_files import Signature, Snapshot
-from bot.archive.services.find_files import as_text, signature
+from bot.archive.services.files.find_files import as_text, signature
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.archive.domain.entry import Problem
 from bot.archive.domain.files.stable_files import Snapshot, StableFiles, find_stable
-from bot.archive.services.find_files import take_snapshot
+from bot.archive.services.files.find_files import take_snapshot
 from bot.archive.services.import_files import import_files
 from bot.archive.services.import_report import ImportReport
 from bot.core.database.database import Database

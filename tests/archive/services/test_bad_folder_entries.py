@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.archive.domain.entry import Severity
-from bot.archive.services import read_files
+from bot.archive.services.files import read_files
 from bot.archive.services.import_files import STDIN, import_files
 from bot.archive.services.import_report import ImportReport
 from bot.core.database.database import Database

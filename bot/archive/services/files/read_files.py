@@ -10,8 +10,8 @@ from bot.archive.domain.files.file_names import is_note
 from bot.archive.domain.files.found_file import FoundFile
 from bot.archive.domain.files.source_match import InputFile
 from bot.archive.domain.files.stable_files import Signature
-from bot.archive.services.find_files import signature
-from bot.archive.services.regular_files import NotRegularError, read_regular
+from bot.archive.services.files.find_files import signature
+from bot.archive.services.files.regular_files import NotRegularError, read_regular
 from bot.core.domain.i18n import Worded, worded
 
 _READING = 3

@@ -15,8 +15,8 @@ from bot.archive.domain.entry import Problem, Severity
 from bot.archive.domain.files.file_names import is_hidden, is_imported, placeholder_of
 from bot.archive.domain.files.found_file import FoundFile
 from bot.archive.domain.files.stable_files import Signature, Snapshot
-from bot.archive.services.copies import check_copies
-from bot.archive.services.regular_files import kind_of
+from bot.archive.services.files.copies import check_copies
+from bot.archive.services.files.regular_files import kind_of
 from bot.core.domain.i18n import Worded, worded
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from bot.archive.domain.files.file_names import folded, is_lock
 from bot.archive.domain.files.found_file import FoundFile
 from bot.archive.domain.files.sync_copies import Original, is_same_note, originals_of
-from bot.archive.services.regular_files import NotRegularError, read_regular
+from bot.archive.services.files.regular_files import NotRegularError, read_regular
 from bot.core.domain.i18n import worded
 
 _BYTES_COMPARED = 65_536

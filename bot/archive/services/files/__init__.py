@@ -1,0 +1,1 @@
+"""The files of an import, found and read. Blocking: call it in a thread."""
