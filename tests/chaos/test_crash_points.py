@@ -18,6 +18,7 @@ from bot.core.database.database import Transaction
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef
 from bot.digest.services import plan, subscribe
+from bot.digest.services.typed_options import TypedOptions
 from tests import stage as stages
 from tests.chaos import stage
 from tests.databases import place
@@ -52,7 +53,7 @@ async def prepared(
         await subscribe.add(
             world.db,
             channel,
-            subscribe.TypedOptions(at=at, zone="UTC", layout=layout),
+            TypedOptions(at=at, zone="UTC", layout=layout),
             now=world.clock(),
         )
     return database
@@ -181,7 +182,7 @@ async def recap_story(folder: Path, faults: Faults, *doom: str) -> list[str]:
             for number in range(5):
                 world.write(f"Paper {number}", friday)
             await world.sync()
-            options = subscribe.TypedOptions(at="09:00", zone="UTC", recap="weekly")
+            options = TypedOptions(at="09:00", zone="UTC", recap="weekly")
             await subscribe.add(world.db, stages.GENERAL, options, now=world.clock())
         arguments = ("--timeout", "0.5", "--recap", due.isoformat())
         async with stage.platform(folder, faults) as platform:

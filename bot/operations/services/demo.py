@@ -18,6 +18,7 @@ from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, Platform
 from bot.digest.services import subscribe
 from bot.digest.services.plan import plan_by_hand
+from bot.digest.services.typed_options import TypedOptions
 
 CHANNEL = ChannelRef(Platform.WEB, "", "general")
 _DAYS_POSTED = 2
@@ -45,7 +46,7 @@ async def fill(
     await import_files(db, [STDIN], now=now, stdin=page.encode())
     days |= set(sorted(day for day in _dates(page) if day <= today)[-_DAYS_POSTED:])
     # Today's digest has its time now, so that the next one is tomorrow's.
-    words = subscribe.TypedOptions(at=f"{now.astimezone(zone):%H:%M}", zone=zone.key)
+    words = TypedOptions(at=f"{now.astimezone(zone):%H:%M}", zone=zone.key)
     subscription = await subscribe.add(db, CHANNEL, words, now=now)
     for day in sorted(days):
         await plan_by_hand(db, subscription, day, now=now, voices=voices)

@@ -18,6 +18,7 @@ from bot.core.database.database import Database, opened
 from bot.core.database.instants import to_text
 from bot.core.ports import ChannelRef, Platform
 from bot.digest.services import subscribe
+from bot.digest.services.typed_options import TypedOptions
 from bot.workspaces.domain.slack_app import SlackApp, Tokens
 from bot.workspaces.services import slack_apps
 from tests.bench.measure import Row
@@ -117,7 +118,7 @@ async def _fill(db: Database, place: Place) -> None:
         tokens = Tokens(slack.bot_token, signing_secret=slack.signing_secret)
         await slack_apps.add(db, SlackApp(team, team, tokens, now()), [KEY])
         channels += [ChannelRef(Platform.SLACK, team, f"C{n + 1}") for n in range(CHANNELS)]
-    words = subscribe.TypedOptions(at="23:59", zone="UTC", layout="compact")
+    words = TypedOptions(at="23:59", zone="UTC", layout="compact")
     for channel in channels:
         await subscribe.add(db, channel, words, now=now())
 

@@ -13,7 +13,7 @@ from bot.core.domain.extent import Extent
 from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError, MessageRef
 from bot.digest.services import edited_entries, plan, subscribe
 from bot.digest.services.plan import Voices
-from bot.digest.services.subscribe import TypedOptions
+from bot.digest.services.typed_options import TypedOptions
 from bot.outbox.domain.delivery import NOT_EDITED, WITHDRAWN, State
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services import operator_actions

@@ -11,7 +11,7 @@ from bot.core.catalogue import Catalogues
 from bot.core.domain.errors import NotFoundError, QueryError, UsageError, UserError
 from bot.core.ports import ChannelRef, ChatRefusedError, ChatUnavailableError, Platform
 from bot.digest.services import subscribe
-from bot.digest.services.subscribe import TypedOptions
+from bot.digest.services.typed_options import TypedOptions
 from bot.digest.services.zones import complete_zone, parse_zone
 from tests.outbox_stage import draft, drain, plan
 from tests.stage import GENERAL, NINE_IN_SEOUL, staged

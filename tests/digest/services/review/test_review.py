@@ -33,7 +33,7 @@ from bot.digest.services import plan, subscribe
 from bot.digest.services.review import review, review_cards
 from bot.digest.services.review.review import Decided
 from bot.digest.services.review.review_cards import Asking
-from bot.digest.services.subscribe import TypedOptions
+from bot.digest.services.typed_options import TypedOptions
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.changes import Changer
 from tests.stage import GENERAL, NINE_IN_SEOUL, Stage, english, staged
