@@ -31,7 +31,7 @@ from bot.digest.services.zones import looks_like_zone, parse_zone
 from bot.follow.domain.present_follow import present_follows, typed_to_end
 from bot.follow.services import follow
 from bot.follow.services.follow import Asker, OpenInbox, Settings
-from bot.lookup.domain.query import QUOTES
+from bot.lookup.domain.written_terms import QUOTES
 from bot.outbox.store import threads
 
 _PARSERS = MappingProxyType({"at": parse_time, "tz": parse_zone, "days": parse_weekdays})

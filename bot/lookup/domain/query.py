@@ -23,21 +23,20 @@ Everything must hold at once; `-` before a term means that it must not. `parse` 
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from collections.abc import Callable
+from dataclasses import replace
 
 from bot.archive.domain.arxiv_id import ArxivId, parse_arxiv_id
 from bot.archive.domain.entry import EntryId, tag_slug
-from bot.archive.domain.typed_dates import Days, fold
+from bot.archive.domain.typed_dates import Days
 from bot.core.domain.errors import QueryError
 from bot.core.domain.latex_accents import accents
 from bot.lookup.domain import query_paths
+from bot.lookup.domain.date_terms import read_dates, read_span, relative_text
 from bot.lookup.domain.query_terms import (
     About,
     Author,
     Cites,
-    Dates,
     EntryIs,
     InDiscussion,
     NewestFirst,
@@ -51,48 +50,16 @@ from bot.lookup.domain.query_terms import (
     Term,
     Words,
 )
-from bot.lookup.domain.relative_dates import find_day, is_relative
+from bot.lookup.domain.written_terms import QUOTES, SPACE, WrittenTerm, written_terms
 
 LONGEST = 500
 """Characters of a query; a pasted title fits, a pasted abstract does not."""
 MOST_TERMS = 40
 
-
-_SPACE = r"\s"
-QUOTES = '"“”„＂'
-"""Each of them begins or ends a phrase."""
-# One term: signs, then perhaps a name and a colon, then a quoted text or a bare one.
-_TERM = re.compile(
-    rf"""
-    (?P<minus>[-−－]*) (?P<sharp>[#＃]*) (?:(?P<field>[^\W\d_]+)[:：])?
-    (?: [{QUOTES}](?P<quoted>[^{QUOTES}]*)[{QUOTES}]? | (?P<bare>[^{_SPACE}]*) )
-    """,
-    re.VERBOSE,
-)
-_NOT_SPACE = re.compile(rf"[^{_SPACE}]")
-DATE = re.compile(r"([0-9]{4})(?:[-./]([0-9]{1,2})(?:[-./]([0-9]{1,2}))?)?[-./]?", re.ASCII)
-"""A date as the language has it; `query_dates` writes others out."""
-_ADDRESS = re.compile(rf"https?://[^{_SPACE}/][^{_SPACE}]*", re.IGNORECASE)
+_ADDRESS = re.compile(rf"https?://[^{SPACE}/][^{SPACE}]*", re.IGNORECASE)
 _ENTRY_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 _SURROGATE = re.compile("[\ud800-\udfff\0]")
 _SHAPELESS = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
-
-
-@dataclass(frozen=True, slots=True)
-class _Raw:
-    """A term as it stands in the line; `at` counts from 1."""
-
-    at: int
-    negated: bool
-    sharp: bool
-    written_field: str
-    value: str
-    quoted: bool
-    days: Days | None = None
-
-    @property
-    def field(self) -> str:
-        return self.written_field.casefold()
 
 
 def parse(text: str, days: Days | None = None) -> Query:
@@ -110,7 +77,7 @@ def parse(text: str, days: Days | None = None) -> Query:
         )
     shown = accents(_SHAPELESS.sub("", _SURROGATE.sub(" ", text)))
     composed = unicodedata.normalize("NFC", shown)
-    raws = tuple(replace(raw, days=days) for raw in _raw_terms(composed))
+    raws = tuple(replace(raw, days=days) for raw in written_terms(composed, _FIELDS))
     if len(raws) > MOST_TERMS:
         raise QueryError(
             "The query has too many terms ({count}, at most {most}): use fewer",
@@ -126,34 +93,7 @@ def parse(text: str, days: Days | None = None) -> Query:
     return Query(_with_lone_words(terms))
 
 
-def _raw_terms(text: str) -> Iterator[_Raw]:
-    at = 0
-    while (start := _NOT_SPACE.search(text, at)) is not None:
-        found = _TERM.match(text, start.start())
-        assert found is not None  # noqa: S101  every part of the pattern may be empty
-        at = max(found.end(), start.end())
-        field, value, quoted = found["field"] or "", found["bare"] or "", found["quoted"]
-        is_field = field.casefold() in _FIELDS and not found["sharp"]
-        is_path = is_field and field.casefold() == "path"
-        if is_path and (ends := query_paths.VALUE.match(text, found.end("field") + 1)):
-            # Both ends are one value, and quoted titles may have spaces.
-            at, value, quoted = ends.end(), ends[0].strip(), None
-        if is_field and not value and quoted is None:
-            behind = _TERM.match(text, m.start()) if (m := _NOT_SPACE.search(text, at)) else None
-            if behind and not (behind["minus"] or behind["sharp"] or behind["field"]):
-                # `author: lee` is read as `author:lee`.
-                at, value, quoted = behind.end(), behind["bare"] or "", behind["quoted"]
-        yield _Raw(
-            at=start.start() + 1,
-            negated=bool(start[0] in "-−－"),
-            sharp=text[start.start() :].lstrip("-−－")[:1] in ("#", "＃"),
-            written_field=field,
-            value=value if quoted is None else quoted,
-            quoted=quoted is not None,
-        )
-
-
-def _term(raw: _Raw) -> Term | None:
+def _term(raw: WrittenTerm) -> Term | None:
     if raw.sharp:
         return _tag(raw)
     if not raw.quoted and raw.field != "path":
@@ -178,24 +118,24 @@ def _term(raw: _Raw) -> Term | None:
     return Words(words, phrase=raw.quoted or not as_typed, negated=raw.negated)
 
 
-def _whole(raw: _Raw) -> str:
+def _whole(raw: WrittenTerm) -> str:
     return f"{raw.written_field}:{raw.value}" if raw.written_field else raw.value
 
 
 def _searchable(text: str) -> str:
     """The text without quotation marks and needless space; empty without letter or digit."""
-    cleaned = " ".join(re.sub(f"[{QUOTES}{_SPACE}]+", " ", text).split())
+    cleaned = " ".join(re.sub(f"[{QUOTES}{SPACE}]+", " ", text).split())
     return cleaned if any(map(str.isalnum, cleaned)) else ""
 
 
-def _tag(raw: _Raw) -> Tag:
+def _tag(raw: WrittenTerm) -> Tag:
     slug = tag_slug(_searchable(re.sub("[#＃,;]", " ", _whole(raw)).rstrip(". ")))
     if not slug:
         raise QueryError("“#” (character {at}) needs a tag, as in #reasoning", at=raw.at)
     return Tag(slug, raw.negated)
 
 
-def _author(raw: _Raw) -> Author:
+def _author(raw: WrittenTerm) -> Author:
     last, comma, first = raw.value.strip(" ,;").partition(",")
     name = _searchable(f"{first} {last}" if comma else last)  # "Choi, Yejin" is Yejin Choi
     if not name:
@@ -207,71 +147,15 @@ def _author(raw: _Raw) -> Author:
     return Author(name, raw.negated)
 
 
-def _dates(raw: _Raw) -> Dates:
-    first, last = _span(raw)
-    text = _relative_text(raw)
-    if not text:
-        text = raw.value.rstrip("-./").replace(".", "-").replace("/", "-")
-    match raw.field:
-        case "before":
-            if first == date.min:
-                raise _no_date(raw)
-            return Dates(None, first - timedelta(days=1), text, raw.negated)
-        case "after":
-            if last == date.max:
-                raise _no_date(raw)
-            return Dates(last + timedelta(days=1), None, text, raw.negated)
-        case _:
-            return Dates(first, last, text, raw.negated)
-
-
-def _span(raw: _Raw) -> tuple[date, date]:
-    """The first and the last day of the year, month or day that is named."""
-    match = DATE.fullmatch(raw.value)
-    if match is None:
-        on = find_day(raw.field, raw.value, raw.days) if raw.days and _relative_text(raw) else None
-        if on is None:
-            raise _no_date(raw)
-        return on, on
-    year, month, day = (int(part) if part else None for part in match.groups())
-    try:
-        if day is not None:
-            only = date(year or 0, month or 0, day)
-            return only, only
-        first = date(year or 0, month or 1, 1)
-    except ValueError as error:
-        raise _no_date(raw) from error
-    if month is None:
-        return first, date(first.year, 12, 31)
-    if month == 12:
-        return first, date(first.year, 12, 31)
-    return first, date(first.year, month + 1, 1) - timedelta(days=1)
-
-
-def _relative_text(raw: _Raw) -> str:
-    """The date as it is written again where another day would make it another one."""
-    return fold(raw.value) if raw.days and is_relative(raw.field, raw.value) else ""
-
-
-def _no_date(raw: _Raw) -> QueryError:
-    return QueryError(
-        "“{value}” (character {at}) is not a date: write {field}:2025-02-04, {field}:2025-02, "
-        "{field}:2025 or {field}:yesterday",
-        value=raw.value,
-        at=raw.at,
-        field=raw.field,
-    )
-
-
-def _cites(raw: _Raw) -> Cites:
+def _cites(raw: WrittenTerm) -> Cites:
     return Cites(_required_paper(raw), raw.negated)
 
 
-def _similar(raw: _Raw) -> Similar:
+def _similar(raw: WrittenTerm) -> Similar:
     return Similar(_required_paper(_affirmed(raw)))
 
 
-def _path(raw: _Raw) -> Path:
+def _path(raw: WrittenTerm) -> Path:
     ends = query_paths.VALUE.fullmatch(_affirmed(raw).value)
     places = (query_paths.read_place(end, _paper(end)) for end in ends.groups()) if ends else ()
     match tuple(places):
@@ -285,7 +169,7 @@ def _path(raw: _Raw) -> Path:
     )
 
 
-def _entry(raw: _Raw) -> EntryIs:
+def _entry(raw: WrittenTerm) -> EntryIs:
     if _ENTRY_ID.fullmatch(raw.value) is None:
         raise QueryError(
             "“{value}” (character {at}) is not an entry number: write entry:12",
@@ -295,7 +179,7 @@ def _entry(raw: _Raw) -> EntryIs:
     return EntryIs(EntryId(int(_affirmed(raw).value)))
 
 
-def _in_place(raw: _Raw) -> InDiscussion:
+def _in_place(raw: WrittenTerm) -> InDiscussion:
     if _affirmed(raw).value.casefold() not in ("discussion", "discussions", "토론"):
         raise QueryError(
             "“{value}” (character {at}) cannot be searched: write in:discussion",
@@ -305,7 +189,7 @@ def _in_place(raw: _Raw) -> InDiscussion:
     return InDiscussion()
 
 
-def _sort(raw: _Raw) -> NewestFirst | Popular:
+def _sort(raw: WrittenTerm) -> NewestFirst | Popular:
     match _affirmed(raw).value.casefold():
         case "new" | "newest" | "date" | "최신":
             return NewestFirst()
@@ -320,13 +204,13 @@ def _sort(raw: _Raw) -> NewestFirst | Popular:
             )
 
 
-def _popular(raw: _Raw) -> Popular:
+def _popular(raw: WrittenTerm) -> Popular:
     if _affirmed(raw).value.casefold() == "all":
         return Popular()
-    return Popular(_span(raw)[0], _relative_text(raw))
+    return Popular(read_span(raw)[0], relative_text(raw))
 
 
-def _affirmed(raw: _Raw) -> _Raw:
+def _affirmed(raw: WrittenTerm) -> WrittenTerm:
     if raw.negated:
         raise QueryError(
             "“{field}:” (character {at}) cannot be negated: remove the minus sign",
@@ -336,7 +220,7 @@ def _affirmed(raw: _Raw) -> _Raw:
     return raw
 
 
-def _required_paper(raw: _Raw) -> PaperRef:
+def _required_paper(raw: WrittenTerm) -> PaperRef:
     paper = _paper(raw.value)
     if paper is None:
         raise QueryError(
@@ -355,7 +239,7 @@ def _paper(text: str) -> PaperRef | None:
     return PaperRef(url=text) if _ADDRESS.fullmatch(text) else None
 
 
-def _refuse_near_misses(raw: _Raw) -> None:
+def _refuse_near_misses(raw: WrittenTerm) -> None:
     """Raise for an unknown field that is close to a known one: `auhtor:lee`."""
     if raw.field and raw.value and raw.field.isascii():
         for meant in difflib.get_close_matches(raw.field, _LONG_FIELDS, n=1, cutoff=0.75):
@@ -368,11 +252,11 @@ def _refuse_near_misses(raw: _Raw) -> None:
             )
 
 
-_FIELDS: dict[str, Callable[[_Raw], Term]] = {
+_FIELDS: dict[str, Callable[[WrittenTerm], Term]] = {
     "author": _author,
-    "date": _dates,
-    "before": _dates,
-    "after": _dates,
+    "date": read_dates,
+    "before": read_dates,
+    "after": read_dates,
     "cites": _cites,
     "similar": _similar,
     "path": _path,

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from datetime import date
 
 from bot.archive.domain.typed_dates import Days, fold
-from bot.lookup.domain.query import DATE, QUOTES, parse
+from bot.lookup.domain.date_terms import DATE
+from bot.lookup.domain.query import parse
 from bot.lookup.domain.query_terms import Query
 from bot.lookup.domain.relative_dates import find_day, is_relative
+from bot.lookup.domain.written_terms import QUOTES
 
 _FIELD = re.compile(
     rf"(?P<field>(?<!\S)[-−－]?(?:date|before|after|popular)[:：]\s*)"

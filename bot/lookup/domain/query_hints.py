@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator
 
 from bot.core.domain.i18n import Translate
-from bot.lookup.domain.query import FIELDS, QUOTES
+from bot.lookup.domain.query import FIELDS
+from bot.lookup.domain.written_terms import QUOTES
 
 _PHRASE = re.compile(rf"[{QUOTES}][^{QUOTES}]*[{QUOTES}]?")
 _FIELD = re.compile(r"(?<!\S)[-−－]?(?P<field>[^\W\d_]{2,})[:：](?P<value>[^\s/:：\\][^\s]*)")
