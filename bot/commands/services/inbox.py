@@ -3,14 +3,11 @@
 import logging
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
 from bot.archive.domain import present_entry
-from bot.archive.domain.arxiv_id import parse_arxiv_id
 from bot.archive.domain.entry import Language
-from bot.archive.domain.typed_dates import LONGEST, Days, find_date, names_newest
-from bot.arxiv.domain.present_arxiv import present_candidates, present_unwanted
-from bot.arxiv.services.candidates import call_unwanted, find_absence, list_ranked
+from bot.archive.domain.typed_dates import LONGEST
 from bot.channels.domain.subscription import parse_languages
 from bot.commands.domain.present_help import (
     present_digest_help,
@@ -20,7 +17,13 @@ from bot.commands.domain.present_help import (
     present_paper_help,
 )
 from bot.commands.domain.unfound_hints import list_hints
-from bot.commands.services import digest_command, follow_command, help_examples
+from bot.commands.services import (
+    digest_command,
+    follow_command,
+    forget_command,
+    help_examples,
+    new_papers,
+)
 from bot.commands.services.complete_line import complete_line, suggested_values
 from bot.commands.services.digest_command import DigestContext, zone_of
 from bot.commands.services.follow_command import FollowContext, no_inbox
@@ -42,15 +45,12 @@ from bot.core.ports import (
 from bot.desk.domain.present_note import present_form_elsewhere
 from bot.desk.services import note_form
 from bot.desk.services.context import NoteContext
-from bot.desk.services.keep import count_drafts, forget_drafts
 from bot.digest.services import zones
-from bot.digest.services.review import review
-from bot.discussion.domain.present_private import present_elsewhere, present_forgettable
+from bot.discussion.domain.present_private import present_elsewhere
 from bot.discussion.services import answers, asker, discuss
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.thread_messages import speak
-from bot.follow.services import follow
-from bot.follow.services.follow import Asker, OpenInbox
+from bot.follow.services.follow import OpenInbox
 from bot.lookup.domain import present_lookup, query_dates, query_hints
 from bot.lookup.domain.query_terms import InDiscussion
 from bot.lookup.services import completion, lookup, typed_dates
@@ -164,13 +164,16 @@ class Bot(Forms):
         if verb is commands.HELP_VERB:
             return await self._help(commands.PAPER.name, say)
         if verb is commands.NOT_FOR_US:
-            return await self._not_for_us(command, asked.split()[1:], say)
+            return await new_papers.call_not_for_us(self._desk, command, asked.split()[1:], say)
         if verb is commands.FORGET_ME:
-            return await self._forget(command, asked.split()[1:], say)
+            return await forget_command.answer(
+                self._desk, self._talk, command, asked.split()[1:], voices=self._voices, say=say
+            )
         page = _page(command.options.get("page", "1"))
-        is_new, day = await self._asks_for_new(asked, command.channel)
+        is_new, day = await new_papers.asks_for_new(self._desk, asked, command.channel)
         if is_new:
-            return await self._new_papers(day, page, command.channel, say)
+            present_new = await new_papers.answer(self._desk, day, page=page, per_page=PER_PAGE)
+            return speak(self._voices, command.channel, say, present_new)
         if query_dates.has_dates(asked):
             zone = await zone_of(self._desk, command.channel)
             now = self._desk.clock()
@@ -240,88 +243,6 @@ class Bot(Forms):
             )
 
         return (lambda each: document.private(present(each))) if tells_others else present
-
-    async def _asks_for_new(self, asked: str, channel: ChannelRef) -> tuple[bool, date | None]:
-        """Whether a day's arXiv papers are asked for, and which: `new`, `new 2026-11-17`.
-
-        "new methods" is an ordinary look-up.
-        """
-        word, _, rest = asked.partition(" ")
-        if word.casefold() not in {commands.NEW.name, *commands.NEW.aliases}:
-            return False, None
-        if not rest.strip():
-            return True, None
-        today = self._desk.clock().astimezone(await zone_of(self._desk, channel)).date()
-        day = find_date(rest, Days(today))
-        return day is not None, None if names_newest(rest) else day
-
-    async def _new_papers(
-        self, day: date | None, page: int, channel: ChannelRef, say: Translate
-    ) -> Document:
-        desk = self._desk
-        ranking = await list_ranked(desk.db, day=day, page=page, per_page=PER_PAGE)
-        absence = None
-        if day is None or not ranking.is_listed:
-            absence = await find_absence(desk.db, desk.categories, now=desk.clock(), day=day)
-
-        def present(each: Translate) -> Document:
-            return present_candidates(
-                ranking, page=page, per_page=PER_PAGE, say=each, absence=absence
-            )
-
-        return speak(self._voices, channel, say, present)
-
-    async def _not_for_us(self, command: Command, words: list[str], say: Translate) -> Document:
-        """Rank a new paper lower for a person, or take that back."""
-        number, *rest = words or [""]
-        paper = parse_arxiv_id(number)
-        undo = rest == [commands.UNDO]
-        if paper is None or (rest and not undo):
-            raise UsageError(
-                "Write the arXiv id of a new paper: /paper {verb} 2502.01456",
-                verb=commands.NOT_FOR_US.name,
-            )
-        is_known = await call_unwanted(
-            self._desk.db,
-            paper.number,
-            command.user,
-            command.channel,
-            now=self._desk.clock(),
-            undo=undo,
-        )
-        if not is_known:
-            raise UsageError("“{id}” is no new paper from arXiv", id=paper.number)
-        return document.private(present_unwanted(paper.number, is_undone=undo, say=say))
-
-    async def _forget(self, command: Command, words: list[str], say: Translate) -> Document:
-        """Forget a person who has confirmed it; before that, say what is deleted."""
-        person, channel = command.user, command.channel
-        if words != [commands.CONFIRM]:
-            replies, copies = await discuss.count_of_person(self._talk, person, channel)
-            likes = await discuss.count_likes(self._talk, person, channel)
-            follows = await follow.count(self._desk.db, Asker(person, channel, say.locale))
-            drafts = await count_drafts(self._desk.db, channel, person)
-            reviews = await review.count_of(self._desk.db, channel, person)
-            return present_forgettable(
-                replies,
-                copies,
-                channel.platform,
-                say,
-                likes=likes,
-                follows=follows,
-                drafts=drafts,
-                reviews=reviews,
-            )
-        await forget_drafts(self._desk.db, channel, person)
-        await review.forget_person(
-            self._desk.db, channel, person, now=self._desk.clock(), voices=self._voices
-        )
-        forgotten = await discuss.forget_person(self._talk, person, channel)
-        if not forgotten:
-            return document.notice(say("What was stored of you is deleted."))
-        return document.notice(
-            say.count("{n} reply is deleted.", "{n} replies are deleted.", forgotten)
-        )
 
     async def complete(self, command: Command, option: str, typed: str) -> tuple[Choice, ...]:
         """Suggestions for a look-up, or for the verbs, options and values of a command."""
