@@ -27,6 +27,7 @@ from bot.core.ports import ChannelRef, DeliveryKey, parse_channel
 from bot.digest.domain.digest import Digest, compile_digest
 from bot.digest.domain.present_digest import Post
 from bot.digest.services.filtered import find_problem, tag_filter, untaken
+from bot.digest.services.plan_each import plan_each
 from bot.digest.services.presented import present_slot
 from bot.digest.services.review import reviewed
 from bot.discussion.services.answers import Link, no_link
@@ -42,9 +43,6 @@ Voices = Callable[[str], Translate]
 REPLAY_PAUSE = timedelta(seconds=5)
 """How often a replay checks whether the channel has posted the previous day."""
 
-AFTER_FAILURE = timedelta(minutes=1)
-
-_BATCH = 100
 _DAY = timedelta(days=1)
 
 
@@ -82,27 +80,19 @@ async def plan_due(
     and does not stop the others; an `ExceptionGroup` with the failures is raised at the end.
     """
     closed: list[Planned] = []
-    errors: list[Exception] = []
-    while True:
-        async with db.reading() as tx:
-            asked = await subscriptions.list_to_ask(tx, now, _BATCH)
-        if not asked:
-            break
-        for subscription_id, channel in asked:
-            try:
-                async with db.transaction() as tx:
-                    await guard(tx, channel)
-                    planned = await _look_at(tx, subscription_id, now, voices, link)
-            except Exception as error:  # noqa: BLE001 — one channel never stops the others
-                errors.append(error)
-                async with db.transaction() as tx:
-                    await subscriptions.ask_at(tx, subscription_id, now + AFTER_FAILURE)
-            else:
-                closed += planned
-                if any(each.messages for each in planned):
-                    told()
-    if errors:
-        raise ExceptionGroup("some subscriptions could not be planned", errors)
+
+    async def plan(tx: Transaction, subscription_id: int, channel: str) -> list[Planned]:
+        await guard(tx, channel)
+        return await _look_at(tx, subscription_id, now, voices, link)
+
+    def note(planned: list[Planned]) -> None:
+        closed.extend(planned)
+        if any(each.messages for each in planned):
+            told()
+
+    await plan_each(
+        db, subscriptions.list_to_ask, plan, ask_at=subscriptions.ask_at, done=note, now=now
+    )
     _log_skipped(closed)
     return tuple(closed)
 

@@ -15,6 +15,7 @@ from bot.channels.store import subscriptions
 from bot.core.database.database import Database, Transaction
 from bot.core.ports import parse_channel
 from bot.digest.services.filtered import find_problem
+from bot.digest.services.plan_each import plan_each
 from bot.discussion.services.thread_messages import Voices, key_of, speak
 from bot.outbox.store import deliveries
 from bot.recap.domain.period import Period, Unit, period_of
@@ -22,12 +23,8 @@ from bot.recap.services.look_back import look_back_for
 
 log = logging.getLogger(__name__)
 
-AFTER_FAILURE = timedelta(minutes=1)
-
 _LATE = timedelta(minutes=1)
 """What is planned so late may have been posted before the database was restored."""
-
-_BATCH = 100
 
 
 def _nobody() -> None:
@@ -48,28 +45,26 @@ async def plan_recaps(
     May be called repeatedly and by several processes. A channel that fails is tried again later and
     does not stop the others; an `ExceptionGroup` with the failures is raised at the end.
     """
-    planned, errors = 0, []
-    while True:
-        async with db.reading() as tx:
-            asked = await subscriptions.list_recaps_to_ask(tx, now, _BATCH)
-        if not asked:
-            break
-        for subscription_id, channel in asked:
-            try:
-                async with db.transaction() as tx:
-                    await subscriptions.guard(tx, channel)
-                    new = await _look_at(tx, subscription_id, now, voices)
-            except Exception as error:  # noqa: BLE001 — one channel never stops the others
-                errors.append(error)
-                async with db.transaction() as tx:
-                    await subscriptions.ask_recap_at(tx, subscription_id, now + AFTER_FAILURE)
-            else:
-                planned += new
-                if new:
-                    told()
-    if errors:
-        raise ExceptionGroup("some recaps could not be planned", errors)
-    return planned
+    counts: list[int] = []
+
+    async def plan(tx: Transaction, subscription_id: int, channel: str) -> int:
+        await subscriptions.guard(tx, channel)
+        return await _look_at(tx, subscription_id, now, voices)
+
+    def note(planned: int) -> None:
+        counts.append(planned)
+        if planned:
+            told()
+
+    await plan_each(
+        db,
+        subscriptions.list_recaps_to_ask,
+        plan,
+        ask_at=subscriptions.ask_recap_at,
+        done=note,
+        now=now,
+    )
+    return sum(counts)
 
 
 async def _look_at(tx: Transaction, subscription_id: int, now: datetime, voices: Voices) -> int:
