@@ -8,7 +8,7 @@ from enum import StrEnum
 from itertools import count
 from pathlib import Path
 
-from bot.archive.domain.citations import bibtex, csl, ris
+from bot.archive.domain.citations import bibliography
 from bot.archive.domain.entry import Language, Reference, SourceKind, StoredEntry
 from bot.archive.domain.files.sync_copies import is_same_note, originals_of
 from bot.archive.domain.formats import digest_page, vault_note
@@ -33,18 +33,21 @@ class Format(StrEnum):
         """Whether the export may be imported again: then it must not have arXiv's words in it."""
         return self in (Format.VAULT, Format.DIGEST)
 
+    @property
+    def is_by_paper(self) -> bool:
+        """Whether the entries of one paper must follow one another."""
+        return self in _STYLES
 
-_WHOLE = {
-    Format.DIGEST: digest_page.write,
-    Format.BIBTEX: bibtex.write,
-    Format.CSL: csl.write,
-    Format.RIS: ris.write,
+
+_STYLES = {
+    Format.BIBTEX: bibliography.BIBTEX,
+    Format.CSL: bibliography.CSL,
+    Format.RIS: bibliography.RIS,
 }
-"""What is written from all entries at once."""
 
 
 async def export_text(found: AsyncIterator[StoredEntry], form: Format) -> AsyncIterator[str]:
-    """The entries, in their order, as pieces of one text.
+    """The entries, in their order, as pieces of one text; see `Format.is_by_paper`.
 
     Raises `UsageError` for `VAULT`, which is a folder.
     """
@@ -54,9 +57,12 @@ async def export_text(found: AsyncIterator[StoredEntry], form: Format) -> AsyncI
                 yield json.dumps(entry_json(stored), ensure_ascii=False) + "\n"
         case Format.VAULT:
             raise UsageError("A vault is a folder: name one with --out PATH")
-        case _:
+        case Format.DIGEST:
             entries = [stored.entry async for stored in found]
-            yield await asyncio.to_thread(_WHOLE[form], entries)
+            yield await asyncio.to_thread(digest_page.write, entries)
+        case _:
+            async for piece in bibliography.write(found, _STYLES[form], asyncio.to_thread):
+                yield piece
 
 
 async def export_vault(found: AsyncIterator[StoredEntry], folder: Path) -> int:

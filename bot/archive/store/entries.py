@@ -161,21 +161,40 @@ async def list_replacing(
 
 
 async def list_in_order(
-    tx: Transaction, chosen: Collection[EntryId] | None = None
-) -> tuple[EntryId, ...]:
+    tx: Transaction, chosen: Collection[EntryId] | None = None, *, by_paper: bool = False
+) -> Sequence[EntryId]:
     """The ids of all entries, or of the chosen ones, without withdrawn ones.
 
-    Ordered by day, undated entries first, and within a day by source.
+    Ordered by day, undated entries first, and within a day by source. With `by_paper` the other
+    entries of a paper follow its first one.
     """
-    rows = await tx.all(
-        """
-        SELECT e.id FROM entry AS e JOIN source AS s ON s.id = e.source_id
-        WHERE e.newness > 0 AND (:all OR e.id IN (SELECT value FROM numbers(:chosen)))
-        ORDER BY e.date NULLS FIRST, s.path, e.part, e.id
-        """,
+    return await tx.call(partial(_list_in_order, chosen=chosen, by_paper=by_paper))
+
+
+def _list_in_order(
+    statements: Statements, chosen: Collection[EntryId] | None, *, by_paper: bool
+) -> Sequence[EntryId]:
+    rows = statements.tuples(
+        _BY_PAPER if by_paper else _IN_ORDER,
         {"all": chosen is None, "chosen": list(chosen or ())},
     )
-    return tuple(EntryId(row["id"]) for row in rows)
+    return tuple(entry_id for (entry_id,) in rows)
+
+
+_IN_ORDER = """
+    SELECT e.id FROM entry AS e JOIN source AS s ON s.id = e.source_id
+    WHERE e.newness > 0 AND (:all OR e.id IN (SELECT value FROM numbers(:chosen)))
+    ORDER BY e.date NULLS FIRST, s.path, e.part, e.id
+"""
+_BY_PAPER = """
+    WITH placed AS (
+        SELECT e.id, e.paper_id,
+               row_number() OVER (ORDER BY e.date NULLS FIRST, s.path, e.part, e.id) AS place
+          FROM entry AS e JOIN source AS s ON s.id = e.source_id
+         WHERE e.newness > 0 AND (:all OR e.id IN (SELECT value FROM numbers(:chosen)))
+    )
+    SELECT id FROM placed ORDER BY min(place) OVER (PARTITION BY paper_id), place
+"""
 
 
 async def list_days(tx: Transaction, *, before: date | None = None, limit: int) -> tuple[Day, ...]:

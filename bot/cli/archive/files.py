@@ -216,7 +216,9 @@ def export(
 
     async def work(db: Database, settings: Settings) -> None:
         wanted = await typed_dates.write_out(db, asked, now=now(), zone=settings.timezone)
-        found = chosen(db, wanted, as_written=written_as.is_read_again)
+        found = chosen(
+            db, wanted, as_written=written_as.is_read_again, by_paper=written_as.is_by_paper
+        )
         if written_as is exporting.Format.VAULT and out is not None:
             written = await exporting.export_vault(found, out)
             print_remark(translator().count("{n} note written.", "{n} notes written.", written))

@@ -1,6 +1,6 @@
 """An entry with everything around it, and what pages read of the archive (`Library`)."""
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -107,6 +107,15 @@ class Library(Protocol):
         """A page, from 1, of what a look-up finds; raises `QueryError`.
 
         Without `all_discussions`, `in:discussion` finds what `find_entry` shows.
+        """
+        ...
+
+    def every(
+        self, query: str, *, all_discussions: bool, channels: Collection[str] = ()
+    ) -> AsyncIterator[StoredEntry]:
+        """Everything that a look-up finds, the oldest first; entries of one paper follow one another.
+
+        Read page by page. Raises `QueryError` at the first step; for the rest see `search`.
         """
         ...
 

@@ -1,6 +1,6 @@
 """What web pages read of the archive: `Library` over the database."""
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from datetime import date
 
@@ -17,6 +17,7 @@ from bot.graph.domain.graph import Graph
 from bot.graph.services import show_graph
 from bot.lookup.domain.query_terms import Query, Tag
 from bot.lookup.services import completion, lookup
+from bot.lookup.services.selection import chosen
 from bot.lookup.store import search
 from bot.outbox.store import threads
 from bot.webchat.store import board
@@ -66,14 +67,19 @@ class DatabaseLibrary:
         all_discussions: bool,
         channels: Collection[str] = (),
     ) -> Found:
-        asked_in = None
-        if not all_discussions:
-            async with self._db.reading() as tx:
-                asked_in = (*await _web_channels(tx), *channels)
+        asked_in = None if all_discussions else await self._readers_of(channels)
         found = await lookup.look_up(
             self._db, query, page=page, per_page=per_page, asked_in=asked_in
         )
         return Found(found.entries, found.more, found.total, found.suggestions)
+
+    async def every(
+        self, query: str, *, all_discussions: bool, channels: Collection[str] = ()
+    ) -> AsyncIterator[StoredEntry]:
+        asked_in = None if all_discussions else await self._readers_of(channels)
+        found = chosen(self._db, query, as_written=False, by_paper=True, asked_in=asked_in)
+        async for stored in found:
+            yield stored
 
     async def complete(self, typed: str, *, limit: int) -> tuple[Suggestion, ...]:
         choices = await completion.complete(self._db, typed, limit=limit)
@@ -121,6 +127,10 @@ class DatabaseLibrary:
             query = Query((Tag(found.tag if found is not None else tag_slug(tag)),))
             hits = await search.look_up(tx, query, page=page, per_page=per_page)
         return Found(hits.entries, hits.more)
+
+    async def _readers_of(self, channels: Collection[str]) -> tuple[str, ...]:
+        async with self._db.reading() as tx:
+            return (*await _web_channels(tx), *channels)
 
 
 async def _web_channels(tx: Transaction) -> tuple[str, ...]:

@@ -100,16 +100,20 @@ def find(
     return Hits(query, stored, more=len(found) > per_page, total=total_or_none)
 
 
-async def list_all(tx: Transaction, query: Query) -> tuple[EntryId, ...]:
-    """Every entry that a query finds, in no order; of `random` terms one."""
-    return await tx.call(partial(_list_all, query=query))
+async def list_all(
+    tx: Transaction, query: Query, readable: ReadableSince | None = None
+) -> tuple[EntryId, ...]:
+    """Every entry that a query finds, in no order; of `random` terms one. See `plans_for`."""
+    return await tx.call(partial(_list_all, query=query, readable=readable))
 
 
-def _list_all(statements: Statements, *, query: Query) -> tuple[EntryId, ...]:
+def _list_all(
+    statements: Statements, *, query: Query, readable: ReadableSince | None
+) -> tuple[EntryId, ...]:
     if Random() in query.terms:
-        hits = find(statements, query, page=1, per_page=1)
+        hits = find(statements, query, page=1, per_page=1, readable=readable)
         return tuple(stored.id for stored in hits.entries)
-    plans = plans_for(statements, understood(statements, query))
+    plans = plans_for(statements, understood(statements, query), readable)
     if plans is None:
         return ()
     ranked = _ranked(statements, plans.all, query)

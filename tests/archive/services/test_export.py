@@ -36,7 +36,9 @@ async def text_of(db: Database, form: Format, query: str = "") -> str:
     return "".join(
         [
             piece
-            async for piece in export_text(chosen(db, query, as_written=form.is_read_again), form)
+            async for piece in export_text(
+                chosen(db, query, as_written=form.is_read_again, by_paper=form.is_by_paper), form
+            )
         ]
     )
 

@@ -492,9 +492,14 @@ async def test_the_search_page_finds_replies_as_the_page_of_an_entry_shows_them(
 
     strangers = await library.search(asked, page=1, per_page=9, all_discussions=False)
     operators = await library.search(asked, page=1, per_page=9, all_discussions=True)
+    downloads = [
+        [stored.id async for stored in library.every(asked, all_discussions=sees_all)]
+        for sees_all in (False, True)
+    ]
 
     assert strangers.entries == ()
     assert [stored.id for stored in operators.entries] == [1]
+    assert downloads == [[], [1]]
 
 
 async def test_papers_that_people_link_stand_with_the_discussion_they_are_linked_in(stage):

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import aiohttp
@@ -131,7 +132,7 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def signing_in(
-    *, address: str | None = None, inbox: FakeInbox | None = None, **more: object
+    *, address: str | None = None, inbox: FakeInbox | None = None, **more: Any
 ) -> AsyncIterator[SignInStage]:
     """A chat that has both ways to sign in; `address` is the site's, by default the chat's own; `more` is for it."""
     port = free_port()

@@ -40,7 +40,14 @@ from bot.core.ports import (
     ThreadMessage,
 )
 from bot.digest.domain import present_digest
-from bot.discussion.domain.entry_page import EntryPage, Found, Mention, Suggestion, ThreadPlace
+from bot.discussion.domain.entry_page import (
+    EntryPage,
+    Found,
+    Library,
+    Mention,
+    Suggestion,
+    ThreadPlace,
+)
 from bot.discussion.domain.questions import Reply
 from bot.graph.domain.graph import Graph, GraphPaper
 from bot.lookup.domain import present_lookup
@@ -215,6 +222,15 @@ class FakeLibrary:
         shown = found[(page - 1) * per_page : page * per_page]
         return Found(tuple(shown), more=len(found) > page * per_page, total=len(found))
 
+    async def every(
+        self, query: str, *, all_discussions: bool, channels: Collection[str] = ()
+    ) -> AsyncIterator[StoredEntry]:
+        found = await self.search(
+            query, page=1, per_page=len(ARCHIVE), all_discussions=all_discussions, channels=channels
+        )
+        for stored in found.entries:
+            yield stored
+
     async def complete(self, typed: str, *, limit: int) -> tuple[Suggestion, ...]:
         tags = ("optimizer", "reasoning", "reward-model", "rl", "강화-학습")
         choices = [
@@ -308,6 +324,7 @@ def make_chat(
     health: list[Health],
     *,
     sign_in: Callable[[Database, Clock], SignInWays] | None = None,
+    library: Library | None = None,
     **more: object,
 ) -> WebChat:
     """A chat on a free port; `more` replaces what is wanted otherwise."""
@@ -317,7 +334,7 @@ def make_chat(
         wanted["sign_in"] = sign_in(db, clock)
     return WebChat(
         board,
-        FakeLibrary(),
+        library or FakeLibrary(),
         access,
         voices=Catalogues(),
         now=clock,
@@ -332,6 +349,7 @@ async def staged(
     *,
     inbox: FakeInbox | None = None,
     sign_in: Callable[[Database, Clock], SignInWays] | None = None,
+    library: Library | None = None,
     **more: object,
 ) -> AsyncIterator[Stage]:
     """A chat that is running within the block; the bot's `inbox` may be one of a test's own."""
@@ -340,7 +358,7 @@ async def staged(
     async with throw_away() as db, asyncio.TaskGroup() as tasks:
         board = DatabaseBoard(db)
         access = WebAccess(db)
-        chat = make_chat(db, clock, health, sign_in=sign_in, **more)
+        chat = make_chat(db, clock, health, sign_in=sign_in, library=library, **more)
         running = tasks.create_task(chat.run(inbox))
         address = await chat.ready()
         jar = aiohttp.CookieJar(unsafe=True)  # cookies of an address, not of a name

@@ -2,14 +2,24 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 
 import bibtexparser
 import pytest
 import rispy
-from aiohttp import ClientSession
+from aiohttp import ClientPayloadError, ClientSession
 
-from tests.platforms.web.stage import Stage
+from bot.archive.domain.entry import EntryId, StoredEntry
+from bot.archive.services.export import Format, export_text
+from bot.core.domain.errors import StorageError
+from bot.discussion.services.library import DatabaseLibrary
+from bot.lookup.services.selection import chosen
+from tests.archive_stage import DAY, an_entry, keep_apart
+from tests.databases import throw_away
+from tests.platforms.web.stage import FakeLibrary, Stage, staged
+
+DOWNLOADS = {"bib": Format.BIBTEX, "ris": Format.RIS, "json": Format.CSL}
 
 
 async def get(stage: Stage, path: str, **query: str) -> str:
@@ -199,6 +209,55 @@ async def test_an_entry_and_what_a_search_finds_can_be_downloaded(
         f'attachment; filename="entry-2.{ending}"': 1,
         f'attachment; filename="optimizer.{ending}"': 15,
     }
+
+
+async def test_a_download_has_every_paper_that_is_found_as_an_export_has_it():
+    many = 1_050
+    papers = [an_entry(f"Paper {n}", arxiv_id=f"2502.{n:05}", en=f"Note {n}.") for n in range(many)]
+    again = an_entry("Paper 0", arxiv_id="2502.00000", on=DAY + timedelta(days=9), en="Once more.")
+    async with throw_away() as db:
+        await keep_apart(db, *papers, again)
+        async with staged(library=DatabaseLibrary(db)) as stage:
+            got = {}
+            for ending, form in DOWNLOADS.items():
+                async with stage.client.get(stage.url(f"/papers/cite.{ending}")) as response:
+                    got[form] = await response.text()
+            async with stage.client.head(stage.url("/papers/cite.bib")) as response:
+                assert response.content_type == "application/x-bibtex"
+        exported = {
+            form: "".join(
+                [
+                    piece
+                    async for piece in export_text(
+                        chosen(db, "", as_written=False, by_paper=True), form
+                    )
+                ]
+            )
+            for form in DOWNLOADS.values()
+        }
+
+    assert got == exported
+    keys = re.findall("@misc{(.*),", got[Format.BIBTEX])
+    assert len(set(keys)) == len(keys) == many
+    assert "  note = {Note 0. Once more.}," in got[Format.BIBTEX]
+    assert [each["id"] for each in json.loads(got[Format.CSL])] == keys
+    assert re.findall("^ID  - (.*)", got[Format.RIS], re.MULTILINE) == keys
+
+
+async def test_a_download_that_fails_on_the_way_is_not_taken_for_a_whole_one():
+    class Failing(FakeLibrary):
+        async def every(self, query: str, **_: object) -> AsyncIterator[StoredEntry]:
+            for number in range(300):
+                yield StoredEntry(EntryId(number + 1), an_entry(f"{query} {number}"))
+            raise StorageError("The disk is gone")
+
+    async with staged(library=Failing()) as stage:
+        async with stage.client.get(stage.url("/papers/cite.bib?q=Paper")) as response:
+            assert response.status == 200
+            with pytest.raises(ClientPayloadError):
+                await response.read()
+        async with stage.client.get(stage.url("/healthz")) as response:
+            assert response.status == 200
 
 
 async def test_what_cannot_be_downloaded_is_a_page_that_says_so(stage: Stage):

@@ -27,7 +27,12 @@ IN_URL = str.maketrans({"{": "%7B", "}": "%7D", "\\": "%5C", " ": "%20", "\n": "
 
 def write(entries: Iterable[Entry]) -> str:
     """The bibliography of the papers of these entries, as `cite` joins them."""
-    return "\n".join(_item(each) for each in cite(entries))
+    return "\n".join(items(entries))
+
+
+def items(entries: Iterable[Entry]) -> Iterator[str]:
+    """The text of each paper."""
+    return map(_item, cite(entries))
 
 
 def write_brief(entries: Iterable[Entry]) -> str:

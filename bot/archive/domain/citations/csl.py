@@ -5,15 +5,23 @@ https://github.com/citation-style-language/schema, `csl-data.json`.
 
 import json
 from collections.abc import Iterable, Iterator
+from textwrap import indent
 
 from bot.archive.domain.citations.citation import Author, Citation, cite
 from bot.archive.domain.entry import Entry
 
+OPENING, BETWEEN, CLOSING = "[\n", ",\n", "\n]\n"
+
 
 def write(entries: Iterable[Entry]) -> str:
     """The papers of these entries, as `cite` joins them, as one JSON list."""
-    items = [dict(_fields(each)) for each in cite(entries)]
-    return json.dumps(items, ensure_ascii=False, indent=2) + "\n"
+    return OPENING + BETWEEN.join(items(entries)) + CLOSING
+
+
+def items(entries: Iterable[Entry]) -> Iterator[str]:
+    """The JSON of each paper."""
+    for each in cite(entries):
+        yield indent(json.dumps(dict(_fields(each)), ensure_ascii=False, indent=2), "  ")
 
 
 def _fields(citation: Citation) -> Iterator[tuple[str, object]]:

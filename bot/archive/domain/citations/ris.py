@@ -12,7 +12,12 @@ from bot.archive.domain.entry import Entry
 
 def write(entries: Iterable[Entry]) -> str:
     """The papers of these entries, as `cite` joins them."""
-    return "\n".join(_record(each) for each in cite(entries))
+    return "\n".join(items(entries))
+
+
+def items(entries: Iterable[Entry]) -> Iterator[str]:
+    """The record of each paper."""
+    return map(_record, cite(entries))
 
 
 def _record(citation: Citation) -> str:

@@ -4,12 +4,10 @@ The search is a form with a GET address, so that it works without scripts and it
 linked; scripts only add suggestions while one types.
 """
 
-from collections.abc import Sequence
 from datetime import date
 
 from aiohttp import web
 
-from bot.archive.domain.entry import StoredEntry
 from bot.archive.domain.typed_dates import Days, names_newest
 from bot.core.domain.errors import QueryError
 from bot.core.domain.i18n import Translate, error_text
@@ -97,13 +95,6 @@ async def _index(request: web.Request) -> web.Response:
 def _index_card(before: date | None, say: Translate) -> Card:
     path = f"/papers?before={before.isoformat()}" if before is not None else "/papers"
     return cards.of_archive(path, say)
-
-
-async def find_all(request: web.Request, *, most: int) -> tuple[str, Sequence[StoredEntry]]:
-    """The query of the address, and what it finds, at most that many; raises `UserError`."""
-    asked = await with_dates(request, clean_query(request))
-    found = await _search(request, asked, page=1, per_page=most)
-    return asked, found.entries
 
 
 async def _search(request: web.Request, asked: str, *, page: int, per_page: int) -> Found:
