@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from bot.core.database.address import PostgresAddress
-from bot.core.database.database import Engine
-from tests.databases import new_database, shared_dsn, stop_shared, use
+from bot.core.database.database import Database, Engine
+from tests.databases import new_database, shared_dsn, stop_shared, throw_away, use
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -201,6 +201,13 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     dsn = request.getfixturevalue("postgresql") if chosen is Engine.POSTGRESQL else ""
     use(chosen, dsn)
     return chosen
+
+
+@pytest.fixture
+async def db() -> AsyncIterator[Database]:
+    """An open, empty database that nobody needs afterwards."""
+    async with throw_away() as database:
+        yield database
 
 
 @pytest.fixture(params=[Engine.SQLITE, Engine.POSTGRESQL])

@@ -6,7 +6,7 @@ import random
 import socket
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,15 +18,8 @@ from bot.archive.services.import_files import STDIN, import_files
 from bot.archive.services.import_report import ImportReport
 from bot.core.database.database import Database
 from tests.archive_stage import NOW, found, write_notes
-from tests.databases import throw_away
 
 NOTE = "https://arxiv.org/abs/2501.00001\n\n*Good* (Ada Lovelace)\n\n좋은 생각.\n"
-
-
-@pytest.fixture
-async def db() -> AsyncIterator[Database]:
-    async with throw_away() as database:
-        yield database
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Export: what went in comes out, byte for byte where it was not touched, and nowhere else."""
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -24,12 +23,6 @@ NOTES = {
     "empty.md": "",
     "2025/한글 이름.md": "한글로 쓴 글",
 }
-
-
-@pytest.fixture
-async def db() -> AsyncIterator[Database]:
-    async with throw_away() as database:
-        yield database
 
 
 async def text_of(db: Database, form: Format, query: str = "") -> str:

@@ -1,6 +1,5 @@
 """YAML front matter of imported notes: kept, not shown, found by what it says (issue 12, item 17)."""
 
-from collections.abc import AsyncIterator
 from datetime import date
 
 import pytest
@@ -12,7 +11,6 @@ from bot.archive.services.import_files import import_files
 from bot.core.database.database import Database
 from bot.lookup.services.selection import chosen
 from tests.archive_stage import NOW, found, write_notes
-from tests.databases import throw_away
 
 YAML = """---
 tags: [rl, "long context"]
@@ -26,12 +24,6 @@ aliases: [stone]
 cssclass: no
 ---
 """
-
-
-@pytest.fixture
-async def db() -> AsyncIterator[Database]:
-    async with throw_away() as database:
-        yield database
 
 
 async def exported(db: Database, form: Format) -> str:

@@ -1,7 +1,5 @@
 """Text written to be unseen is kept in the source, never shown, searched or exported (issue 12, 3)."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from bot.archive.services.export import Format, export_text, export_vault
@@ -28,12 +26,6 @@ SECRETS = {
     "front matter": "---\nmemo: 비밀\n---\n앞, 뒤.",
     "in the abstract": "> We look. %%비밀%%\n\n앞, 뒤.",
 }
-
-
-@pytest.fixture
-async def db() -> AsyncIterator[Database]:
-    async with throw_away() as database:
-        yield database
 
 
 async def exported(db: Database, form: Format) -> str:

@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import unicodedata
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -60,12 +59,6 @@ We count to two. The result is compared with counting to one, and is larger.
 It counts to two.
 #counting #rl
 """
-
-
-@pytest.fixture
-async def db() -> AsyncIterator[Database]:
-    async with throw_away() as database:
-        yield database
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What an import says about notes that it can read: warnings that stop nothing (issue 13, item 7)."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,16 +13,9 @@ from bot.archive.services.import_report import ImportReport
 from bot.archive.services.lint import lint
 from bot.archive.store import tags
 from bot.core.database.database import Database
-from tests.databases import throw_away
 
 NOW = datetime(2025, 2, 4, 3, tzinfo=UTC)
 LINK = "https://arxiv.org/abs/2501.18965\n\n*A Title* (Ada Example)\n\n"
-
-
-@pytest.fixture
-async def db() -> AsyncIterator[Database]:
-    async with throw_away() as database:
-        yield database
 
 
 async def imported(

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
 
@@ -20,12 +19,6 @@ from tests.archive_stage import NOW
 from tests.databases import throw_away
 
 _HANGUL_WORD = re.compile("[가-힣]+")
-
-
-@pytest.fixture
-async def db() -> AsyncIterator[Database]:
-    async with throw_away() as database:
-        yield database
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Copies that sync tools and file managers make of a note: one entry, and a warning."""
 
 import unicodedata
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -80,12 +79,6 @@ DUPLICATES = [
     "Alpha.MINE.md",
     "Alpha.remote.md",
 ]
-
-
-@pytest.fixture
-async def db() -> AsyncIterator[Database]:
-    async with throw_away() as database:
-        yield database
 
 
 async def take_in(db: Database, *paths: Path) -> ImportReport:

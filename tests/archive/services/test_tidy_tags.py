@@ -1,6 +1,5 @@
 """Merged tags count as one wherever tags are read, and notes stay as they are (issue 17, item 5)."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -25,7 +24,6 @@ from bot.lookup.services.selection import chosen
 from bot.lookup.store import few_entries, search
 from bot.recap.store.rows import count_tags
 from tests.archive_stage import DAY, NOW, found, write_notes
-from tests.databases import throw_away
 
 NOTES = {
     "250204 One.md": "*One* (A B)\n\n첫 글입니다.\n\n#Pre-Training #moe\n",
@@ -33,12 +31,6 @@ NOTES = {
     "250204 Three.md": "*Three* (A B)\n\n셋째 글입니다.\n\n#pre-training #pretraining\n",
     "250204 Four.md": "*Four* (A B)\n\n넷째 글입니다.\n\n#rl\n",
 }
-
-
-@pytest.fixture
-async def db() -> AsyncIterator[Database]:
-    async with throw_away() as database:
-        yield database
 
 
 async def seen(db: Database) -> dict[str, object]:

@@ -1,11 +1,8 @@
 """The archive's tables give the same answers, in the same order, on both engines."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date
 from functools import partial
-
-import pytest
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.arxiv_record import ArxivRecord, Change, PaperEventKind
@@ -26,15 +23,8 @@ from bot.archive.store import (
 from bot.arxiv.services.operator_match import decide
 from bot.core.database.database import Database
 from tests.archive_stage import NOW, an_entry, keep, keep_apart, titles
-from tests.databases import throw_away
 
 FIRST, SECOND, THIRD = date(2025, 2, 3), date(2025, 2, 4), date(2025, 2, 6)
-
-
-@pytest.fixture
-async def db() -> AsyncIterator[Database]:
-    async with throw_away() as database:
-        yield database
 
 
 def a_record(number: str, *, version: int = 2, comment: str | None = None) -> ArxivRecord:

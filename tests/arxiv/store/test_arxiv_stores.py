@@ -1,9 +1,6 @@
 """The tables of arXiv's announcements give the same answers on both engines."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-
-import pytest
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import EntryId
@@ -24,15 +21,8 @@ from bot.arxiv.store.request_gate import Refused, Wait
 from bot.core.database.database import Database
 from bot.reactions.store import unwanted
 from tests.archive_stage import NOW, an_entry, keep_apart
-from tests.databases import throw_away
 
 DAY, NEXT = date(2025, 2, 4), date(2025, 2, 5)
-
-
-@pytest.fixture
-async def db() -> AsyncIterator[Database]:
-    async with throw_away() as database:
-        yield database
 
 
 def an_item(number: str, version: int = 1, *, categories: tuple[str, ...] = ("cs.LG",)) -> FeedItem:

@@ -1,7 +1,6 @@
 """Work under a lease is done by one process at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +12,6 @@ from bot.core.domain.errors import NotFoundError
 from bot.core.services.leases import DURATION, RENEW_EVERY, Leases, LeaseTakenError
 from bot.core.store import leases
 from bot.core.store.leases import Lease, Process
-from tests.databases import throw_away
 
 ROUND = "arxiv round"
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
@@ -38,12 +36,6 @@ class Night:
         else:
             self.now += timedelta(seconds=seconds if self.moves else 0)
             await asyncio.sleep(0)
-
-
-@pytest.fixture
-async def db() -> AsyncIterator[Database]:
-    async with throw_away() as database:
-        yield database
 
 
 def process(

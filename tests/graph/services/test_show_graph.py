@@ -1,21 +1,10 @@
 """The whole graph of an archive, read from a database and placed."""
 
-from collections.abc import AsyncIterator
 from datetime import date
 
-import pytest
-
-from bot.core.database.database import Database
 from bot.graph.domain.graph import list_hubs, place
 from bot.graph.services.show_graph import read_graph
 from tests.archive_stage import an_entry, keep
-from tests.databases import throw_away
-
-
-@pytest.fixture
-async def db() -> AsyncIterator[Database]:
-    async with throw_away() as database:
-        yield database
 
 
 async def test_papers_are_connected_by_references_and_links(db):

@@ -1,7 +1,6 @@
 """`path:A..B`: the chain of references between two papers, in a real database."""
 
 import random
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 
 import pytest
@@ -11,14 +10,7 @@ from bot.core.database.database import Database
 from bot.core.domain.errors import QueryError
 from bot.lookup.services import lookup
 from tests.archive_stage import NOW, an_entry, found, keep, keep_apart
-from tests.databases import throw_away
 from tests.graph.domain.test_chain import distances
-
-
-@pytest.fixture
-async def db() -> AsyncIterator[Database]:
-    async with throw_away() as database:
-        yield database
 
 
 @pytest.fixture

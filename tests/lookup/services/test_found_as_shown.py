@@ -4,7 +4,6 @@ Issue 12, item 24.
 """
 
 import json
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -23,15 +22,8 @@ from bot.platforms.discord.rendering.render import thread_name
 from bot.platforms.slack.rendering.render import render as render_slack
 from bot.platforms.web.rendering.render import render as render_web
 from tests.archive_stage import an_entry, check_index, found, keep_apart
-from tests.databases import throw_away
 
 say = ENGLISH
-
-
-@pytest.fixture
-async def db() -> AsyncIterator[Database]:
-    async with throw_away() as database:
-        yield database
 
 
 ENTRY = an_entry(

@@ -1,6 +1,5 @@
 """Look-ups in a real database: every term of the language, pages, near-misses, one entry."""
 
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import date, timedelta
 from random import Random
@@ -21,13 +20,6 @@ from bot.lookup.services import lookup
 from bot.reactions.store import reactions
 from bot.reactions.store.reactions import Given
 from tests.archive_stage import NOW, an_entry, found, keep, keep_apart
-from tests.databases import throw_away
-
-
-@pytest.fixture
-async def db() -> AsyncIterator[Database]:
-    async with throw_away() as database:
-        yield database
 
 
 @pytest.fixture

@@ -21,19 +21,12 @@ from bot.digest.domain.digest import compile_digest
 from bot.follow.domain.news import CitesPaper, Finds, Line
 from bot.follow.domain.present_follow import present_news
 from bot.webchat.domain.board import Author
-from tests.browser import browsing, overflow, photograph, visiting
+from tests.browser import overflow, photograph, visiting
 from tests.platforms.web.stage import ARCHIVE, DAY, Stage, staged
 
-# One browser for all of them: starting one takes longer than most of these tests.
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 GENERAL = ChannelRef(Platform.WEB, "", "general")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(chromium: str) -> AsyncIterator[Browser]:
-    async with browsing(chromium) as opened:
-        yield opened
 
 
 @pytest_asyncio.fixture(loop_scope="module")

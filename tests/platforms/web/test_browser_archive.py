@@ -1,28 +1,14 @@
 """The pages of the archive in a real Chromium: searching, copying, phone, both languages."""
 
 import re
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from tests.browser import browsing, overflow, visiting
-from tests.platforms.web.stage import Stage, staged
+from tests.browser import overflow, visiting
+from tests.platforms.web.stage import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(chromium: str) -> AsyncIterator[Browser]:
-    async with browsing(chromium) as opened:
-        yield opened
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def archive() -> AsyncIterator[Stage]:
-    async with staged() as stage:
-        yield stage
 
 
 async def test_a_search_needs_only_the_keyboard(browser: Browser, archive: Stage):

@@ -1,28 +1,14 @@
 """The map of references in a real Chromium: by keyboard, by touch, and as a list without scripts."""
 
 import re
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from tests.browser import browsing, overflow, visiting
-from tests.platforms.web.stage import ARCHIVE, Stage, staged
+from tests.browser import overflow, visiting
+from tests.platforms.web.stage import ARCHIVE, Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(chromium: str) -> AsyncIterator[Browser]:
-    async with browsing(chromium) as opened:
-        yield opened
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def archive() -> AsyncIterator[Stage]:
-    async with staged() as stage:
-        yield stage
 
 
 async def test_the_keyboard_moves_between_neighbours_and_opens_a_paper(

@@ -17,7 +17,7 @@ from bot.digest.domain import present_digest
 from bot.digest.domain.digest import compile_digest
 from bot.reactions.store import reactions
 from bot.reactions.store.reactions import Given
-from tests.browser import browsing, visiting
+from tests.browser import visiting
 from tests.platforms.web.stage import ARCHIVE, DAY, FakeInbox, Stage, staged
 
 GENERAL = ChannelRef(Platform.WEB, "", "general")
@@ -54,12 +54,6 @@ async def stage() -> AsyncIterator[Stage]:
     async with staged(inbox=inbox) as opened:
         inbox.db = opened.db
         opened.clock.at = datetime.now(UTC)
-        yield opened
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(chromium: str) -> AsyncIterator[Browser]:
-    async with browsing(chromium) as opened:
         yield opened
 
 

@@ -14,7 +14,7 @@ from bot.core.domain.document import Button, Buttons, Document, Paragraph, notic
 from bot.core.domain.form import Form, FormAction
 from bot.core.ports import ChannelRef, Command, DeliveryKey, FilledForm, Platform
 from bot.webchat.domain.board import inbox_of
-from tests.browser import browsing, overflow, visiting
+from tests.browser import overflow, visiting
 from tests.platforms.form_inbox import BLANK, remarked
 from tests.platforms.web.sign_in_stage import signing_in
 from tests.platforms.web.stage import FakeInbox, Stage, staged
@@ -51,12 +51,6 @@ class SlowInbox(FakeInbox):
     async def submit_form(self, filled: FilledForm) -> Form | Document:
         await self.free.wait()
         return await super().submit_form(filled)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(chromium: str) -> AsyncIterator[Browser]:
-    async with browsing(chromium) as opened:
-        yield opened
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -13,16 +13,9 @@ from bot.core.ports import Health, ThreadMessage
 from bot.platforms.web.thread_inbound import ThreadInbound
 from bot.webchat.domain.board import Author, BoardMessage
 from bot.webchat.store.board import DatabaseBoard
-from tests.databases import throw_away
 from tests.platforms.web.stage import NOON, Clock, FakeInbox, make_chat
 
 MINJI = Author("a1", "민지")
-
-
-@pytest.fixture
-async def db() -> AsyncIterator[Database]:
-    async with throw_away() as database:
-        yield database
 
 
 @pytest.fixture

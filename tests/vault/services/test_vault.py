@@ -13,16 +13,9 @@ from bot.core.database.database import Database
 from bot.vault.services.own_writes import OwnWrites, signature_of
 from bot.vault.services.vault import SNAPSHOTS_ALIKE, Vault
 from bot.vault.services.vault_watch import WatchEvent
-from tests.databases import throw_away
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 NOTE = "https://arxiv.org/abs/2501.0000{n}\n\n한국어로 쓴 생각 {n}.\n\n#reasoning\n"
-
-
-@pytest.fixture
-async def db() -> AsyncIterator[Database]:
-    async with throw_away() as database:
-        yield database
 
 
 @pytest.fixture
