@@ -52,6 +52,8 @@ def assert_valid_requests(discord: FakeDiscord) -> None:
         if request.route in saying and request.method in {"POST", "PATCH"}:
             body = request.body.get("message", request.body)
             assert body["allowed_mentions"]["parse"] == [], request
+        if request.route == "callback" and request.body["type"] in {4, 7}:
+            assert request.body["data"]["allowed_mentions"]["parse"] == [], request
 
 
 @dataclass(frozen=True, slots=True)

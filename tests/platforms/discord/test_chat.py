@@ -39,7 +39,7 @@ def results(command: Command) -> Document:
 # Asking
 
 
-async def test_a_command_is_acknowledged_and_answered_publicly(bot: RunningBot):
+async def test_a_command_is_answered_publicly_in_one_request(bot: RunningBot):
     asked = await bot.discord.types("paper", {"query": "reasoning"}, by=102)
 
     answer = await asked.answer()
@@ -52,6 +52,7 @@ async def test_a_command_is_acknowledged_and_answered_publicly(bot: RunningBot):
     assert command.channel == PAPERS
     assert command.locale == "ko"
     assert (command.user.name, command.user.can_manage) == ("하늘", False)
+    assert bot.discord.sent("original") == []
 
 
 async def test_a_private_answer_is_ephemeral(bot: RunningBot):
@@ -88,6 +89,26 @@ async def test_a_slow_answer_is_acknowledged_in_time_and_stays_private(bot: Runn
     assert asked.follow_ups[0]["flags"] & EPHEMERAL
     assert asked.original is None
     assert bot.discord.messages(11) == []
+
+
+async def test_slow_answers_are_acknowledged_in_time_and_follow(bot: RunningBot):
+    bot.desk.answers = results
+    first = await (await bot.discord.types("paper", {"query": "slow"})).answer()
+    bot.desk.ready = asyncio.Event()
+
+    typed = await bot.discord.types("paper", {"query": "slower"})
+    turned = await bot.discord.presses(first, "Older")
+    pressed = await bot.discord.presses(first, "Older", by=102)
+    for each in (typed, turned, pressed):
+        await each.until(lambda it: it.acked_after is not None)
+    bot.desk.ready.set()
+
+    assert "slower, page 1" in text_of(await typed.answer())
+    assert not typed.private
+    assert turned.updates
+    assert "slow, page 2" in text_of(await turned.answer())
+    assert pressed.private
+    assert "slow, page 2" in text_of(await pressed.answer())
 
 
 async def test_an_unknown_command_is_answered_with_help(bot: RunningBot):
@@ -187,6 +208,7 @@ async def test_paging_through_ones_own_answer_edits_it_in_place(bot: RunningBot)
     assert not other.updates
     assert other.private
     assert "page 3" in text_of(theirs)
+    assert bot.discord.sent("original") == []
 
 
 async def test_paging_through_a_very_long_query_works_after_a_restart(bot: RunningBot):

@@ -1,14 +1,17 @@
-"""Handling interactions: acknowledged first, then answered by the inbox.
+"""Handling interactions: answered by the inbox in the first request, or acknowledged before.
 
-The answer to a typed command is public or ephemeral, as the command table says. An acknowledgement
-fixes that, so a command for everyone is acknowledged once its answer is there, or after a second:
-what only its author needs, such as "nothing found", is ephemeral. The answer to a button is ephemeral; paging through one's own answer edits it in place. A long answer continues in
-follow-up messages.
+The answer to a typed command is public or ephemeral, as the command table says: what only its
+author needs, such as "nothing found", is ephemeral. The answer to a button is ephemeral; paging
+through one's own answer edits it in place. A long answer continues in follow-up messages.
+
+A command that only reads waits a second for its answer, which is then the first and only request.
+After that second, and before a command that changes something, the interaction is acknowledged; an
+acknowledgement fixes whether the answer is public.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,7 +38,7 @@ log = logging.getLogger(__name__)
 
 ACKNOWLEDGED_WITHIN = 3.0
 DECIDED_WITHIN = 1.0
-"""Seconds for which an acknowledgement waits for an answer that everyone may see."""
+"""Seconds for which the first request waits for the answer of a command that only reads."""
 COMPLETED_WITHIN = 2.0
 """Seconds: Discord waits three; later suggestions are not shown."""
 ANSWERED_WITHIN = 60.0
@@ -52,10 +55,11 @@ Interaction = discord.Interaction[Any]
 
 @dataclass(frozen=True, slots=True)
 class _AnswerTarget:
-    """Where an answer is sent."""
+    """Where an answer is sent; `in_place` it replaces the message that was pressed."""
 
     interaction: Interaction
     private: bool
+    in_place: bool = False
 
 
 class Interactions:
@@ -83,37 +87,37 @@ class Interactions:
         private = spec is None or CommandLine(spec, options).audience is Audience.PRIVATE
         if spec is None:  # registered by another version of the bot
             spec, options = commands.HELP, {}
+        way = _AnswerTarget(interaction, private)
         if not private:
-            command = self._command(interaction, spec.name, options)
-            await self._answer_all(interaction, command)
-        elif await self._acknowledge(interaction, private=True, in_place=False):
-            document = await self._ask(interaction, spec.name, options)
-            await self._deliver(_AnswerTarget(interaction, private=True), document)
+            await self._answer_reading(way, self._command(interaction, spec.name, options))
+        elif await self._acknowledge(way):
+            await self._deliver(way, await self._ask(interaction, spec.name, options))
 
-    async def _answer_all(self, interaction: Interaction, command: Command) -> None:
-        """Answer a command for everyone, unless its answer turns out to be private.
+    async def _answer_reading(self, way: _AnswerTarget, command: Command) -> None:
+        """Answer a command that only reads; its answer may turn out to be private.
 
-        It only reads, so it may run before Discord has accepted the acknowledgement.
+        It may run before Discord has accepted anything, since it changes nothing.
         """
         try:
             async with asyncio.TaskGroup() as tasks:
                 work = tasks.create_task(self._inbox.command(command))
                 await asyncio.wait((work,), timeout=DECIDED_WITHIN)
-                private = work.done() and not work.cancelled() and work.result().is_private
-                if not await self._acknowledge(interaction, private=private, in_place=False):
+                is_late = not work.done()
+                if is_late and not await self._acknowledge(way):
                     work.cancel()
                     return
                 document = await work
         except ExceptionGroup as group:
             raise group.exceptions[0] from group
-        if document.is_private and not private:
+        private = replace(way, private=way.private or document.is_private)
+        if not is_late:
+            await self._answer_at_once(private, document)
+        elif private == way:
+            await self._deliver(way, document)
+        else:
             # An answer to a public acknowledgement would be public.
-            await interaction.delete_original_response()
-            await self._follow_up(
-                _AnswerTarget(interaction, private=True), self._render(interaction, document)
-            )
-            return
-        await self._deliver(_AnswerTarget(interaction, private), document)
+            await way.interaction.delete_original_response()
+            await self._follow_up(private, self._render(way.interaction, document))
 
     async def press(self, interaction: Interaction, text: str) -> None:
         """Answer a button, or an option of a menu, that carries this command line."""
@@ -128,20 +132,22 @@ class Interactions:
             command = self._command(interaction, line.spec.name, line.options)
             await self._forms.open(interaction, command)
             return
-        in_place = line is not None and _turns_own_page(interaction, line)
-        if not await self._acknowledge(interaction, private=True, in_place=in_place):
+        if line is None:
+            await self._answer_at_once(_AnswerTarget(interaction, private=True), problem)
             return
-        document = problem
-        if line is not None:
-            document = await self._ask(interaction, line.spec.name, line.options)
-        await self._deliver(_AnswerTarget(interaction, private=True), document)
+        way = _AnswerTarget(interaction, private=True, in_place=_turns_own_page(interaction, line))
+        if line.audience is not Audience.PRIVATE:
+            command = self._command(interaction, line.spec.name, line.options)
+            await self._answer_reading(way, command)
+        elif await self._acknowledge(way):
+            await self._deliver(way, await self._ask(interaction, line.spec.name, line.options))
 
     async def submit(self, interaction: Interaction) -> None:
         """Carry out a form."""
         await self._forms.submit(interaction)
 
     async def acknowledge(self, interaction: Interaction) -> bool:
-        return await self._acknowledge(interaction, private=True, in_place=False)
+        return await self._acknowledge(_AnswerTarget(interaction, private=True))
 
     async def deliver(self, interaction: Interaction, document: Document) -> None:
         await self._deliver(_AnswerTarget(interaction, private=True), document)
@@ -199,16 +205,38 @@ class Interactions:
             name, options, asking_user(interaction), channel, interaction.locale.value, root
         )
 
-    async def _acknowledge(
-        self, interaction: Interaction, *, private: bool, in_place: bool
-    ) -> bool:
+    async def _acknowledge(self, way: _AnswerTarget) -> bool:
         """Whether to answer: it was acknowledged in time, and not before."""
+        response = way.interaction.response
+        if way.in_place:
+            return await self._is_accepted(response.defer())
+        return await self._is_accepted(response.defer(ephemeral=way.private, thinking=True))
+
+    async def _answer_at_once(self, way: _AnswerTarget, document: Document) -> None:
+        """Answer an interaction that was not acknowledged."""
+        first, *others = self._render(way.interaction, document)
+        response = way.interaction.response
+        content, embeds, view = first.content or None, sdk.embeds(first), sdk.view(first)
+        if way.in_place:
+            sent = response.edit_message(
+                content=content, embeds=embeds, view=view, allowed_mentions=sdk.NO_MENTIONS
+            )
+        else:
+            sent = response.send_message(
+                content,
+                embeds=embeds,
+                view=view,
+                ephemeral=way.private,
+                allowed_mentions=sdk.NO_MENTIONS,
+            )
+        if await self._is_accepted(sent):
+            await self._follow_up(way, others)
+
+    async def _is_accepted(self, first_request: Awaitable[object]) -> bool:
+        """Whether Discord accepts the first request of an interaction, in time and once."""
         try:
             async with asyncio.timeout(ACKNOWLEDGED_WITHIN):
-                if in_place:
-                    await interaction.response.defer()
-                else:
-                    await interaction.response.defer(ephemeral=private, thinking=True)
+                await first_request
         except discord.HTTPException as error:
             if error.code == _ANSWERED_ALREADY:
                 return False  # Discord delivered it twice
