@@ -3,7 +3,7 @@
 import io
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import discord
@@ -16,12 +16,19 @@ from bot.platforms.discord.rendering.payload import (
     CommandButton,
     LinkButton,
     Payload,
+    Row,
     Select,
     within,
 )
 
 _ACCENT = discord.Colour(0x5B7FA6)
 NO_MENTIONS = discord.AllowedMentions.none()
+
+Json = dict[str, Any]
+
+# https://docs.discord.com/developers/components/reference
+_ROW, _BUTTON, _SELECT = 1, 2, 3
+_SECONDARY, _LINK = 2, 5
 
 
 def point_at(api_base: str, gateway_url: str) -> None:
@@ -51,40 +58,48 @@ def embeds(payload: Payload) -> list[discord.Embed]:
 
 
 def view(payload: Payload) -> discord.ui.View:
-    """The rows of a payload.
+    """The rows of a payload."""
+    return _Rows(payload.rows)
+
+
+class _Rows(discord.ui.View):
+    """Rows of buttons and menus, written without one of discord.py's objects for each of them.
 
     The view is stopped: discord.py would keep a live one in memory for each message, and presses
     are answered from the message alone.
     """
-    made = discord.ui.View(timeout=None)
-    for number, row in enumerate(payload.rows):
-        if isinstance(row, Select):
-            made.add_item(_select(row, number))
-            continue
-        for button in row:
-            made.add_item(_button(button, number))
-    made.stop()
-    return made
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        super().__init__(timeout=None)
+        self._rows = tuple(rows)
+        self.stop()
+
+    def to_components(self) -> list[Json]:
+        """As Discord gets them; what is left out has Discord's default."""
+        return [
+            {
+                "type": _ROW,
+                "components": [_select(row)] if isinstance(row, Select) else [*map(_button, row)],
+            }
+            for row in self._rows
+        ]
 
 
-def _select(select: Select, row: int) -> discord.ui.Select[discord.ui.View]:
-    return discord.ui.Select(
-        custom_id=select.custom_id,
-        placeholder=select.placeholder or None,
-        options=[discord.SelectOption(label=o.label, value=o.value) for o in select.options],
-        row=row,
-    )
+def _select(select: Select) -> Json:
+    placeholder = {"placeholder": select.placeholder} if select.placeholder else {}
+    options = [{"label": each.label, "value": each.value} for each in select.options]
+    return {"type": _SELECT, "custom_id": select.custom_id, "options": options} | placeholder
 
 
-def _button(button: CommandButton | LinkButton, row: int) -> discord.ui.Button[discord.ui.View]:
+def _button(button: CommandButton | LinkButton) -> Json:
     if isinstance(button, LinkButton):
-        return discord.ui.Button(label=button.label, url=button.url, row=row)
-    return discord.ui.Button(
-        label=button.label,
-        custom_id=button.custom_id,
-        style=discord.ButtonStyle.secondary,
-        row=row,
-    )
+        return {"type": _BUTTON, "style": _LINK, "label": button.label, "url": button.url}
+    return {
+        "type": _BUTTON,
+        "style": _SECONDARY,
+        "label": button.label,
+        "custom_id": button.custom_id,
+    }
 
 
 def parameters(
