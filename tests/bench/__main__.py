@@ -79,7 +79,7 @@ _MARKS = {
 
 
 async def measure(parts: Mapping[str, Part], *, quick: bool) -> list[Measured]:
-    """What the parts yield; progress is said on stderr."""
+    """What the parts yield; each row is also said on stderr as it comes."""
     progress = Console(stderr=True)
     found: list[Measured] = []
     for part, rows in parts.items():
@@ -87,19 +87,24 @@ async def measure(parts: Mapping[str, Part], *, quick: bool) -> list[Measured]:
             kept: list[Row] = []
             try:
                 async for row in rows(quick):
-                    kept.append(row)  # noqa: PERF401 - what is there is kept if it fails
+                    kept.append(row)
+                    progress.print(*_cells(row), sep="  ", soft_wrap=True)
             except Exception as error:  # noqa: BLE001 - one part must not lose the others
                 kept.append(Row(part, "did not finish", repr(error)[:200], held=False))
             found += named(part, kept)
     return found
 
 
+def _cells(row: Row) -> tuple[str, ...]:
+    return row.name, row.result, row.compared, row.aim, _MARKS[row.verdict]
+
+
 def show(rows: Sequence[Measured], old: Mapping[str, Any] | None, *, quick: bool) -> None:
     """The table, the comparison with an older run, and one line that says what was missed."""
     console = Console(width=None if sys.stdout.isatty() else 160)
     table = Table("what", "result", "compared", "aim", "", title="Measured in one run, medians")
-    for row in (each.row for each in rows):
-        table.add_row(row.name, row.result, row.compared, row.aim, _MARKS[row.verdict])
+    for each in rows:
+        table.add_row(*_cells(each.row))
     console.print(table)
     if old is not None:
         title = f"{old['commit']}, then {commit()}; by medians, noise by the spread of the rounds"
