@@ -69,6 +69,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def least_seconds(requests: int) -> int:
+    """How long after the first of them the last may be sent, where `OVERALL` may be in any second."""
+    return (requests - 1) // OVERALL
+
+
 async def _fan_out_rows(folder: Path, channels: int) -> AsyncIterator[Row]:
     each = 10
     number = channels * each
@@ -99,7 +104,7 @@ async def _fan_out_rows(folder: Path, channels: int) -> AsyncIterator[Row]:
                 counts = await (await session.get(f"{platform.url}/counts")).json()
             bare = await _bare_post(chat)
     assert counts["kept"] == number
-    allowed = (number - OVERALL) / OVERALL  # the first second's worth may go out at once
+    allowed = least_seconds(number)
     yield Row(
         f"{number} deliveries over {channels} channels, {OVERALL}/s allowed",
         f"{seconds:.1f} s",

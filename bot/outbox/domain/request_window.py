@@ -3,7 +3,7 @@
 Seconds are those of a monotonic clock. Nothing here waits: it says when a request may start.
 """
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from dataclasses import dataclass
 
@@ -18,10 +18,8 @@ _PERIOD, _PERIODS = 60.0, 10
 """The fastest of so many such spans, in seconds, tells it: a slow spell may be over at once."""
 _SURE = 0.9
 """How much of the fastest answer's time any request takes."""
-_EVENNESS = 0.5
-"""Two groups keep this share of the even distance; the rest lets a late one catch up."""
-_SPREAD = 0.01
-"""A group starts so many seconds before its last one may."""
+_EVENNESS = 0.1
+"""Two groups keep this share of the even distance."""
 _GROUPS = 25
 """Requests start in so many groups in the span, where it has room for as many."""
 
@@ -69,8 +67,9 @@ class RequestWindow:
     request counts from its answer (or `AnswerTimes.saved` before it). One without an answer counts
     from `ARRIVED_WITHIN` after its start, so that one that hangs does not hold back all others.
 
-    Requests start in small groups at nearly even distances: together they cost fewer wake-ups than
-    one by one, and all in one burst would wait for each other's answers.
+    Requests start in small groups with a pause between two: together they cost fewer wake-ups than
+    one by one, and all in one burst would wait for each other's answers. The pauses are short: what
+    starts late in a second keeps its place in each second after it, so the last one ends as late.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -82,14 +81,12 @@ class RequestWindow:
     def ready_at(self, now: float, most: int) -> float:
         """The first time, not before `now`, at which another one of `most` may start."""
         size, distance = self._group(most)
-        if self._has_room(now, size, distance):
-            return max(now, self._leader, self._free_at(1, most))
-        group_free = self._free_at(size, most) - _SPREAD
-        return max(now, self._leader + distance, self._free_at(1, most), group_free)
+        pause = 0.0 if self._has_room(now, size, distance) else distance
+        return max(now, self._leader + pause, self._free_at(most))
 
-    def _free_at(self, needed: int, most: int) -> float:
-        """When so many no longer count that as many more may start."""
-        place = len(self._until) - most + needed - 1
+    def _free_at(self, most: int) -> float:
+        """When so many no longer count that another one may start."""
+        place = len(self._until) - most
         return self._until[place] if place >= 0 else float("-inf")
 
     def room(self, now: float, until: float, most: int) -> int:
@@ -99,7 +96,9 @@ class RequestWindow:
             return 0
         size, distance = self._group(most)
         first = size - self._members if self._has_room(ready, size, distance) else size
-        return first + int((until - ready) * most / self._seconds / size) * size
+        further = int((until - ready) / distance) * size if distance else 0
+        counted = len(self._until) - bisect_right(self._until, until)
+        return min(first + further, most - counted)
 
     def add(self, start: float, most: int) -> Request:
         """A request that starts then, as `ready_at` said."""

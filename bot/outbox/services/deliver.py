@@ -28,7 +28,7 @@ from bot.outbox.store.deliveries import Settled
 
 log = logging.getLogger(__name__)
 
-_HORIZON = 0.1
+_HORIZON = 0.2
 """Claim messages that may start within so many seconds."""
 _LINGER = 0.05
 """Wait so many seconds for further results, to write them in one commit."""

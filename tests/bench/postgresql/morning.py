@@ -23,7 +23,7 @@ from bot.workspaces.domain.slack_app import SlackApp, Tokens
 from bot.workspaces.services import slack_apps
 from tests.bench.measure import Row
 from tests.bench.notes import Pen
-from tests.bench.outbox import now
+from tests.bench.outbox import OVERALL, least_seconds, now
 from tests.bench.postgresql.server import durability
 from tests.databases import empty_database
 from tests.e2e.process import Running, bot
@@ -34,8 +34,6 @@ from tests.locations import as_argument
 
 CHANNELS = 3
 PAPERS = 3
-OVERALL = 50
-"""Requests a second that Discord takes from the application."""
 AIM = 0.95
 KEY = "a key of enough characters for tests"
 _LOOK = 0.2
@@ -239,7 +237,7 @@ def _cpu(running: Running) -> float:
 def _rows(morning: Morning, guilds: int, teams: int, server: str) -> list[Row]:
     posted = len(morning.discord) + len(morning.slack)
     last = max(*morning.discord, *morning.slack)
-    allowed = (len(morning.discord) - OVERALL) / OVERALL  # a second's worth may go out at once
+    allowed = least_seconds(len(morning.discord))
     each = morning.cpu / posted
     return [
         Row(
