@@ -151,6 +151,17 @@ async def test_a_layout_with_threads_is_refused_and_nothing_is_sent(stage: Stage
     assert await asked(stage) == 0
 
 
+async def test_what_was_asked_stays_where_asking_again_is_refused(stage: Stage):
+    await ask(stage.db, READER.id, stage.clock(), tokens=Tokens())
+    stage.clock.ahead += timedelta(days=2)
+    words = TypedOptions(at="09:00", zone="UTC", layout="thread")
+
+    with pytest.raises(UsageError, match="one message"):
+        await ask(stage.db, READER.id, stage.clock(), words=words)
+
+    assert await stage.subscribers.confirm("token-2") is Answer.DONE
+
+
 async def test_without_a_public_address_it_is_refused_in_one_line(stage: Stage):
     asking = opt_in.OptIn("", lambda _: pytest.fail("nothing is said"))
 

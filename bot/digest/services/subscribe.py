@@ -71,12 +71,13 @@ async def add(
     connected: Connected = no_connected,
     wait: timedelta = timedelta(),
     standing: Standing = Standing.ACTIVE,
+    replaced: str | None = None,
     also: Callable[[Transaction, Subscription], Awaitable[None]] | None = None,
 ) -> Subscription:
     """Subscribe a channel; `words` must have a time and a zone. Raises `UserError`.
 
-    Nothing is planned before `wait` has passed, unless its options are changed. `also` is done in the
-    same transaction.
+    Nothing is planned before `wait` has passed, unless its options are changed. A subscription that is
+    paused for the reason `replaced` is replaced. `also` is done in the same transaction.
 
     It starts with today's entries or, with `since`, with that day: older days are then posted one
     by one, each as a digest of its own. Days that were posted from a workspace that shares the
@@ -96,7 +97,7 @@ async def add(
     async with db.transaction() as tx:
         await subscriptions.guard(tx, str(channel))
         present = await subscriptions.find(tx, str(channel))
-        if present is not None and present.standing not in (Standing.REMOVED, Standing.MANUAL):
+        if present is not None and not _gives_way(present, replaced):
             raise UsageError(
                 "{channel} is already subscribed: use “channel change”, or remove it first",
                 channel=str(channel),
@@ -117,6 +118,12 @@ async def add(
         if also is not None:
             await also(tx, added)
         return added
+
+
+def _gives_way(present: Subscription, replaced: str | None) -> bool:
+    """Whether the channel may be subscribed, although there is a row of it."""
+    is_over = present.standing in (Standing.REMOVED, Standing.MANUAL)
+    return is_over or (present.standing is Standing.PAUSED and present.reason == replaced)
 
 
 def _replay_until(options: DigestOptions, today: date, now: datetime) -> date | None:

@@ -70,17 +70,13 @@ async def add(
         raise UsageError(NO_SITE)
     async with db.reading() as tx:
         known = await addresses.find(tx, channel.id)
-        present = await subscriptions.find(tx, str(channel))
     if known is not None and known.wants_mail:
         return await subscribe.add(db, channel, words, now=now, created_by=by.name)
-    if present is not None and present.reason == UNCONFIRMED:
-        async with db.transaction() as tx:
-            await _check_limits(tx, channel, by, now)
-        await subscribe.remove(db, channel, now=now)
 
     async def ask(tx: Transaction, added: Subscription) -> None:
         await addresses.guard(tx)
-        await _check_limits(tx, channel, by, now)
+        asked = await addresses.count(tx, channel.id, by.person, now)
+        limits.check(asked, by_operator=not by.person)
         await subscriptions.give_reason(tx, added.id, UNCONFIRMED)
         token = known.token if known is not None else opt_in.new_token()
         await _ask(tx, added, token, by, opt_in=opt_in, now=now)
@@ -92,13 +88,9 @@ async def add(
         now=now,
         created_by=by.name,
         standing=Standing.PAUSED,
+        replaced=UNCONFIRMED,
         also=ask,
     )
-
-
-async def _check_limits(tx: Transaction, channel: ChannelRef, by: Asker, now: datetime) -> None:
-    asked = await addresses.count(tx, channel.id, by.person, now)
-    limits.check(asked, by_operator=not by.person)
 
 
 async def _ask(
