@@ -25,6 +25,10 @@ NO_TLS = translatable(
 SENDER = translatable(
     "the mail server does not take messages from the address of PAPERBOT_MAIL_FROM"
 )
+RELAY = translatable(
+    "the mail server does not let the bot write to this address: check the user of PAPERBOT_SMTP_URL and "
+    "what the server allows"
+)
 LATER = translatable("the mail server does not take the message for now")
 BOUNCED = translatable(
     "the mail server refuses the address: it does not exist any more, or it takes no messages"
@@ -39,6 +43,8 @@ SDK_ERRORS = (aiosmtplib.SMTPException, OSError, TimeoutError, ssl.SSLError)
 _LONGEST = 200
 _OF_ADDRESS = re.compile(r"\b5\.(?:1\.\d{1,3}|2\.[0-4])\b")
 """Enhanced status codes (RFC 3463) of an address, and of a mailbox."""
+_OF_POLICY = re.compile(r"\b5\.7\.\d|\brelay", re.IGNORECASE)
+"""What the server allows (RFC 3463, `X.7.X`): before the content, that is no word about the address."""
 _OF_LOGIN = frozenset({530, 534, 535, 538})
 
 
@@ -83,6 +89,8 @@ def _of_answer(code: int, words: str, stage: Stage) -> ErrorMeaning:
         return ErrorMeaning(ErrorKind.RETRY, LATER)
     if stage is Stage.SENDER:
         return ErrorMeaning(ErrorKind.HELD, SENDER, HELD_FOR, whole_workspace=True)
+    if stage is Stage.RECIPIENT and _OF_POLICY.search(words):
+        return ErrorMeaning(ErrorKind.HELD, RELAY, HELD_FOR)
     if stage is Stage.RECIPIENT or _OF_ADDRESS.search(words):
         return ErrorMeaning(ErrorKind.REFUSED, BOUNCED, extent=Extent.CHANNEL)
     return ErrorMeaning(ErrorKind.REFUSED, CONTENT, extent=Extent.MESSAGE)

@@ -45,6 +45,7 @@ async def test_several_messages_go_over_one_connection(stage: Stage):
         (("mail",), "451 4.3.0 try again"),
         (("mail",), ""),
         (("rcpt",), "450 4.2.0 greylisted"),
+        (("rcpt",), "554 5.7.1 relay access denied"),
         (("rcpt",), ""),
         (("data",), "452 4.3.1 no room"),
         (("content",), "451 4.7.1 try again"),
