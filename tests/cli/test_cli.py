@@ -484,7 +484,10 @@ def test_a_channel_is_subscribed_changed_and_removed(archive: Run):
     changed = archive(
         "channel", "change", "web:reading group", "--weekdays", "mon-fri", "--tags", "#rl"
     )
+    public = archive("channel", "change", "web:reading-group", "--public", "on")
+    wrong = archive("channel", "change", "web:reading-group", "--public", "yes", "--tags", "#moe")
     listed = archive("channel", "list", "--json")
+    told = archive("deliveries", "--json").json
     removed = archive("channel", "remove", "web:reading-group")
 
     assert [added.status, changed.status, removed.status] == [0, 0, 0]
@@ -493,6 +496,10 @@ def test_a_channel_is_subscribed_changed_and_removed(archive: Run):
     assert form["channel"] == "web:reading-group"
     assert (form["at"], form["tz"], form["weekdays"]) == ("09:00", "Asia/Seoul", "mon-fri")
     assert (form["tags"], form["standing"]) == ("#rl", "active")
+    assert "public:on" in public.out
+    assert form["public_since"] is not None
+    assert (wrong.status, wrong.err.count("\n")) == (2, 1)
+    assert [each["part"] for each in told] == ["notice"]
     assert archive("channel", "list", "--json").json == []
 
 

@@ -1,5 +1,7 @@
 """The static site (issue 18, item 1): complete, valid, the same for the same archive."""
 
+import fcntl
+import os
 import random
 from dataclasses import replace
 from datetime import date, timedelta
@@ -246,3 +248,8 @@ async def test_a_run_that_ends_in_the_middle_is_finished_by_the_next(db: Databas
     await written(db, cut)
 
     assert content(cut) == content(whole)
+    opened_folder = os.open(cut, os.O_RDONLY)
+    fcntl.flock(opened_folder, fcntl.LOCK_EX)
+    with pytest.raises(UsageError, match="Another run is writing this folder"):
+        await written(db, cut)
+    os.close(opened_folder)

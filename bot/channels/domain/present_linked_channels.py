@@ -27,7 +27,7 @@ def present_code(code: str, minutes: int, say: Translate) -> Document:
 
 def present_linked(others: Sequence[Place], voices: Iterable[Translate]) -> Document:
     """Tells a channel which channels share its discussions from now on, in each of its languages."""
-    return _told(
+    return told(
         voices,
         lambda say: say(
             "From now on, replies in papers' threads are shared between this channel and "
@@ -39,7 +39,7 @@ def present_linked(others: Sequence[Place], voices: Iterable[Translate]) -> Docu
 
 def present_unlinked(others: Sequence[Place], voices: Iterable[Translate]) -> Document:
     """Tells a channel which channels no longer share its discussions; posted copies stay."""
-    return _told(
+    return told(
         voices,
         lambda say: say(
             "Replies in papers' threads are no longer shared between this channel and {places}. "
@@ -49,7 +49,8 @@ def present_unlinked(others: Sequence[Place], voices: Iterable[Translate]) -> Do
     )
 
 
-def _told(voices: Iterable[Translate], words: Callable[[Translate], str]) -> Document:
+def told(voices: Iterable[Translate], words: Callable[[Translate], str]) -> Document:
+    """A notice to everybody in a channel: a paragraph for each of its languages."""
     texts = tuple(dict.fromkeys(map(words, voices)))
     return Document(tuple(Paragraph(run(text)) for text in texts), summary=texts[0])
 

@@ -6,6 +6,7 @@ from bot.channels.domain.digest_options import Intro, RecapChoice, Unapproved
 from bot.channels.domain.managers import Manager, ManagersChange, read_person
 from bot.channels.domain.subscription import Standing
 from bot.channels.domain.typed_schedule import format_weekdays
+from bot.cli.channels.options import Given
 from bot.cli.database import checker, connections, now, with_database
 from bot.cli.output.terminal import print_line, translator
 from bot.core.database.database import Database
@@ -15,10 +16,12 @@ from bot.digest.services import managers as named
 from bot.digest.services import subscribe
 from bot.digest.services.subscribe import Status
 from bot.digest.services.typed_options import TypedOptions
+from bot.discussion.services import preferences
+from bot.discussion.services.discuss import DiscussionContext
+from bot.discussion.services.preferences import TypedPreferences
 from bot.settings import Settings
 
 __all__ = [
-    "TypedOptions",
     "add",
     "bounced",
     "change",
@@ -26,16 +29,26 @@ __all__ = [
     "list_all",
     "managers",
     "pause",
+    "read",
     "remove",
     "resume",
     "show",
 ]
 
 
-def add(ref: str, words: TypedOptions) -> Status:
+def read(given: Given) -> tuple[TypedOptions, TypedPreferences]:
+    """What was typed, as options of the digest and preferences of the channel."""
+    typed = {name: value for name, value in given.items() if value is not None}
+    wanted = TypedPreferences.of(typed)
+    return TypedOptions(**{name: typed[name] for name in typed if name != "public"}), wanted
+
+
+def add(ref: str, words: TypedOptions, wanted: TypedPreferences) -> Status:
     """Subscribe a channel; raises `UserError`."""
 
     async def act(db: Database, settings: Settings, channel: ChannelRef) -> ChannelRef:
+        talk = _talk(db)
+        await preferences.check(talk, channel, wanted)
         if channel.platform is Platform.MAIL:
             return await _ask_address(db, settings, channel, words)
         added = await subscribe.add(
@@ -46,9 +59,17 @@ def add(ref: str, words: TypedOptions) -> Status:
             check=checker(db, settings),
             connected=connections(db, settings),
         )
-        return parse_channel(added.channel)
+        known = parse_channel(added.channel)
+        await preferences.change(talk, known, wanted)
+        return known
 
     return _done(ref, act, make=True)
+
+
+def _talk(db: Database) -> DiscussionContext:
+    from bot.core.catalogue import Catalogues
+
+    return DiscussionContext(db, now, Catalogues())
 
 
 async def _ask_address(
@@ -75,12 +96,16 @@ def bounced(ref: str) -> Status:
     return _done(f"mail:{ref.removeprefix('mail:')}", act)
 
 
-def change(ref: str, words: TypedOptions) -> Status:
+def change(ref: str, words: TypedOptions, wanted: TypedPreferences) -> Status:
     """Change the options from now on; raises `UserError`."""
 
     async def act(db: Database, _: Settings, channel: ChannelRef) -> ChannelRef:
-        await subscribe.change(db, channel, words, now=now())
-        return channel
+        known = parse_channel((await subscribe.get(db, channel)).channel)
+        talk = _talk(db)
+        await preferences.check(talk, known, wanted)
+        await subscribe.change(db, known, words, now=now())
+        await preferences.change(talk, known, wanted)
+        return known
 
     return _done(ref, act)
 
@@ -190,6 +215,7 @@ def form(status: Status) -> dict[str, object]:
         "only": options.only,
         "quiet": str(options.quiet or "off"),
         "unapproved": str(options.unapproved),
+        "public_since": status.public_since.isoformat() if status.public_since else None,
         "since": options.since.isoformat(),
         "next_at": upcoming.at.isoformat() if upcoming is not None else None,
         "last_on": status.last_on.isoformat() if status.last_on is not None else None,
@@ -224,6 +250,8 @@ def show(status: Status) -> None:
         words.append(f"unapproved:{options.unapproved}")
     if options.recap is not RecapChoice.OFF:
         words.append(f"recap:{options.recap}")
+    if status.public_since is not None:
+        words.append("public:on")
     if subscription.standing is Standing.MANUAL:
         del words[2:4]
     if status.next_slot is not None:

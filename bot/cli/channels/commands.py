@@ -18,7 +18,7 @@ def add(ref: str, given: Given) -> int:
     """Post a digest there every day; --at and --tz are required."""
     from bot.cli.channels import actions
 
-    actions.show(actions.add(ref, actions.TypedOptions(**given)))
+    actions.show(actions.add(ref, *actions.read(given)))
     return DONE
 
 
@@ -28,7 +28,7 @@ def change(ref: str, given: Given) -> int:
     """Change a subscription; options that you leave out stay as they are."""
     from bot.cli.channels import actions
 
-    actions.show(actions.change(ref, actions.TypedOptions(**given)))
+    actions.show(actions.change(ref, *actions.read(given)))
     return DONE
 
 

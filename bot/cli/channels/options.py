@@ -53,11 +53,16 @@ OPTIONS = {
     "unapproved": typer.Option(
         "--unapproved", metavar="post|hold", help="What happens to a digest that nobody approved."
     ),
+    "public": typer.Option(
+        "--public",
+        metavar="on|off",
+        help="Whether “paperbot site” shows what is said there from now on, without names.",
+    ),
 }
-"""By the fields of `TypedOptions`, in the order in which `--help` lists them."""
+"""By the fields of `TypedOptions` and `TypedPreferences`, in the order in which `--help` lists them."""
 
 Given = dict[str, str | None]
-"""What was typed for each option, by the field of `TypedOptions`."""
+"""What was typed for each option, by the field of `TypedOptions` or `TypedPreferences`."""
 
 
 def with_options(

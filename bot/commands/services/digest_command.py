@@ -1,6 +1,6 @@
 """`/digest …`: shows a day's digest to anyone; managers change the channel's subscription."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -26,8 +26,9 @@ from bot.digest.domain.digest import compile_digest
 from bot.digest.services import discussion_request, shared_channels, subscribe
 from bot.digest.services.shared_channels import Connected, no_connected
 from bot.digest.services.typed_options import TypedOptions
-from bot.discussion.services import linked_channels
+from bot.discussion.services import linked_channels, preferences
 from bot.discussion.services.discuss import DiscussionContext
+from bot.discussion.services.preferences import TypedPreferences
 from bot.lookup.services import typed_dates
 from bot.mail.services.opt_in import OptIn
 from bot.recap.domain.period import parse_period
@@ -218,8 +219,8 @@ async def _change(
     line: digest_line.DigestLine,
 ) -> None:
     """Change the channel's subscription and preferences as the line says."""
-    words = TypedOptions.of(line.options)
-    await _change_preferences(talk, command.channel, line.options)
+    words, wanted = TypedOptions.of(line.options), TypedPreferences.of(line.options)
+    await preferences.check(talk, command.channel, wanted)
     match line.verb.name if line.verb is not None else "":
         case "here":
             wait = timedelta() if line.options else TIME_TO_CHOOSE
@@ -230,6 +231,7 @@ async def _change(
             await subscribe.pause(desk.db, command.channel, now=desk.clock())
         case "resume":
             await _resume(desk, command.channel)
+    await preferences.change(talk, command.channel, wanted)
 
 
 async def _link(
@@ -238,16 +240,6 @@ async def _link(
     if code:
         return await linked_channels.enter_code(talk, channel, code, say)
     return await linked_channels.make_code(talk, channel, say)
-
-
-async def _change_preferences(
-    talk: DiscussionContext, channel: ChannelRef, options: Mapping[str, str]
-) -> None:
-    discussion, notices = (options.get(name) for name in ("discussion", "notices"))
-    if discussion is not None or notices is not None:
-        await linked_channels.change_preferences(
-            talk, channel, discussion=discussion, notices=notices
-        )
 
 
 async def _show_day(

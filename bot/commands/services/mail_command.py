@@ -19,7 +19,7 @@ from bot.digest.services.typed_options import TypedOptions
 from bot.mail.services import opt_in
 from bot.mail.services.opt_in import Asker, OptIn
 
-_OF_THREADS = ("discussion", "notices", "intro")
+_OF_THREADS = ("discussion", "notices", "public", "intro")
 """Options of what an e-mail does not have."""
 _DEFAULT_TIME = "09:00"
 

@@ -143,6 +143,11 @@ DIGEST = CommandSpec(
             translatable("on: post updates about a paper in its thread; off: do not"),
             values=_SWITCH,
         ),
+        Option(
+            "public",
+            translatable("on: the website shows replies from now on, without names; off: none"),
+            values=_SWITCH,
+        ),
     ),
     verbs=(
         Verb("today", translatable("Show today's digest; nothing is posted"), aliases=("오늘",)),

@@ -39,6 +39,7 @@ _PARSERS: Mapping[str, Parser] = MappingProxyType(
         "unapproved": parse_unapproved,
         "discussion": partial(parse_switch, name="discussion"),
         "notices": partial(parse_switch, name="notices"),
+        "public": partial(parse_switch, name="public"),
     }
 )
 """A parser for every option of `/digest` but the free one and those that depend on the day."""

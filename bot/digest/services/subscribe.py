@@ -11,7 +11,7 @@ from bot.archive.domain.typed_dates import Days
 from bot.channels.domain.schedule import Schedule, Slot, newest_slot, next_slot
 from bot.channels.domain.subscription import DigestOptions, Standing, Subscription
 from bot.channels.domain.typed_schedule import parse_time
-from bot.channels.store import slots, subscriptions
+from bot.channels.store import channel_preferences, slots, subscriptions
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.errors import NotFoundError, ProblemsError, UsageError
 from bot.core.domain.i18n import translatable
@@ -48,7 +48,7 @@ class Status:
     """A subscription's status: next slot, last closed date, messages in flight and stuck.
 
     `wait` is why messages wait, and the platform's words for it; both may be empty. `problem` is why
-    no digest is planned.
+    no digest is planned. From `public_since` on, what is said in the channel is public.
     """
 
     subscription: Subscription
@@ -57,6 +57,7 @@ class Status:
     tally: operator_view.Tally
     wait: tuple[str, str] = ("", "")
     problem: ProblemsError | None = None
+    public_since: datetime | None = None
 
 
 async def add(
@@ -212,11 +213,15 @@ async def resume(
 
 
 async def remove(db: Database, channel: ChannelRef, *, now: datetime) -> Subscription:
-    """Remove it; messages in the outbox are still posted. Its closed days stay recorded."""
+    """Remove it; messages in the outbox are still posted. Its closed days stay recorded.
+
+    Nothing that was said in the channel is public any more.
+    """
     async with db.transaction() as tx:
         await subscriptions.guard(tx, str(channel))
         present = await _get(tx, channel)
         removed = await _update(tx, present, present.options, Standing.REMOVED, now)
+        await channel_preferences.end_public(tx, present.channel)
         await quiet.apply(tx, present.channel, now)
         return removed
 
@@ -268,12 +273,13 @@ async def status(db: Database, channel: ChannelRef, *, now: datetime) -> Status:
         last = await slots.last_closed(tx, present.id)
         tally = await operator_view.tally(tx, channel=present.channel)
         wait = await operator_view.find_wait(tx, present.channel)
+        public_since = (await channel_preferences.get(tx, present.channel)).public_since
     upcoming = None
     if present.standing is Standing.ACTIVE:
         schedule = present.options.schedule
         today = newest_slot(schedule, now).on
         upcoming = next_slot(schedule, max(today, last or today, present.options.since - _DAY))
-    return Status(present, upcoming, last, tally, wait, find_problem(present))
+    return Status(present, upcoming, last, tally, wait, find_problem(present), public_since)
 
 
 async def _update(

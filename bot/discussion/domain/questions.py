@@ -49,7 +49,12 @@ class Reply:
     @property
     def platform(self) -> str:
         """The name of the platform of its origin: `Slack`."""
-        return self.channel.partition(":")[0].capitalize()
+        return platform_of(self.channel)
+
+
+def platform_of(channel: str) -> str:
+    """The name of the platform of a channel's REF: `Slack`."""
+    return channel.partition(":")[0].capitalize()
 
 
 class Wish(StrEnum):

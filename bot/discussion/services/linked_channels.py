@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from bot.channels.domain.digest_options import Layout
 from bot.channels.domain.present_linked_channels import (
@@ -13,7 +14,6 @@ from bot.channels.domain.present_linked_channels import (
     present_linked,
     present_unlinked,
 )
-from bot.channels.domain.subscription import parse_switch
 from bot.channels.store import channel_preferences, linked_channels, subscriptions
 from bot.core.database.database import Transaction
 from bot.core.domain.document import Document, Note, notice, run
@@ -22,7 +22,7 @@ from bot.core.domain.i18n import Translate, translatable
 from bot.core.ports import ChannelRef, Platform, parse_channel
 from bot.discussion.services import guards
 from bot.discussion.services.discuss import DiscussionContext
-from bot.discussion.services.thread_messages import channel_voice, channel_voices, key_of, speak
+from bot.discussion.services.thread_messages import key_of, notice_to_all
 from bot.outbox.store import copy_deliveries, deliveries
 
 VALID_FOR = timedelta(minutes=15)
@@ -126,7 +126,9 @@ async def _tell(
     for channel, others in sorted(news.items()):
         if others:
             places = [_place(parse_channel(other)) for other in sorted(others)]
-            document = await _present(tx, context, parse_channel(channel), places, present)
+            document = await notice_to_all(
+                tx, context.voices, parse_channel(channel), partial(present, places)
+            )
             drafts.append(
                 deliveries.Draft(
                     key=key_of((*name, channel)),
@@ -139,40 +141,9 @@ async def _tell(
     await deliveries.add(tx, drafts, context.clock())
 
 
-async def _present(
-    tx: Transaction,
-    context: DiscussionContext,
-    channel: ChannelRef,
-    places: Sequence[Place],
-    present: Callable[[Sequence[Place], Iterable[Translate]], Document],
-) -> Document:
-    """The notice in the channel's languages; in the web chat in each reader's own."""
-    if channel.platform is Platform.WEB:
-        say = await channel_voice(tx, context.voices, str(channel))
-        return speak(context.voices, channel, say, lambda say: present(places, (say,)))
-    return present(places, await channel_voices(tx, context.voices, str(channel)))
-
-
 def _place(channel: ChannelRef) -> Place:
     """A channel for people; only web channels have names that we know."""
     return Place(channel.platform, channel.id if channel.platform is Platform.WEB else "")
-
-
-async def change_preferences(
-    context: DiscussionContext, channel: ChannelRef, *, discussion: str | None, notices: str | None
-) -> None:
-    """Change the channel's preferences for discussions. Raises `UsageError`."""
-    async with guards.guarded(context.db, guards.of(str(channel))) as tx:
-        preferences = await channel_preferences.get(tx, str(channel))
-        if discussion is not None:
-            preferences = replace(
-                preferences, discussion=parse_switch(discussion, name="discussion")
-            )
-            if not preferences.discussion:
-                await copy_deliveries.unshare(tx, str(channel))
-        if notices is not None:
-            preferences = replace(preferences, notices=parse_switch(notices, name="notices"))
-        await channel_preferences.put(tx, str(channel), preferences)
 
 
 _AFTER_DISCUSS = translatable(
@@ -212,6 +183,14 @@ async def describe(context: DiscussionContext, channel: ChannelRef, say: Transla
             say(_STORED[subscription.options.layout]),
             _readers([str(channel)], say),
             say("“/digest settings discussion:off” stops that."),
+        )
+    if preferences.public_since is not None:
+        lines.append(
+            say(
+                "The archive's website shows what is said in these threads since {since}, without "
+                "names. “/digest settings public:off” stops that.",
+                since=f"{preferences.public_since:%Y-%m-%d %H:%M} UTC",
+            )
         )
     if not preferences.notices:
         lines.append(say("Updates about papers are not posted in their threads here."))

@@ -97,3 +97,16 @@ async def channel_voices(tx: Transaction, voices: Voices, channel: str) -> tuple
         options = subscription.options
         languages = (options.interface,) if options.interface else options.languages
     return tuple(voices(language) for language in languages)
+
+
+async def notice_to_all(
+    tx: Transaction,
+    voices: Voices,
+    channel: ChannelRef,
+    present: Callable[[Iterable[Translate]], Document],
+) -> Document:
+    """A notice in the channel's languages; in the web chat in each reader's own."""
+    if channel.platform is Platform.WEB:
+        say = await channel_voice(tx, voices, str(channel))
+        return speak(voices, channel, say, lambda say: present((say,)))
+    return present(await channel_voices(tx, voices, str(channel)))

@@ -16,7 +16,7 @@ from bot.archive.domain.entry import (
 from bot.archive.domain.note_links import leads_to, linked_name, note_name
 from bot.archive.domain.search.folding import compatible
 from bot.discussion.domain.entry_page import EntryPage, Mention
-from bot.discussion.domain.questions import Reply
+from bot.discussion.domain.public_reply import PublicTalk
 from bot.feeds.domain.feed import FeedEntry
 
 _MOST_RELATED = 200
@@ -27,15 +27,15 @@ _MOST_RELATED = 200
 class Archive:
     """Every entry that is not withdrawn, in the order of days and sources.
 
-    `records` and `events` are what arXiv says of papers, by number. `replies` are those of public
-    channels, by entry, oldest first. `marks` are the entries as feeds know them.
+    `records` and `events` are what arXiv says of papers, by number. `talks` is what was said in public
+    channels, by entry. `marks` are the entries as feeds know them.
     """
 
     entries: tuple[StoredEntry, ...]
     marks: Mapping[EntryId, FeedEntry] = field(default_factory=dict)
     records: Mapping[str, ArxivRecord] = field(default_factory=dict)
     events: Mapping[str, tuple[PaperEvent, ...]] = field(default_factory=dict)
-    replies: Mapping[EntryId, tuple[Reply, ...]] = field(default_factory=dict)
+    talks: Mapping[EntryId, PublicTalk] = field(default_factory=dict)
 
 
 def newest_first(entries: Iterable[StoredEntry]) -> tuple[StoredEntry, ...]:
@@ -95,7 +95,6 @@ class Surroundings:
             same_paper=_related(stored, about[entry.paper.key]),
             record=self._archive.records.get(number),
             events=self._archive.events.get(number, ()),
-            replies=self._archive.replies.get(stored.id, ()),
         )
 
     def _linked_by(self, stored: StoredEntry) -> tuple[Related, ...]:

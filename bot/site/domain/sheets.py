@@ -8,6 +8,7 @@ from datetime import date
 from bot.archive.domain.counts import Day, TagCount
 from bot.archive.domain.entry import StoredEntry
 from bot.discussion.domain.entry_page import EntryPage
+from bot.discussion.domain.public_reply import PublicTalk
 from bot.site.domain import paths
 from bot.site.domain.archive import (
     Archive,
@@ -66,10 +67,11 @@ class MonthSheet:
 
 @dataclass(frozen=True, slots=True)
 class EntrySheet:
-    """One entry with its surroundings."""
+    """One entry with its surroundings, and what public channels said of it."""
 
     path: str
     page: EntryPage
+    talk: PublicTalk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,9 @@ def plan(archive: Archive) -> Plan:
     sheets += _day_sheets(days)
     sheets += _month_sheets(days)
     sheets += (
-        EntrySheet(found.entry(stored.id), surroundings.page_of(stored))
+        EntrySheet(
+            found.entry(stored.id), surroundings.page_of(stored), archive.talks.get(stored.id)
+        )
         for stored in archive.entries
     )
     sheets.append(TagsSheet(paths.TAGS, _counts(tagged)))

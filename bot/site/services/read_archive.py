@@ -1,4 +1,4 @@
-"""Reads what the site shows: all entries, and what arXiv says of their papers."""
+"""Reads what the site shows: all entries, what arXiv says of their papers, and public replies."""
 
 from functools import partial
 
@@ -6,6 +6,7 @@ from bot.archive.domain.arxiv_record import PaperEvent
 from bot.archive.domain.entry import StoredEntry
 from bot.archive.store import arxiv_records, entries, paper_events
 from bot.core.database.database import Database, Statements, Transaction
+from bot.discussion.store import public_replies
 from bot.feeds.services.feed_library import with_marks
 from bot.site.domain.archive import Archive
 
@@ -26,7 +27,8 @@ async def read_archive(db: Database) -> Archive:
         records = await arxiv_records.find(tx, numbers)
         events = await tx.call(partial(_events, numbers=list(records)))
         marks = {each.stored.id: each for each in await with_marks(tx, found)}
-    return Archive(found, marks, records, events)
+        talks = await public_replies.list_all(tx)
+    return Archive(found, marks, records, events, talks)
 
 
 async def _entries(tx: Transaction) -> tuple[StoredEntry, ...]:

@@ -1,12 +1,17 @@
 """Writes the files of the site that changed, and removes those that are gone; touches no others."""
 
-import secrets
-from collections.abc import Callable, Iterable, Mapping
+import fcntl
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.core.domain.errors import UsageError
 from bot.site.domain.manifest import NAME, UNFINISHED, Manifest, read
+
+_NEW = ".paperbot-site.new"
+"""A file while it is written. A run that is killed leaves it; the next run needs the same name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +39,12 @@ def write_folder(
 
     A file is made only if its key changed or it is missing. Each is replaced at once, and a run that
     is killed leaves a folder that the next run finishes. Raises `UsageError` where the folder is not
-    writable, or has files that are not the site's own.
+    writable, has files that are not the site's own, or is being written by another run.
     """
     try:
-        return _write(folder, {file.path: file for file in files}, progress)
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone(folder):
+            return _write(folder, {file.path: file for file in files}, progress)
     except OSError as error:
         raise UsageError(
             "The site cannot be written ({reason}): choose another folder",
@@ -49,7 +56,6 @@ def write_folder(
 def _write(
     folder: Path, files: Mapping[str, File], progress: Callable[[int, int], None]
 ) -> Written:
-    folder.mkdir(parents=True, exist_ok=True)
     old = _own(folder)
     changed = [
         file
@@ -77,6 +83,24 @@ def _write(
     return Written(len(changed), len(files) - len(changed), len(gone))
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Lock the folder against other runs; the system unlocks it when this one ends, however it does."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UsageError(
+                "Another run is writing this folder: wait until it ends", path=str(folder)
+            ) from error
+        except OSError:  # this file system has no locks
+            pass
+        yield
+    finally:
+        os.close(opened)
+
+
 def _own(folder: Path) -> Manifest:
     """What the site wrote before; raises `UsageError` where the folder is somebody else's."""
     try:
@@ -101,7 +125,7 @@ def _own(folder: Path) -> Manifest:
 def _replace(folder: Path, path: str, content: bytes) -> None:
     target = folder / path
     target.parent.mkdir(parents=True, exist_ok=True)
-    new = target.with_name(f".{secrets.token_hex(6)}.new")
+    new = folder / _NEW
     try:
         new.write_bytes(content)
         new.replace(target)

@@ -81,7 +81,7 @@ async def heard(bot: RunningBot, text: str = "", **more: Any) -> str:
 
 async def test_names_stand_for_ids(bot: RunningBot):
     bot.discord.world.add_channel(123456789012345678, "random")
-    bot.discord.world.add_person(234567890123456789, "Ben")
+    bot.discord.world.add_person(234567890123456789, "Ben Lee")
     await bot.restart()
     mentions = [bot.discord.person(234567890123456789).json(), bot.discord.world.bot.json()]
 
@@ -93,7 +93,7 @@ async def test_names_stand_for_ids(bot: RunningBot):
     )
 
     assert said == (
-        "@paperbot @paperbot @Ben #random @deleted-user @deleted-role #deleted-channel @everyone"
+        "@paperbot @paperbot @Ben\u00a0Lee #random @deleted-user @deleted-role #deleted-channel @everyone"
     )
 
 

@@ -320,6 +320,7 @@ def test_emoji_become_the_characters_in_the_blocks(text, said):
         ("<#C9|>", "#C9"),
         ("<@U1>", "@Ada"),
         ("<@U1|ada>", "@Ada"),
+        ("<@U2> again", "@Bo\u00a0Kim again"),
         ("<https://a.example/>", "https://a.example/"),
         ("<https://a.example/|a.example>", "https://a.example/"),
         (
@@ -337,7 +338,7 @@ def test_emoji_become_the_characters_in_the_blocks(text, said):
     ],
 )
 def test_references_become_plain_text(text, said):
-    names = {"U1": "Ada", "C1": "papers"}
+    names = {"U1": "Ada", "U2": "Bo Kim", "C1": "papers"}
 
     assert plain(text, lambda id_: names.get(id_, id_)) == said
 

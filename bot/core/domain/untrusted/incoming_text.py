@@ -31,6 +31,15 @@ def well_formed(text: str) -> str:
     return _without_leading_marks(_NOT_TEXT.sub("", lines))
 
 
+def mention_of(name: str) -> str:
+    """`@name` for a person or group that a text mentions.
+
+    Its spaces are no-break spaces, so that the end of the name can be found again: it is not shown where
+    names are not (issue 18, item 1).
+    """
+    return "@" + "\u00a0".join(name.split())
+
+
 def _join(pair: re.Match[str]) -> str:
     return pair[0].encode("utf-16", "surrogatepass").decode("utf-16")
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from bot.core.domain.untrusted.incoming_text import mention_of
+
 HIDDEN = "█████"
 """In place of a spoiler: other platforms cannot hide text, and readers follow the link to it."""
 
@@ -69,9 +71,9 @@ class _Reader:
             case "spoiler":
                 return HIDDEN
             case "user":
-                return f"@{self.names.user(int(found['user']))}"
+                return mention_of(self.names.user(int(found["user"])))
             case "role":
-                return f"@{self.names.role(int(found['role']))}"
+                return mention_of(self.names.role(int(found["role"])))
             case "channel":
                 return f"#{self.names.channel(int(found['channel']))}"
             case "emoji":

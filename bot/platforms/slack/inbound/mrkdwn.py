@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from html import unescape
 
+from bot.core.domain.untrusted.incoming_text import mention_of
+
 _REFERENCE = re.compile(
     r"<(?P<sign>[@#!]?)(?P<target>[^<>|]{0,3000})(?:\|(?P<label>[^<>]{0,3000}))?>"
 )
@@ -61,7 +63,7 @@ def _spelled(found: re.Match[str], name_of: Callable[[str], str]) -> str:
     target, label = found["target"], (found["label"] or "").strip()
     match found["sign"]:
         case "@":
-            return f"@{name_of(target)}"
+            return mention_of(name_of(target))
         case "#":
             return f"#{label.removeprefix('#') or name_of(target)}"
         case "!":

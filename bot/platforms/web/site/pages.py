@@ -170,6 +170,7 @@ def _entry(sheet: EntrySheet, say: Translate) -> dict[str, object]:
     entry = page.stored.entry
     return {
         "page": page,
+        "talk": sheet.talk,
         "entry": entry,
         "similar": (),
         "may_note": False,
