@@ -17,7 +17,7 @@ from bot.core.latex import readable
 from bot.platforms.web.rendering.view import make_view
 from bot.platforms.web.server import read_static
 from bot.platforms.web.site.feeds import SiteFeeds
-from bot.platforms.web.site.pages import ASSETS, SitePages
+from bot.platforms.web.site.pages import ASSETS, DRAWING, SitePages, write_drawing
 from bot.site.domain.archive import Archive
 from bot.site.domain.fingerprint import Fingerprints
 from bot.site.domain.search_index import search_files
@@ -52,7 +52,7 @@ async def write_site(
 def _files(
     archive: Archive, *, base: str | None, languages: Sequence[Language], today: date
 ) -> Iterator[File]:
-    made, voices = plan(archive), Catalogues()
+    made, voices = plan(archive, readable=readable), Catalogues()
     view = make_view(voices, build="")
     pages = SitePages(view, voices, made.paths, languages=languages, base=base)
     fingerprints = Fingerprints(made.paths.entry, made.paths.author)
@@ -69,6 +69,8 @@ def _files(
         if name in ASSETS:
             key = hashlib.sha256(content).hexdigest()[:32]
             yield File(f"assets/{name}", key, partial(bytes, content))
+    key = version + fingerprints.of_parts((made.graph,))
+    yield File(f"assets/{DRAWING}", key, partial(write_drawing, made))
     for name, content in search_files(
         archive.entries, made.paths.entry, readable=readable, spell=words
     ):

@@ -23,6 +23,7 @@ PAGES = (
     "ko/tags/index.html",
     "ko/authors/ada_lee.html",
     "en/authors/index.html",
+    "ko/graph.html",
 )
 
 
@@ -45,6 +46,8 @@ async def test_pages_are_accessible_in_light_and_dark_and_fit_a_phone(
                 await page.goto(f"{(tmp_path / 'site').as_uri()}/{path}")
                 if "?q=" in path:
                     await expect(page.locator("#found article").first).to_be_visible()
+                if "graph" in path:
+                    await expect(page.locator(".map canvas").first).to_be_visible()
                 await page.evaluate(axe)
                 found = await page.evaluate("axe.run().then((found) => found.violations)")
                 problems += (f"{path}: {json.dumps(each, ensure_ascii=False)}" for each in found)
@@ -73,4 +76,40 @@ async def test_a_reader_goes_from_a_day_to_a_paper_in_the_other_language(
         await page.locator("article h2 a").first.click()
         assert await page.locator("html").get_attribute("lang") == "en"
         assert await page.locator("article .commentary").first.get_attribute("lang") == "en"
+
+        older = page.get_by_role("list", name="Builds on").get_by_role("link")
+        while not await page.locator(".nodes a:focus").count():
+            await page.keyboard.press("Tab")
+        title = await older.inner_text()
+        left, middle, right = [
+            await page.locator(f".around {each}").bounding_box()
+            for each in ("ul.older", ".itself", "ul.newer")
+        ]
+        assert left is not None
+        assert middle is not None
+        assert right is not None
+        assert left["x"] + left["width"] < middle["x"]
+        assert middle["x"] + middle["width"] < right["x"]
+        await page.keyboard.press("Enter")
+        await expect(page.locator("h1")).to_have_text(title)
         await context.close()
+
+
+@pytest.mark.browser
+async def test_the_map_opens_a_paper_by_keyboard_from_a_folder(chromium: str, tmp_path: Path):
+    async with throw_away() as db:
+        await keep(db, *generated(12))
+        await written(db, tmp_path / "site", base=None)
+    async with browsing(chromium) as browser:
+        page = await browser.new_page()
+        await page.goto((tmp_path / "site" / "en" / "index.html").as_uri())
+        await page.get_by_role("link", name="Map of references").click()
+        await page.wait_for_selector("html[data-ready]", state="attached")
+
+        await page.get_by_role("application").focus()
+        await page.keyboard.press("Home")
+        chosen = page.locator("[data-map-chosen] a")
+        title = await chosen.inner_text()
+        await page.keyboard.press("Enter")
+
+        await expect(page.locator("h1")).to_have_text(title)

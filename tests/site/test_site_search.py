@@ -12,9 +12,12 @@ from bot.archive.domain.search.segment import runs
 from bot.archive.services.import_files import import_files
 from bot.core.database.database import Database
 from bot.core.database.sqlite.words import words
+from bot.core.latex import readable
+from bot.graph.services.show_graph import GraphReader
 from bot.lookup.domain.query import parse
 from bot.lookup.domain.query_terms import sole_word
 from bot.lookup.services.lookup import look_up
+from bot.site.domain.sheets import plan
 from bot.site.services.read_archive import read_archive
 from tests.archive_stage import NOW, an_entry, keep
 from tests.browser import browsing
@@ -72,7 +75,10 @@ async def test_the_search_of_the_site_finds_what_the_bot_finds(
     async with throw_away() as db:
         await import_files(db, samples, now=NOW)
         await written(db, tmp_path / "site", base=None, languages=(Language.KO,))
-        entries = (await read_archive(db)).entries
+        archive = await read_archive(db)
+        # The map of the site is that of the bot, too.
+        assert plan(archive, readable=readable).graph == await GraphReader(db).read()
+        entries = archive.entries
         places = {stored.id: place for place, stored in enumerate(entries)}
         queries = _queries(entries)
         live = [await _live(db, query, places) for query in queries]

@@ -14,7 +14,7 @@ from bot.discussion.domain.entry_page import EntryPage, Found, Suggestion, Threa
 from bot.discussion.services.answers import Link, no_link
 from bot.discussion.store import entry_page, replies
 from bot.graph.domain.graph import Graph
-from bot.graph.services import show_graph
+from bot.graph.services.show_graph import GraphReader
 from bot.lookup.domain.query_terms import Query, Tag
 from bot.lookup.services import completion, lookup
 from bot.lookup.services.selection import chosen
@@ -29,6 +29,7 @@ class DatabaseLibrary:
     def __init__(self, db: Database, *, link: Link = no_link) -> None:
         self._db = db
         self._link = link
+        self._graph = GraphReader(db)
 
     async def find_entry(
         self, entry_id: EntryId, *, all_discussions: bool, channels: Collection[str] = ()
@@ -103,7 +104,7 @@ class DatabaseLibrary:
             return await entries.between(tx, first, last)
 
     async def read_graph(self) -> Graph:
-        return await show_graph.read_graph(self._db)
+        return await self._graph.read()
 
     async def list_days(self, *, before: date | None = None, limit: int) -> tuple[Day, ...]:
         async with self._db.reading() as tx:

@@ -1,20 +1,16 @@
-"""The graph as values: papers with entries, which of them refer to which, and where each is drawn.
+"""The graph as values: papers with entries, which of them refer to which, and what a page says of it."""
 
-Older papers are further left. The heights come from the references: papers that refer to one another
-are drawn near one another, and all heights are evenly used, so that few papers cover another. The same
-archive gives the same picture.
-"""
-
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from bot.archive.domain.entry import EntryId
 
-_ROUNDS = 12
-_GOLDEN = 0.6180339887498949
-"""Multiples of it, without their whole part, spread evenly, and neighbours far from one another."""
+MOST = 5000
+"""Papers, the newest, that the graph has."""
+_HUBS = 30
+_TAGS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +57,32 @@ class Hub:
         return len(self.builds_on) + len(self.taken_up_by)
 
 
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The graph in words: how many papers and references it has, of how many papers in the archive.
+
+    `hubs` are the papers with the most references, `tags` the most frequent tags.
+    """
+
+    papers: int
+    references: int
+    total: int
+    hubs: tuple[Hub, ...]
+    tags: tuple[str, ...]
+
+
+def overview(graph: Graph) -> Overview:
+    """What a page says of the graph beside the picture."""
+    counts = Counter(tag for paper in graph.papers for tag in paper.tags)
+    return Overview(
+        len(graph.papers),
+        len(graph.edges),
+        graph.total,
+        list_hubs(graph, limit=_HUBS),
+        tuple(sorted(counts, key=lambda tag: (-counts[tag], tag))[:_TAGS]),
+    )
+
+
 def list_hubs(graph: Graph, *, limit: int) -> tuple[Hub, ...]:
     """The papers with the most references in both directions; of equal ones the newer first."""
     to: defaultdict[int, list[int]] = defaultdict(list)
@@ -79,33 +101,3 @@ def list_hubs(graph: Graph, *, limit: int) -> tuple[Hub, ...]:
 
 def _papers(graph: Graph, places: Iterable[int]) -> tuple[GraphPaper, ...]:
     return tuple(graph.papers[place] for place in sorted(places, reverse=True))
-
-
-def place(graph: Graph) -> tuple[tuple[float, float], ...]:
-    """Where each paper is drawn: two numbers from 0 to 1. Papers without references are at 0, 0."""
-    drawn = sorted({number for edge in graph.edges for number in edge})
-    places = {number: at for at, number in enumerate(drawn)}
-    near = graph.neighbours()
-    neighbours = [[places[other] for other in sorted(near[number])] for number in drawn]
-    count = max(len(drawn) - 1, 1)
-    heights = _spread([at * _GOLDEN % 1 for at in range(len(drawn))])
-    for _ in range(_ROUNDS):
-        heights = _spread(
-            [
-                (height + sum(heights[other] for other in near)) / (1 + len(near))
-                for height, near in zip(heights, neighbours, strict=True)
-            ]
-        )
-    spots = [(0.0, 0.0)] * len(graph.papers)
-    for at, (number, y) in enumerate(zip(drawn, heights, strict=True)):
-        spots[number] = (round(at / count, 4), round(y, 4))
-    return tuple(spots)
-
-
-def _spread(heights: Sequence[float]) -> list[float]:
-    """The same order at even distances."""
-    spread = [0.0] * len(heights)
-    order = sorted(range(len(heights)), key=lambda number: (heights[number], number))
-    for rank, number in enumerate(order):
-        spread[number] = rank / max(len(heights) - 1, 1)
-    return spread

@@ -15,6 +15,7 @@ from bot.feeds.domain.library import FeedLibrary, NoFeeds
 from bot.platforms.web.change_feed import ChangeFeed
 from bot.platforms.web.connections import Connections
 from bot.platforms.web.feeds.freshness import Freshness
+from bot.platforms.web.rendering.shown_graph import ShownGraphs
 from bot.platforms.web.rendering.view import View
 from bot.platforms.web.sign_in.ways import SignInWays
 from bot.platforms.web.visitors.access import Access, Signer
@@ -81,6 +82,7 @@ class WebContext:
     feeds: FeedLibrary = field(default_factory=NoFeeds)
     site: str | None = None
     freshness: Freshness = field(default_factory=Freshness)
+    graphs: ShownGraphs = field(default_factory=ShownGraphs)
 
     @property
     def people_sign_in(self) -> bool:

@@ -17,7 +17,9 @@ from bot.arxiv.domain.present_arxiv import paper_lines
 from bot.core.domain.day_text import day_text, month_text
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import error_text
+from bot.core.latex import readable
 from bot.discussion.domain.entry_page import EntryPage
+from bot.discussion.domain.neighbourhood import neighbourhood_of
 from bot.feeds.domain.cards import Card
 from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.feeds import cards
@@ -178,6 +180,7 @@ async def entry(request: web.Request) -> web.Response:
             found.stored.entry.paper.arxiv_id, found.stored.entry.paper.url
         ),
         at_arxiv=paper_lines(found.record, found.events, visitor.say),
+        around=neighbourhood_of(found, readable=readable),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import fields, is_dataclass
 
 from bot.archive.domain.entry import EntryId, Related, StoredEntry
 from bot.discussion.domain.entry_page import Mention
+from bot.graph.domain.graph import GraphPaper
 from bot.site.domain.sheets import Sheet
 
 _SIZE = 16
@@ -38,6 +39,8 @@ class Fingerprints:
                 return self._entry(value)
             case Related():
                 return repr((self._path_of(value.id), value.title, value.date))
+            case GraphPaper():
+                return repr((self._path_of(value.id), value.title, value.on, value.tags))
             case Mention():
                 path = self._path_of(value.entry_id) if value.entry_id is not None else None
                 return repr((value.reference, path))

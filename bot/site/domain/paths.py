@@ -18,6 +18,7 @@ from bot.site.domain.archive import Archive, author_key
 START = "index.html"
 TAGS = "tags/index.html"
 AUTHORS = "authors/index.html"
+GRAPH = "graph.html"
 
 _LONGEST = 120
 """Bytes of a file's name, without its end."""

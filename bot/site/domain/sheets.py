@@ -1,7 +1,7 @@
 """The pages of the site and what each shows, in no language yet."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,6 +9,7 @@ from bot.archive.domain.counts import Day, TagCount
 from bot.archive.domain.entry import StoredEntry
 from bot.discussion.domain.entry_page import EntryPage
 from bot.discussion.domain.public_reply import PublicTalk
+from bot.graph.domain.graph import Graph, Overview, overview
 from bot.site.domain import paths
 from bot.site.domain.archive import (
     Archive,
@@ -19,6 +20,7 @@ from bot.site.domain.archive import (
     by_tag,
     newest_first,
 )
+from bot.site.domain.reference_graph import graph_of
 
 PART = 20
 """Entries of a part of a long list. Parts are counted from the oldest entries, so that a new entry
@@ -113,8 +115,17 @@ class AuthorsSheet:
     authors: tuple[tuple[str, str, int], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class GraphSheet:
+    """The map of references; the papers of its picture are in a file of their own."""
+
+    path: str
+    seen: Overview
+
+
 Sheet = (
     StartSheet
+    | GraphSheet
     | DaySheet
     | MonthSheet
     | EntrySheet
@@ -127,14 +138,18 @@ Sheet = (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Every page of the site in one language, and the paths of all of them."""
+    """Every page of the site in one language, the paths of all of them, and the graph of references."""
 
     sheets: tuple[Sheet, ...]
     paths: paths.Paths
+    graph: Graph
 
 
-def plan(archive: Archive) -> Plan:
-    """Which pages an archive has. The same archive always gives the same plan."""
+def plan(archive: Archive, *, readable: Callable[[str], str]) -> Plan:
+    """Which pages an archive has. The same archive always gives the same plan.
+
+    `readable` writes the formulas of a title as text.
+    """
     ordered = newest_first(archive.entries)
     authors = {
         key: written for key, written in by_author(ordered).items() if len(written) >= AUTHORS_FROM
@@ -146,12 +161,13 @@ def plan(archive: Archive) -> Plan:
     sheets: list[Sheet] = [_start(archive, days, tagged)]
     sheets += _day_sheets(days)
     sheets += _month_sheets(days)
+    pages = [surroundings.page_of(stored) for stored in archive.entries]
     sheets += (
-        EntrySheet(
-            found.entry(stored.id), surroundings.page_of(stored), archive.talks.get(stored.id)
-        )
-        for stored in archive.entries
+        EntrySheet(found.entry(page.stored.id), page, archive.talks.get(page.stored.id))
+        for page in pages
     )
+    graph = graph_of(pages, readable=readable)
+    sheets.append(GraphSheet(paths.GRAPH, overview(graph)))
     sheets.append(TagsSheet(paths.TAGS, _counts(tagged)))
     for tag, entries in tagged.items():
         sheets += _tag_sheets(tag, entries)
@@ -160,7 +176,7 @@ def plan(archive: Archive) -> Plan:
     sheets.append(AuthorsSheet(paths.AUTHORS, index))
     for key, written in authors.items():
         sheets += _author_sheets(key, names[key], written)
-    return Plan(tuple(sheets), found)
+    return Plan(tuple(sheets), found, graph)
 
 
 def _start(

@@ -27,6 +27,9 @@ async def test_the_keyboard_moves_between_neighbours_and_opens_a_paper(
         await page.keyboard.press("Enter")
 
         await expect(page).to_have_url(re.compile(rf"/entry/{ARCHIVE[0].id}$"))
+        await page.get_by_role("list", name="Taken up by").get_by_role("link").focus()
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(re.compile(rf"/entry/{ARCHIVE[1].id}$"))
 
 
 async def test_a_korean_phone_reads_the_list_without_scripts(browser: Browser, archive: Stage):

@@ -22,6 +22,9 @@ class OfBot:
     def papers(self) -> str:
         return "/papers"
 
+    def graph(self) -> str:
+        return "/graph"
+
     def entry(self, entry_id: EntryId) -> str:
         return f"/entry/{entry_id}"
 
@@ -67,6 +70,9 @@ class OfSite:
 
     def papers(self) -> str:
         return self.page(paths.START)
+
+    def graph(self) -> str:
+        return self.page(paths.GRAPH)
 
     def entry(self, entry_id: EntryId) -> str:
         return self.page(self._paths.entry(entry_id))

@@ -1,5 +1,6 @@
 """The pages of the static site as HTML: the templates of the running bot, with other addresses."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -9,7 +10,10 @@ from bot.archive.domain.entry import Language
 from bot.arxiv.domain.present_arxiv import paper_lines
 from bot.core.domain.day_text import day_text, month_text
 from bot.core.domain.i18n import Translate
+from bot.core.latex import readable
+from bot.discussion.domain.neighbourhood import neighbourhood_of
 from bot.feeds.domain.cards import Card
+from bot.graph.domain.drawing import drawing
 from bot.platforms.web.feeds import cards, links
 from bot.platforms.web.feeds.head import Head, head_of
 from bot.platforms.web.feeds.links import FeedLink
@@ -22,15 +26,35 @@ from bot.site.domain.sheets import (
     AuthorsSheet,
     DaySheet,
     EntrySheet,
+    GraphSheet,
     MonthSheet,
+    Plan,
     Sheet,
     StartSheet,
     TagSheet,
     TagsSheet,
 )
 
-ASSETS = ("base.css", "reading.css", "icon.svg", "site_search.js")
+ASSETS = (
+    "base.css",
+    "reading.css",
+    "icon.svg",
+    "site_search.js",
+    "graph.css",
+    "graph.js",
+    "cytoscape.min.js",
+)
 """Static files that pages of the site use."""
+
+DRAWING = "graph/papers.js"
+"""The papers of the map, as a script: pages from a folder (`file:`) may load scripts only."""
+
+
+def write_drawing(made: Plan) -> bytes:
+    """The papers of the map; addresses are relative to the folder of a language."""
+    papers = drawing(made.graph, lambda entry_id: quoted(made.paths.entry(entry_id)))
+    text = json.dumps(papers, ensure_ascii=False, separators=(",", ":"))
+    return f"globalThis.paperbotGraph={text};\n".encode(errors="replace")
 
 
 class SitePages:
@@ -130,6 +154,8 @@ def _title(sheet: Sheet, say: Translate) -> str:
             return say("Tags")
         case AuthorsSheet():
             return say("Authors")
+        case GraphSheet():
+            return say("Map of references")
 
 
 def _values(sheet: Sheet, say: Translate) -> tuple[str, dict[str, object]]:
@@ -163,6 +189,8 @@ def _values(sheet: Sheet, say: Translate) -> tuple[str, dict[str, object]]:
             return "site_tags.html", {"tags": sheet.tags}
         case AuthorsSheet():
             return "site_authors.html", {"authors": sheet.authors}
+        case GraphSheet():
+            return "graph.html", {"seen": sheet.seen, "data": ""}
 
 
 def _entry(sheet: EntrySheet, say: Translate) -> dict[str, object]:
@@ -179,6 +207,7 @@ def _entry(sheet: EntrySheet, say: Translate) -> dict[str, object]:
         "parts": commentary_parts(entry, say),
         "address": present_entry.paper_url(entry.paper.arxiv_id, entry.paper.url),
         "at_arxiv": paper_lines(page.record, page.events, say),
+        "around": neighbourhood_of(page, readable=readable),
     }
 
 

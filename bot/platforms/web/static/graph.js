@@ -1,17 +1,22 @@
 // The map of references: moving between neighbours by arrow keys, zoom, touch, one tag.
+// A plain script, not a module: it also works from a folder (`file:`), where the papers are a script, too.
+
+"use strict";
 
 const section = document.querySelector("[data-map]");
 
 /** More papers than this have titles only around the chosen one: titles cover each other, and are slow. */
 const MANY = 60;
 
-if (section && globalThis.cytoscape) await show();
-document.documentElement.dataset.ready = "";
+show().finally(() => {
+  document.documentElement.dataset.ready = "";
+});
 
 async function show() {
+  if (!section || !globalThis.cytoscape) return;
+  if (globalThis.paperbotGraph) return draw(globalThis.paperbotGraph);
   const answer = await fetch(section.dataset.map);
-  if (!answer.ok) return;
-  draw(await answer.json());
+  if (answer.ok) draw(await answer.json());
 }
 
 function draw({ papers, edges }) {
