@@ -89,6 +89,14 @@ class WebContext:
         """Whether there is a way to sign in; then writing needs it."""
         return self.proxy_sign_in is not None or self.sign_in is not None
 
+    def kept_for(self, seconds: int) -> str:
+        """`Cache-Control` of an answer that is the same for everybody, and need not be asked for again.
+
+        Where a proxy lets people in, no cache in between may answer others.
+        """
+        scope = "private" if self.proxy_sign_in is not None else "public"
+        return f"{scope}, max-age={seconds}"
+
 
 CONTEXT = web.AppKey("context", WebContext)
 TIME = web.RequestKey("time", asyncio.Timeout)

@@ -116,9 +116,11 @@ def _identify_visitor(context: WebContext) -> Middleware:
             set_cookie(request, response, LANGUAGE_COOKIE, chosen)
             return response
         response = await handler(request)
-        if visitor.is_new and response.status < 400 and not response.prepared:
+        if visitor.is_new and is_page and response.status < 400 and not response.prepared:
             now = asyncio.get_running_loop().time()
-            if is_page and context.requests.may_have_cookie(visitor.address, now):
+            # A cache in between would give the cookie to others.
+            is_shared = "public" in response.headers.get("Cache-Control", "")
+            if not is_shared and context.requests.may_have_cookie(visitor.address, now):
                 set_visitor_cookie(request, response)
         return response
 

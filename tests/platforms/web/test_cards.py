@@ -85,7 +85,9 @@ async def test_the_card_of_a_recap_has_its_chart_as_a_picture():
         pages = RecapPages(db, zone=ZoneInfo("Asia/Seoul"))
         async with staged(look_back=pages, site=SITE) as stage:
             _, page = await fetch(stage, "/recap/2025-W06")
+            stage.client.cookie_jar.clear()
             drawn = await fetch_bytes(stage, "/recap/2025-W06/card-en.png")
+            cookies = len(stage.client.cookie_jar)
             none = await fetch_bytes(stage, "/recap/2025-W07/card-en.png")
             nonsense = await fetch_bytes(stage, "/recap/nonsense/card-en.png")
 
@@ -96,6 +98,7 @@ async def test_the_card_of_a_recap_has_its_chart_as_a_picture():
         assert head["og:image:alt"].startswith("Papers by tag")
         assert head["twitter:card"] == "summary_large_image"
         assert (drawn[0], drawn[1][:8]) == (200, b"\x89PNG\r\n\x1a\n")
+        assert cookies == 0  # caches may keep the answer, and give it to others
     else:
         assert ("og:image" in head, drawn[0]) == (False, 404)
 

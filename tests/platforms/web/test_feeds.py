@@ -191,10 +191,11 @@ def named_in(page: str) -> list[str]:
 
 async def test_no_cache_between_answers_where_a_proxy_lets_people_in():
     proxy = ProxySignIn("X-Forwarded-User", "0" * 32)
+    paths = ("/feeds/en/all.atom", "/sitemap.xml", "/robots.txt")
     async with reading(*ENTRIES, proxy_sign_in=proxy) as (stage, _):
-        _, _, headers = await fetch(stage, "/feeds/en/all.atom")
+        kept = [(await fetch(stage, path))[2]["Cache-Control"] for path in paths]
 
-    assert headers["Cache-Control"] == "private, max-age=300"
+    assert kept == ["private, max-age=300", "private, max-age=3600", "private, max-age=3600"]
 
 
 async def test_a_reader_that_polls_sees_each_entry_once():

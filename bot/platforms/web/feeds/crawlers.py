@@ -14,14 +14,16 @@ from bot.platforms.web.visitors.visitor import VISITOR
 
 _MOST_TAGS = 5_000
 _MOST_DAYS = 40_000
-_FRESH = "public, max-age=3600"
+_FRESH = 3600
+"""Seconds for which an answer need not be asked for again."""
 
 
 async def robots_txt(request: web.Request) -> web.Response:
     """Which pages crawlers leave out."""
-    site = request.app[CONTEXT].site
+    context = request.app[CONTEXT]
+    site = context.site
     text = sitemap.robots(f"{site}/sitemap.xml" if site is not None else None)
-    return web.Response(text=text, headers={"Cache-Control": _FRESH})
+    return web.Response(text=text, headers={"Cache-Control": context.kept_for(_FRESH)})
 
 
 async def sitemap_xml(request: web.Request) -> web.Response:
@@ -74,4 +76,11 @@ async def _entries(context: WebContext, site: str, first: int, last: int) -> lis
 
 def _sent(request: web.Request, text: str) -> web.Response:
     context = request.app[CONTEXT]
-    return answer(request, text, sitemap.TYPE, context.freshness, now=context.now(), cache=_FRESH)
+    return answer(
+        request,
+        text,
+        sitemap.TYPE,
+        context.freshness,
+        now=context.now(),
+        cache=context.kept_for(_FRESH),
+    )

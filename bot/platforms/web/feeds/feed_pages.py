@@ -143,13 +143,11 @@ async def _answer(
 
 def _sent(request: web.Request, text: str, media_type: str) -> web.Response:
     context = request.app[CONTEXT]
-    # Where a proxy lets people in, no cache in between may answer others.
-    scope = "private" if context.proxy_sign_in is not None else "public"
     return answer(
         request,
         text,
         media_type,
         context.freshness,
         now=context.now(),
-        cache=f"{scope}, max-age={_FRESH}",
+        cache=context.kept_for(_FRESH),
     )

@@ -14,7 +14,8 @@ from bot.platforms.web.visitors.visitor import VISITOR
 from bot.recap.domain.period import Period, parse_period
 
 _MOST = 64
-_FRESH = "public, max-age=3600"
+_FRESH = 3600
+"""Seconds for which a picture need not be asked for again."""
 
 
 class Drawings:
@@ -59,7 +60,11 @@ async def of_recap(request: web.Request) -> web.Response:
     drawn = await request.app[DRAWINGS].get(chart) if chart is not None else None
     if drawn is None:
         raise web.HTTPNotFound(text=request[VISITOR].say("There is no such page."))
-    return web.Response(body=drawn, content_type="image/png", headers={"Cache-Control": _FRESH})
+    return web.Response(
+        body=drawn,
+        content_type="image/png",
+        headers={"Cache-Control": context.kept_for(_FRESH)},
+    )
 
 
 def _chart(document: Document) -> Chart | None:
