@@ -64,7 +64,7 @@ def _add(root: ET.Element, name: str, place: Place) -> None:
 
 
 def robots(sitemap: str | None) -> str:
-    """Which pages crawlers leave out, how far apart they ask, and where the sitemap is."""
+    """Which pages of the bot crawlers leave out, how far apart they ask, and where the sitemap is."""
     lines = [
         "User-agent: *",
         *(f"Disallow: {path}" for path in _NOT_FOR_CRAWLERS),
@@ -73,3 +73,8 @@ def robots(sitemap: str | None) -> str:
     if sitemap is not None:
         lines += ["", f"Sitemap: {sitemap}"]
     return "\n".join(lines) + "\n"
+
+
+def robots_of_site(sitemap: str) -> str:
+    """For a static site: crawlers may read every page of it."""
+    return f"User-agent: *\nAllow: /\n\nSitemap: {sitemap}\n"

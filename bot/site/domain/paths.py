@@ -22,6 +22,10 @@ GRAPH = "graph.html"
 
 _LONGEST = 120
 """Bytes of a file's name, without its end."""
+_DEVICES = frozenset(
+    ("con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10)))
+)
+"""Names that Windows keeps for devices, whatever stands behind a dot."""
 _PLAIN = re.compile(r"[^\W_]|[.-]")
 _HASH = 10
 
@@ -93,7 +97,7 @@ def file_name(text: str) -> str:
     """
     name = "".join(_escaped(character) for character in text)
     if name and not name.startswith(".") and len(name.encode()) <= _LONGEST:
-        return "~index" if name == "index" else name
+        return f"~{name}" if name == "index" or name.partition(".")[0] in _DEVICES else name
     kept = name.lstrip(".").encode()[: _LONGEST // 2].decode(errors="ignore")
     return f"{kept}~{_hash(text)}"
 

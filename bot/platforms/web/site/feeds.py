@@ -97,7 +97,7 @@ class SiteFeeds:
                 yield name, tuple(part), partial(_sitemap, part)
             index = [self._at(f"/{name}") for name in names]
             yield "sitemap.xml", tuple(index), lambda: sitemap.write_index(index).encode()
-        robots = sitemap.robots(self._at("/sitemap.xml"))
+        robots = sitemap.robots_of_site(self._at("/sitemap.xml"))
         yield "robots.txt", (robots,), robots.encode
 
     def _changed_on(self, sheet: object) -> date | None:

@@ -298,7 +298,7 @@ const paperbotSearch = (() => {
     place.hidden = false;
     const { unknown } = parse(asked);
     if (unknown.length) {
-      heading.textContent = say.unknown.replace("{name}", unknown[0]);
+      heading.textContent = say.unknown.replace("{name}", () => unknown[0]);
       return;
     }
     const found = find(asked);
@@ -313,7 +313,7 @@ const paperbotSearch = (() => {
           list.append(shown(await card(value), form.dataset.pages, document.documentElement.lang));
           count += 1;
         }
-        heading.textContent = count ? (ended ? say.found : say.shown).replace("{count}", count) : say.nothing.replace("{asked}", asked);
+        heading.textContent = count ? (ended ? say.found : say.shown).replace("{count}", count) : say.nothing.replace("{asked}", () => asked);
         more.hidden = ended;
         more.disabled = false;
       } catch {
