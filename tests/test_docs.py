@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
@@ -103,6 +104,29 @@ def test_every_path_that_the_documents_for_developers_name_exists(root: Path):
         ]
         assert paths, page
         assert not missing, page
+
+
+def test_the_documents_list_the_subjects_in_the_order_that_is_held(root: Path):
+    settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    held = settings["tool"]["importlinter"]["contracts"][0]["layers"]
+    contributing = (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    architecture = (root / "ARCHITECTURE.md").read_text(encoding="utf-8")
+
+    listed = re.search(r"^cli >[^`]*", contributing, re.MULTILINE)
+    drawn = re.findall(r"--> (\w+)\[", architecture.partition("## Four ways")[0])
+
+    assert listed is not None
+    assert re.findall(r"\w+", listed[0]) == held
+    assert ["cli", *drawn] == held
+
+
+def test_each_readme_leads_to_every_guide(root: Path):
+    guides = {f"docs/{page.name}" for page in (root / "docs").glob("*.md")}
+    korean = {page for page in guides if page.endswith(".ko.md")}
+
+    for readme, wanted in (("README.md", guides - korean), ("README.ko.md", korean)):
+        text = (root / readme).read_text(encoding="utf-8")
+        assert wanted <= set(re.findall(r"\((docs/[\w.-]+\.md)", text)), readme
 
 
 def test_both_languages_of_a_guide_have_the_same_sections(root: Path):
