@@ -7,7 +7,7 @@ backslash escapes any sign, but not inside code, so there a backtick becomes its
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
@@ -27,8 +27,10 @@ _ACTIVE = re.compile(
     r"|@(?=everyone|here)"
     r"|:(?=//)|:(?=[\w+~-]+:)"
 )
-_MAY_ACT = re.compile(r"[\\*`\[<\]_~|@:/#>+\d-]")
-"""A text without any of these needs no escaping."""
+_MAY_ACT = re.compile(r"[\\*`\[<\]_~|@:/]")
+"""A text without any of these needs no escaping but at the start of a line."""
+_MAY_BEGIN = re.compile(r"[ \t]*[#>+\d-]")
+"""A line that begins otherwise needs no escaping at its start."""
 _INVITE = re.compile(r"(?i)((?:discord(?:app)?\.\w+|dsc\.gg|dis\.gd))/")
 _INVITE_PATH = re.compile(
     r"(?i)^((?:\w+\.)*(?:discord(?:app)?\.\w+|dsc\.gg|dis\.gd)/(?:(?:invite|template|gifts)/)?)"
@@ -40,13 +42,14 @@ _LINE_NUMBER = re.compile(r"(?m)^([ \t]*\d{1,9})([.)])(?=\s)")
 _MARK_AT_END = re.compile(r"(?m)^([ \t]*(?:\d{1,9}(?=[.)])|(?=[#+-])))([.)]|#{1,6}|-#?|\+)\Z")
 """A text that is cut there goes on behind a space, and would be read as a list or a heading."""
 _MARKS_AT_END = (".", ")", "#", "-", "+")
+_SIGNS = ("*", "`")
 _SPACES = re.compile(r"\s+")
 _URL_SAFE = "!#$%&*+,-./:;=?@_~"  # no parentheses, brackets, quotes, angles or backslashes
 
 
 def clean(text: str) -> str:
     """The text without control characters and direction marks; lines end with a newline."""
-    if text.isprintable():
+    if text.isprintable() or text.replace("\n", " ").isprintable():
         return text
     return _NO_TEXT.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
@@ -58,13 +61,17 @@ def one_line(text: str) -> str:
 
 def escape(text: str) -> str:
     """Markdown that shows exactly this text."""
-    text = clean(text)
-    if not _MAY_ACT.search(text):
+    return _escaped(clean(text))
+
+
+def _escaped(text: str) -> str:
+    if _MAY_ACT.search(text):
+        text = _ACTIVE.sub(r"\\\g<0>", text)
+        if "/" in text:
+            text = _INVITE.sub(r"\1\\/", text)
+    if "\n" not in text and not _MAY_BEGIN.match(text):
         return text
-    escaped = _ACTIVE.sub(r"\\\g<0>", text)
-    if "/" in escaped:
-        escaped = _INVITE.sub(r"\1\\/", escaped)
-    return _escaped_at(_LINE_NUMBER, _escaped_at(_LINE_START, escaped))
+    return _escaped_at(_LINE_NUMBER, _escaped_at(_LINE_START, text))
 
 
 def _escaped_at(line_start: re.Pattern[str], text: str) -> str:
@@ -72,16 +79,12 @@ def _escaped_at(line_start: re.Pattern[str], text: str) -> str:
 
     Searching would try the pattern at each character.
     """
-    if not any(line_start.match(text, at) for at in _line_starts(text)):
-        return text
-    return line_start.sub(r"\1\\\2", text)
-
-
-def _line_starts(text: str) -> Iterator[int]:
     at = 0
-    yield at
-    while (at := text.find("\n", at) + 1) > 0:
-        yield at
+    while not line_start.match(text, at):
+        at = text.find("\n", at) + 1
+        if not at:
+            return text
+    return line_start.sub(r"\1\\\2", text)
 
 
 def render(
@@ -90,13 +93,18 @@ def render(
     flat: bool = False,
 ) -> str:
     """The inlines as Markdown; `flat` puts them on one line."""
-    runs = [_run(inline, flat=flat) for inline in joined(inlines)]
-    pieces: list[str] = []
-    for place, run in enumerate(runs):
-        if place and runs[place - 1][-1:] in {"*", "`"} and run[:1] in {"*", "`"}:
-            pieces.append("\u200b")  # so that the signs of two runs are not read as one
-        pieces.append(run)
-    return "".join(pieces)
+    return render_joined(joined(inlines), flat=flat)
+
+
+def render_joined(inlines: tuple[Inline, ...], *, flat: bool = False) -> str:
+    """The same of inlines that `joined` gave."""
+    rendered = ""
+    for inline in inlines:
+        run = _run(inline, flat=flat)
+        if rendered.endswith(_SIGNS) and run.startswith(_SIGNS):
+            rendered += "\u200b"  # so that the signs of two runs are not read as one
+        rendered += run
+    return rendered
 
 
 def code_block(text: str) -> str:
@@ -108,30 +116,32 @@ def code_block(text: str) -> str:
 def joined(inlines: Iterable[Inline]) -> tuple[Inline, ...]:
     """The inlines with adjacent runs of one style merged, so that escaping sees whole text."""
     merged: list[Inline] = []
+    last: Inline | None = None
     for inline in inlines:
-        last = merged[-1] if merged else None
+        if not inline.text:
+            continue
         if isinstance(inline, Text) and isinstance(last, Text) and inline.style is last.style:
-            merged[-1] = Text(last.text + inline.text, last.style)
-        elif inline.text:
+            last = merged[-1] = Text(last.text + inline.text, last.style)
+        else:
             merged.append(inline)
+            last = inline
     return tuple(merged)
 
 
 def _run(inline: Inline, *, flat: bool) -> str:
     if isinstance(inline, Link):
         return _link(inline)
-    text = inline.text
+    text, style = clean(inline.text), inline.style
     # Inline code stays on one line: across lines, a quote's mark would become part of it.
-    flat = flat or inline.style is Style.CODE
-    text = _on_one_line(clean(text)) if flat else clean(text)
-    core = text.strip()
-    if not core or inline.style is Style.PLAIN:
-        escaped = escape(text)
-        if escaped.endswith(_MARKS_AT_END):
-            return _MARK_AT_END.sub(r"\1\\\2", escaped)
-        return escaped
-    at = text.index(core)
-    return text[:at] + _styled(core, inline.style) + text[at + len(core) :]
+    if flat or style is Style.CODE:
+        text = _on_one_line(text)
+    if style is not Style.PLAIN and (core := text.strip()):
+        at = text.index(core)
+        return text[:at] + _styled(core, style) + text[at + len(core) :]
+    escaped = _escaped(text)
+    if escaped.endswith(_MARKS_AT_END):
+        return _MARK_AT_END.sub(r"\1\\\2", escaped)
+    return escaped
 
 
 def _on_one_line(text: str) -> str:
@@ -159,23 +169,18 @@ def _without_invites(code: str) -> str:
 
 def _link(link: Link) -> str:
     url = address(link.url)
-    words = link.text
-    label = one_line(words)
+    label = one_line(link.text)
     if url is None:
         return escape(f"{label} ({link.url})" if label != link.url else label)
     shown = f"<{url}>"  # in angle brackets no card is put under the message for it
-    if label in {link.url, url} or not label:
+    if not label or label in (link.url, url):
         return shown
     # Discord takes no scheme in a label; any address there could promise another place.
-    if "://" in label or target_to_show(Link(words, link.url)) is not None:
+    if "://" in label or target_to_show(link) is not None:
         return f"{escape(label)} ({shown})"
-    return f"[{_label(label)}]({shown})"
-
-
-def _label(label: str) -> str:
     if ("[" in label or "]" in label) and not _is_balanced(label):
         label = label.replace("[", "［").replace("]", "］")
-    return escape(label)
+    return f"[{_escaped(label)}]({shown})"
 
 
 def _is_balanced(text: str) -> bool:

@@ -94,9 +94,14 @@ def size(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+def is_within(text: str, most: int) -> bool:
+    """Whether the text's length is at most that; a character has two UTF-16 units at most."""
+    return 2 * len(text) <= most or size(text) <= most
+
+
 def within(text: str, most: int) -> str:
     """The text, or as much of its beginning as fits with an ellipsis."""
-    if size(text) <= most:
+    if is_within(text, most):
         return text
     kept = text[: cut_at(text, most - 1)]
     while size(kept) > most - 1:

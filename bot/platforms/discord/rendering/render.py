@@ -14,6 +14,7 @@ not fit goes on in further messages, numbered in their footers.
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from bot.core.domain.chart import bars
 from bot.core.domain.document import (
@@ -61,6 +62,9 @@ _FOOTER_MOST = 20
 _CALL_MOST = 24
 """The mention of a user and the end of its line: an id has at most 20 digits."""
 
+_BULLET = (Text("• "),)
+_SPACE = Text(" ")
+
 _Shown = Callable[[tuple[Inline, ...]], str]
 
 
@@ -68,8 +72,7 @@ class TooLongError(Exception):
     """The document needs more messages than a mark can number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """A piece of Markdown; `glue` stands before it, unless an embed begins with it."""
 
     text: str
@@ -91,20 +94,23 @@ class _MessageDraft:
         room = EMBED_TOTAL_MOST - _FOOTER_MOST - sum(self.sizes)
         alone = size(chunk.text)
         if self.embeds and not chunk.breaks:
-            added = size(chunk.glue) + alone
+            added = len(chunk.glue) + alone
             if added <= min(room, DESCRIPTION_MOST - self.sizes[-1]):
                 self.embeds[-1].append(chunk)
                 self.sizes[-1] += added
                 return True
         if len(self.embeds) < EMBEDS_MOST and alone <= room:
-            self.begin(chunk)
+            self._begin(chunk, alone)
             return True
         return False
 
     def begin(self, chunk: Chunk) -> None:
         """Begin an embed with the chunk."""
+        self._begin(chunk, size(chunk.text))
+
+    def _begin(self, chunk: Chunk, alone: int) -> None:
         self.embeds.append([chunk])
-        self.sizes.append(size(chunk.text))
+        self.sizes.append(alone)
 
 
 def render(
@@ -119,9 +125,9 @@ def render(
     button_rows, spelled = rows.button_rows(document, key)
     head, body = _chunks(document)
     for words in spelled:
-        body += _pieces(words.inlines, markdown.render, "\n", "\n")
+        body += _pieces(words.inlines, markdown.render_joined, "\n", "\n")
     if not (head or body or button_rows):
-        body = list(_pieces((Text(document.summary or "…"),), markdown.render, " "))
+        body = _pieces((Text(document.summary or "…"),), markdown.render_joined, " ")
     first = button_rows[0] if button_rows else ButtonRows()
     needs_embed = bool(first.lines.hidden) or (key is not None and not first.can_be_marked)
     called = _called(document)
@@ -188,10 +194,10 @@ def _chunks(document: Document) -> tuple[list[Chunk], list[Chunk]]:
 
 def _flow(blocks: Iterable[Block]) -> Iterator[Chunk]:
     def shown(inlines: tuple[Inline, ...]) -> str:
-        return markdown.render(inlines)
+        return markdown.render_joined(inlines)
 
     def flat(inlines: tuple[Inline, ...]) -> str:
-        return markdown.render(inlines, flat=True)
+        return markdown.render_joined(inlines, flat=True)
 
     breaks = False
     for block in blocks:
@@ -199,7 +205,7 @@ def _flow(blocks: Iterable[Block]) -> Iterator[Chunk]:
             breaks = True
             continue
         for chunk in _block(block, shown, flat):
-            yield replace(chunk, breaks=True) if breaks else chunk
+            yield chunk._replace(breaks=True) if breaks else chunk
             breaks = False
 
 
@@ -228,27 +234,27 @@ def _block(block: Block, shown: _Shown, flat: _Shown) -> Iterator[Chunk]:
 
 
 def _item(item: Item, shown: _Shown, flat: _Shown) -> Iterator[Chunk]:
-    bullet = Text("• ") if item.number is None else Text(f"{item.number}.", Style.STRONG)
-    space = () if item.number is None else (Text(" "),)
+    bullet = _BULLET if item.number is None else (Text(f"{item.number}.", Style.STRONG), _SPACE)
     glue = "\n\n" if item.detail else "\n"
-    yield from _pieces((bullet, *space, *item.inlines), flat, " ", glue)
-    yield from _pieces(item.detail, lambda part: _lines("-# ", shown(part)), "\n", "\n")
+    yield from _pieces((*bullet, *item.inlines), flat, " ", glue)
+    if item.detail:
+        yield from _pieces(item.detail, lambda part: _lines("-# ", shown(part)), "\n", "\n")
 
 
 def _pieces(
     inlines: tuple[Inline, ...], wrap: _Shown, between: str, before: str = "\n\n"
-) -> Iterator[Chunk]:
-    for place, text in enumerate(pieces(inlines, _PIECE_MOST, wrap)):
-        yield Chunk(text, between if place else before)
+) -> list[Chunk]:
+    texts = pieces(inlines, _PIECE_MOST, wrap)
+    return [Chunk(text, between if place else before) for place, text in enumerate(texts)]
 
 
 def _lines(prefix: str, text: str) -> str:
     """The prefix before every line that says something."""
-    return "\n".join(prefix + line for line in text.split("\n") if line.strip())
+    return "\n".join([prefix + line for line in text.split("\n") if line.strip()])
 
 
 def _joined(chunks: list[Chunk]) -> str:
-    return "".join((chunk.glue if place else "") + chunk.text for place, chunk in enumerate(chunks))
+    return "".join([part for text, glue, _ in chunks for part in (glue, text)][1:])
 
 
 def _fitting(

@@ -5,27 +5,30 @@ from collections.abc import Callable, Iterator
 from bot.core.domain.characters import cut_at
 from bot.core.domain.document import Inline, Link, Text
 from bot.platforms.discord.rendering.markdown import code_block, joined
-from bot.platforms.discord.rendering.payload import size
+from bot.platforms.discord.rendering.payload import is_within, size
 
 Render = Callable[[tuple[Inline, ...]], str]
 
 
-def pieces(inlines: tuple[Inline, ...], most: int, render: Render) -> Iterator[str]:
+def pieces(inlines: tuple[Inline, ...], most: int, render: Render) -> list[str]:
     """The rendered inlines in pieces of at most `most`; together they are the whole text.
 
-    `render` must not get shorter with more text, and any single character must fit.
+    `render` is given what `joined` gave. It must not get shorter with more text, and any single
+    character must fit.
     """
     rest = joined(inlines)
+    found: list[str] = []
     while rest:
         # Text that is longer than the room as plain text need not be rendered to know it.
-        rendered = render(rest) if sum(len(inline.text) for inline in rest) <= most else None
-        if rendered is not None and size(rendered) <= most:
+        rendered = render(rest) if sum([len(inline.text) for inline in rest]) <= most else None
+        if rendered is not None and is_within(rendered, most):
             rest = ()
         else:
             head, rest = _cut(rest, most, render)
             rendered = render(head)
         if rendered.strip():
-            yield rendered
+            found.append(rendered)
+    return found
 
 
 def code_pieces(text: str, most: int) -> Iterator[str]:
@@ -64,7 +67,7 @@ def _cut(
             return _cut_text(taken, inline, behind, most, render)
         if taken:
             return taken, inlines[place:]
-        return (), (Text(_spelled_out(inline)), *behind)
+        return (), joined((Text(_spelled_out(inline)), *behind))
     return taken, ()
 
 
