@@ -32,8 +32,9 @@ _HORIZON = 0.2
 """Claim messages that may start within so many seconds."""
 _LINGER = 0.05
 """Wait so many seconds for further results, to write them in one commit."""
-_REFRESH, _PLENTY = 0.5, 5.0
-"""Seconds between two reads of the database while there is work, and while there is much."""
+_SOON, _REFRESH, _PLENTY = 0.1, 0.5, 5.0
+"""Seconds between two reads of the database: while more is planned than waits, normally, and while
+much waits."""
 _WORTH_WAITING = 2.0
 """A drain waits so many seconds for a rate limit; longer waits are left to the next drain."""
 _CHANNELS = 2000
@@ -113,10 +114,8 @@ class Deliverer:
                 idle = not (self._waiting or self._calls.busy or self._calls.settled)
                 fresh = not self._ends(stopping) and (idle or loop.time() >= refresh_at)
                 if fresh:
-                    await self._refresh(calls)
-                    could_go = sum(1 for each in self._waiting if self._calls.room(each))
-                    plenty = could_go > 2 * self._terms.at_once
-                    refresh_at = loop.time() + (_PLENTY if plenty else _REFRESH)
+                    found = await self._refresh(calls)
+                    refresh_at = loop.time() + self._pause(found)
                 self._drop_unreached()
                 chosen: list[ChannelRef] = []
                 if not self._ends(stopping):
@@ -138,8 +137,18 @@ class Deliverer:
         """Whether nothing more is claimed."""
         return stopping.is_set() or self._is_shut_out
 
-    async def _refresh(self, calls: asyncio.TaskGroup) -> None:
-        """Read from the database which channels have ready messages, and claim searches."""
+    def _pause(self, found: int) -> float:
+        """When to read the database again, after so many channels were found anew."""
+        could_go = sum(1 for each in self._waiting if self._calls.room(each))
+        if could_go > 2 * self._terms.at_once:
+            return _PLENTY
+        return _SOON if found else _REFRESH
+
+    async def _refresh(self, calls: asyncio.TaskGroup) -> int:
+        """Read from the database which channels have ready messages, and claim searches.
+
+        Returns how many channels have one, of which it was not known.
+        """
         now = self._clock()
         async with self._db.reading() as tx:
             some_wait = await waiting.is_due(tx, now)
@@ -155,12 +164,15 @@ class Deliverer:
             sent = await claims.list_doubtful(tx, now)
         self._drop_unreached()  # another process may have got some meanwhile
         doubtful = [each for each in sent if each.platform in self._chats and self._covers(each)]
+        found = 0
         for channel in ready:
             is_new = channel not in self._waiting and channel not in self._calls.busy
             if is_new and self._covers(channel):
                 self._await(channel)
+                found += 1
         if doubtful:
             await self._claim_searches(calls, doubtful)
+        return found
 
     def _await(self, channel: ChannelRef) -> None:
         """The channel may have a next message."""
