@@ -17,9 +17,13 @@ from bot.archive.domain.search.search_text import indexed_text
 from bot.archive.services.import_files import import_files
 from bot.archive.store import entry_changes, sources
 from bot.archive.store.entry_changes import IndexedEntry
+from bot.channels.store import channel_preferences
+from bot.channels.store.channel_preferences import ChannelPreferences
 from bot.core.database.database import Database, opened
 from bot.core.domain.errors import UsageError
 from bot.core.latex import readable
+from bot.core.ports import MessageRef, parse_channel
+from bot.discussion.store import replies
 from bot.site.domain.manifest import NAME
 from bot.site.services.write_folder import Written
 from tests.archive_stage import NOW, an_entry, keep
@@ -106,6 +110,24 @@ def generated(count: int) -> list[Entry]:
     ]
 
 
+async def say_in_public(db: Database, entry_id: EntryId, *texts: str) -> None:
+    """People say it about the entry in a channel that is public."""
+    channel = parse_channel("slack:T1/C1")
+    async with db.transaction() as tx:
+        await channel_preferences.put(tx, str(channel), ChannelPreferences(public_since=NOW))
+        for number, text in enumerate(texts):
+            said = replies.Draft(
+                message=MessageRef(channel, f"said-{number}"),
+                root=MessageRef(channel, "root"),
+                entry_id=entry_id,
+                author_id=f"slack:T1/U{number}",
+                author=f"<i>Person {number}</i>",
+                text=text,
+                said_at=NOW + timedelta(minutes=number),
+            )
+            await replies.add(tx, said, NOW)
+
+
 async def test_the_samples_make_a_site_whose_links_and_html_are_whole(tmp_path: Path, shared: Path):
     paths = [shared / "samples" / "vault", shared / "samples" / "digests"]
     folder = tmp_path / "site"
@@ -120,7 +142,13 @@ async def test_the_samples_make_a_site_whose_links_and_html_are_whole(tmp_path: 
 
 
 async def test_whatever_the_archive_holds_stays_text_in_its_folder(db: Database, tmp_path: Path):
-    await keep(db, *HOSTILE)
+    hostile, *_ = await keep(db, *HOSTILE)
+    await say_in_public(
+        db,
+        hostile,
+        '</p><script>alert("1")</script> javascript:alert(1) https://example.org/"><img src=x>',
+        "\x1f \u202e @everyone <!channel> data:text/html,<b> [a](javascript:alert(1))",
+    )
     folder = tmp_path / "inside" / "site"
 
     await written(db, folder)
@@ -143,6 +171,8 @@ async def test_whatever_the_archive_holds_stays_text_in_its_folder(db: Database,
         *(f'<script defer src="../assets/{name}"></script>' for name in MAP),
     }
     assert "<img" not in everything
+    assert everything.count("&lt;!channel&gt;") == 2
+    assert "Person 0" not in everything
     assert 'href="javascript:' not in everything
     assert list(invalid_html(sorted(folder.rglob("*.html")))) == []
 

@@ -10,7 +10,7 @@ from tests.archive_stage import keep
 from tests.browser import browsing, overflow
 from tests.databases import throw_away
 from tests.site.checks import axe_source
-from tests.site.test_site import HOSTILE, generated, written
+from tests.site.test_site import HOSTILE, generated, say_in_public, written
 
 PAGES = (
     "index.html",
@@ -33,7 +33,8 @@ async def test_pages_are_accessible_in_light_and_dark_and_fit_a_phone(
 ):
     axe = axe_source()
     async with throw_away() as db:
-        await keep(db, *generated(40), *HOSTILE)
+        ids = await keep(db, *generated(40), *HOSTILE)
+        await say_in_public(db, ids[20], "a" * 300, "https://example.org/" + "b" * 300, "다" * 300)
         await written(db, tmp_path / "site", base=None)
     problems: list[str] = []
     async with browsing(chromium) as browser:
