@@ -401,7 +401,7 @@ def test_the_json_of_an_entry_has_the_documented_form(archive: Run):
 
     assert set(entry) == {
         *("id", "date", "title", "authors", "arxiv_id", "url", "abstract", "commentary"),
-        *("tags", "references", "links", "source", "likes"),
+        *("tags", "references", "links", "source", "changed_at", "likes"),
     }
     assert entry["date"] == "2026-11-20"
     assert entry["url"] == "https://arxiv.org/abs/2203.11171"
@@ -446,14 +446,23 @@ def test_json_lines_are_entries_as_show_prints_them(archive: Run):
     assert shown == {**entries[0], "likes": 0}
 
 
-def test_json_lines_may_have_the_discussion_and_no_other_format_has_it(archive: Run):
+def test_json_lines_may_have_the_discussion_and_no_other_format_has_it(
+    archive: Run, tmp_path: Path
+):
     plain = archive("export", "--format", "jsonl", "reasoning").out.splitlines()
     lines = archive("export", "--format", "jsonl", "--with", "discussion", "reasoning").out
     wrong = archive("export", "--format", "ris", "--with", "discussion")
+    (tmp_path / "all.jsonl").write_text(f"{lines}{{}}\n", encoding="utf-8")
+    read_back = archive("import", tmp_path / "all.jsonl")
 
-    assert [json.loads(line) for line in lines.splitlines()] == [
-        {**json.loads(line), "replies": [], "reactions": []} for line in plain
-    ]
+    for line, short in zip(lines.splitlines(), plain, strict=True):
+        form = json.loads(line)
+        beside = ("arxiv", "as_written", "replies", "reactions")
+        assert form == json.loads(short) | {key: form[key] for key in beside}
+        assert (form["replies"], form["reactions"]) == ([], [])
+    assert f"0 new, 0 updated, {len(plain)} unchanged, from 1 file" in read_back.out
+    assert f"all.jsonl:{len(plain) + 1}: error: “title” is missing" in read_back.err
+    assert read_back.status == 1
     assert (wrong.status, wrong.out, wrong.err.count("\n")) == (2, "", 1)
 
 

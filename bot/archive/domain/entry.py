@@ -178,11 +178,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """An entry in the store: its id, and when it was withdrawn, if it was."""
+    """An entry in the store: its id, and when it was withdrawn and last changed, if it was.
+
+    `changed_at` is the last change that its readers see (`lasting.is_changed`).
+    """
 
     id: EntryId
     entry: Entry
     withdrawn_at: dt.datetime | None = None
+    changed_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,11 @@ def entry_json(stored: StoredEntry) -> dict[str, object]:
         "references": [_reference_json(reference) for reference in entry.references],
         "links": list(entry.links),
         "source": {"kind": entry.source.kind, "path": entry.source.path},
+        "changed_at": (
+            stored.changed_at.isoformat(timespec="seconds")
+            if stored.changed_at is not None
+            else None
+        ),
     }
 
 

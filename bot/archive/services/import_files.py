@@ -4,18 +4,22 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 from bot.archive.domain.checks.facts import Facts
 from bot.archive.domain.entry import Problem, Severity
+from bot.archive.domain.files.file_names import is_imported
 from bot.archive.domain.files.found_file import FoundFile
 from bot.archive.domain.files.source_match import KnownSource
 from bot.archive.domain.files.stable_files import StableFiles
 from bot.archive.services import import_parser
+from bot.archive.services import restore as restoring
 from bot.archive.services.check_archive import check_archive
 from bot.archive.services.files import read_files
 from bot.archive.services.files.find_files import find_files
 from bot.archive.services.files.read_files import ReadBatch, ReadFile
+from bot.archive.services.files.regular_files import NotRegularError, open_regular
 from bot.archive.services.import_report import ImportCounter, ImportReport
 from bot.archive.services.import_writer import Batch, update_locations, write_batch
 from bot.archive.services.match_sources import match_sources
@@ -43,7 +47,7 @@ async def import_files(
     facts: Facts | None = None,
     archive: Database | None = None,
 ) -> ImportReport:
-    """Import files, all notes and pages of folders, and `stdin` where a path is `-`.
+    """Import files, all notes and pages of folders, exports, and `stdin` where a path is `-`.
 
     Safe to repeat: unchanged files are not parsed; the entries of changed files are updated and keep
     their ids. `dry_run` writes nothing.
@@ -61,14 +65,18 @@ async def import_files(
     found = await asyncio.to_thread(find_files, [p for p in paths if p != STDIN])
     counter = ImportCounter(facts or Facts(now.date()), problems=list(found.problems))
     total = len(found.files) + (STDIN in paths)
-    if STDIN in paths:
+    given, files = await asyncio.to_thread(_exports, found.files)
+    for export in given:
+        counter.problems += await _restore(db, export, counter, now=now, dry_run=dry_run)
+    if STDIN in paths and restoring.looks_like(stdin):
+        lines = BytesIO(stdin)
+        await restoring.restore(db, lines, "standard input", counter, now=now, dry_run=dry_run)
+    elif STDIN in paths:
         parsed = await asyncio.to_thread(import_parser.parse_stream, stdin)
         await write_batch(db, Batch((parsed,)), counter, now=now, dry_run=dry_run)
     read = partial(read_files.read_batch, stable=stable.files if stable is not None else None)
     try:
-        await _import_files(
-            db, found.files, read, counter, now=now, dry_run=dry_run, progress=progress
-        )
+        await _import_files(db, files, read, counter, now=now, dry_run=dry_run, progress=progress)
     except ExceptionGroup as failed:
         raise failed.exceptions[0] from failed
     if progress is not None:
@@ -79,6 +87,38 @@ async def import_files(
         )
     await check_archive(db, counter, dry_run=dry_run, archive=archive)
     return counter.report(files=total)
+
+
+def _exports(found: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile]]:
+    """The files that an export wrote, and the others. A folder's files are notes and pages."""
+    exports: list[FoundFile] = []
+    others: list[FoundFile] = []
+    for file in found:
+        (exports if _is_export(file) else others).append(file)
+    return exports, others
+
+
+def _is_export(found: FoundFile) -> bool:
+    if found.root is not None or is_imported(found.path):
+        return False
+    try:
+        with open_regular(found.file) as file:
+            return restoring.looks_like(file.read(4096))
+    except (OSError, NotRegularError):
+        return False  # it is read again, and that says why not
+
+
+async def _restore(
+    db: Database, found: FoundFile, counter: ImportCounter, *, now: datetime, dry_run: bool
+) -> list[Problem]:
+    try:
+        with open_regular(found.file) as file:
+            await restoring.restore(db, file, found.shown, counter, now=now, dry_run=dry_run)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        message = worded("this cannot be read: {reason}", reason=reason)
+        return [Problem(found.shown, None, Severity.ERROR, message)]
+    return []
 
 
 async def _import_files(

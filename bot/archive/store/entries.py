@@ -197,6 +197,15 @@ _BY_PAPER = """
 """
 
 
+async def list_first_keys(tx: Transaction, entry_ids: Iterable[EntryId]) -> Mapping[EntryId, str]:
+    """By which key feeds know these entries (`lasting.first_key`)."""
+    rows = await tx.all(
+        "SELECT id, first_key FROM entry WHERE id IN (SELECT value FROM numbers(:ids))",
+        {"ids": list(entry_ids)},
+    )
+    return {EntryId(row["id"]): row["first_key"] for row in rows}
+
+
 async def list_days(tx: Transaction, *, before: date | None = None, limit: int) -> tuple[Day, ...]:
     """The newest days with entries that are earlier than `before`, newest first."""
     rows = await tx.all(
@@ -267,7 +276,7 @@ _ENTRIES = """
     SELECT e.newness, e.id, e.date, e.withdrawn_at, e.title,
            coalesce(nullif(e.authors, '[]'), a.authors, '[]'), p.arxiv_id, e.arxiv_version, e.url,
            coalesce(nullif(e.abstract, ''), nullif(a.abstract, '')), a.version, a.is_withdrawn,
-           a.categories, e.commentary, s.kind, s.path, e.part, e.text
+           a.categories, e.commentary, s.kind, s.path, e.part, e.text, e.changed_at
     FROM entry AS e JOIN paper AS p ON p.id = e.paper_id JOIN source AS s ON s.id = e.source_id
         LEFT JOIN arxiv_record AS a ON a.number = p.arxiv_id AND :filled
     WHERE e.newness IN (SELECT value FROM numbers(:them))
@@ -300,7 +309,8 @@ def _stored(
     links: Sequence[str],
 ) -> StoredEntry:
     entry_id, on, withdrawn_at, title, authors, number, version, url, *rest = row
-    abstract, version_now, is_withdrawn, categories, commentary, kind, path, part, text = rest
+    abstract, version_now, is_withdrawn, categories, *rest = rest
+    commentary, kind, path, part, text, changed_at = rest
     arxiv_id = ArxivId(number, version) if number is not None else None
     return StoredEntry(
         entry_id,
@@ -325,6 +335,7 @@ def _stored(
             tuple(links),
         ),
         instants.from_text(withdrawn_at) if withdrawn_at is not None else None,
+        instants.from_text(changed_at) if changed_at is not None else None,
     )
 
 

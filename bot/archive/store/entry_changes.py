@@ -4,10 +4,12 @@ Each function handles many entries with one call to the writer's thread per stat
 """
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import count
 from typing import Any
 
 from bot.archive.domain.entry import Entry, EntryId, Reference, SourceKind
@@ -24,13 +26,16 @@ from bot.core.database.database import Statements, Transaction
 class IndexedEntry:
     """An entry to store, with its text for the search index and the id of its source.
 
-    `first_key` is that of the entry as it was read; empty: it is read as it is.
+    `first_key` is that of the entry as it was read; empty: it is read as it is. The others are of an entry
+    that was in another database: the id that it gets if that is free, and its last change.
     """
 
     entry: Entry
     indexed: IndexedText
     source_id: int
     first_key: str = ""
+    wanted_id: EntryId | None = None
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +111,37 @@ def _spelled(entry: Entry) -> tuple[tuple[str, str], ...]:
 def _add(
     statements: Statements, drafts: Sequence[IndexedEntry], ids: _Ids, at: str
 ) -> tuple[EntryId, ...]:
-    ((newest,),) = statements.tuples("SELECT coalesce(max(id), 0) FROM entry")
-    numbered = [(EntryId(newest + place), draft) for place, draft in enumerate(drafts, start=1)]
+    numbered = list(zip(_new_ids(statements, drafts), drafts, strict=True))
     statements.run_many(
         """
         INSERT INTO entry (
             id, newness, paper_id, source_id, part, name, date, title, authors, arxiv_version, url,
-            abstract, commentary, text, created_at, updated_at, first_key
+            abstract, commentary, text, created_at, updated_at, first_key, changed_at
         ) VALUES (
             :id, :newness, :paper_id, :source_id, :part, :name, :date, :title, :authors,
-            :arxiv_version, :url, :abstract, :commentary, :text, :at, :at, :first_key
+            :arxiv_version, :url, :abstract, :commentary, :text, :at, :at, :first_key, :changed_at
         )
         """,
         [_row(entry_id, draft, ids, at) for entry_id, draft in numbered],
     )
     _add_related_rows(statements, numbered, ids)
     return tuple(entry_id for entry_id, _ in numbered)
+
+
+def _new_ids(statements: Statements, drafts: Sequence[IndexedEntry]) -> list[EntryId]:
+    """An id for each entry: the wanted one if it is free, else the next behind all others."""
+    wanted = Counter(draft.wanted_id for draft in drafts if draft.wanted_id is not None)
+    taken = statements.tuples(
+        "SELECT id FROM entry WHERE id IN (SELECT value FROM numbers(:wanted))",
+        {"wanted": list(wanted)},
+    )
+    free = {wanted_id for wanted_id, times in wanted.items() if times == 1}
+    free -= {entry_id for (entry_id,) in taken}
+    ((newest,),) = statements.tuples("SELECT coalesce(max(id), 0) FROM entry")
+    behind = count(max(newest, *free, 0) + 1)
+    return [
+        draft.wanted_id if draft.wanted_id in free else EntryId(next(behind)) for draft in drafts
+    ]
 
 
 def _update(
@@ -179,6 +199,7 @@ def _row(entry_id: EntryId, draft: IndexedEntry, ids: _Ids, at: str) -> dict[str
         "commentary": _json([(part.language, part.paragraphs) for part in entry.commentary]),
         "text": entry.source.text,
         "first_key": draft.first_key or first_key(entry),
+        "changed_at": instants.to_text(draft.changed_at) if draft.changed_at is not None else None,
         "at": at,
     }
 

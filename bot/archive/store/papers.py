@@ -47,3 +47,13 @@ def _ensure(statements: Statements, rows: Sequence[_Row]) -> dict[str, int]:
         {"keys": [row[0] for row in rows]},
     )
     return dict(found)
+
+
+async def fill_titles(tx: Transaction, references: Iterable[Reference]) -> None:
+    """Give papers without a title the one that these references have."""
+    titles = {each.key: each.title for each in references if each.title}
+    await tx.run_many(
+        "UPDATE paper SET title = :title WHERE key = :key AND title IS NULL",
+        # In the order of their keys, as everybody writes papers: else two writers could deadlock.
+        [{"key": key, "title": title} for key, title in sorted(titles.items())],
+    )

@@ -1,6 +1,7 @@
 """The commands `import`, `lookup`, `show` and `export`."""
 
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +25,18 @@ from bot.cli.output.terminal import (
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else.")]
 
 
+def read_stdin(paths: Sequence[Path]) -> bytes:
+    """What an import reads as `-`: no more than a page may have, or a whole export."""
+    from bot.archive.services.files.read_files import LARGEST_PAGE
+    from bot.archive.services.import_files import STDIN
+    from bot.archive.services.restore import looks_like
+
+    if STDIN not in paths:
+        return b""
+    stdin = sys.stdin.buffer.read(LARGEST_PAGE + 1)
+    return stdin + sys.stdin.buffer.read() if looks_like(stdin) else stdin
+
+
 def import_(
     paths: Annotated[
         list[Path],
@@ -34,9 +47,8 @@ def import_(
     ] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Import digest pages, notes and whole vaults; unchanged files change nothing."""
-    from bot.archive.services.files.read_files import LARGEST_PAGE
-    from bot.archive.services.import_files import STDIN, import_files
+    """Import digest pages, notes, whole vaults and jsonl exports; unchanged files change nothing."""
+    from bot.archive.services.import_files import import_files
     from bot.archive.services.import_report import ImportReport
     from bot.cli.database import now, with_database
     from bot.cli.facts import read_facts
@@ -45,8 +57,7 @@ def import_(
     from bot.digest.services.forecasts import forecast_all
     from bot.settings import Settings
 
-    stdin = sys.stdin.buffer.read(LARGEST_PAGE + 1) if STDIN in paths else b""
-
+    stdin = read_stdin(paths)
     say = translator()
 
     async def work(db: Database, _: Settings) -> tuple[ImportReport, tuple[str, ...]]:
@@ -195,7 +206,9 @@ def export(
     ] = None,
     extra: Annotated[
         With | None,
-        typer.Option("--with", help="With jsonl: replies and reactions of each entry too."),
+        typer.Option(
+            "--with", help="With jsonl: everything that import restores, and replies and reactions."
+        ),
     ] = None,
 ) -> int:
     """Export entries, oldest first, to standard output or to PATH."""

@@ -1,7 +1,6 @@
 """The command `lint`."""
 
 import asyncio
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -51,16 +50,15 @@ def lint(
 
 async def _lint(paths: list[Path]) -> tuple[int, tuple[Problem, ...]]:
     """Check against the archive where there is one, else the files by themselves."""
-    from bot.archive.services.files.read_files import LARGEST_PAGE
-    from bot.archive.services.import_files import STDIN
     from bot.archive.services.lint import lint as check
+    from bot.cli.archive.files import read_stdin
     from bot.cli.database import now
     from bot.cli.facts import read_facts
     from bot.core.database.address import may_be_there
     from bot.core.database.database import opened
     from bot.settings import read_settings
 
-    stdin = sys.stdin.buffer.read(LARGEST_PAGE + 1) if STDIN in paths else b""
+    stdin = read_stdin(paths)
     location = read_settings().database
     with progress(translator()("Checking")) as advance:
         if not may_be_there(location):

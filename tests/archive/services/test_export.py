@@ -30,7 +30,8 @@ async def text_of(db: Database, form: Format, query: str = "") -> str:
         [
             piece
             async for piece in export_text(
-                chosen(db, query, as_written=form.is_read_again, by_paper=form.is_by_paper), form
+                chosen(db, query, as_written=form.is_read_again, by_paper=form.is_by_paper),
+                form,
             )
         ]
     )
@@ -91,6 +92,7 @@ async def test_an_entry_has_the_json_that_scripts_rely_on(db):
         ],
         "links": ["Old"],
         "source": {"kind": "vault_note", "path": "2025/Rewards.md"},
+        "changed_at": None,
     }
 
 

@@ -12,6 +12,7 @@ from bot.archive.services import export
 from bot.archive.services.import_files import import_files
 from bot.archive.store import entries
 from bot.core.database.database import Database
+from bot.discussion.services.full_export import export_lines
 from bot.lookup.domain.query_terms import Author, Query, Tag, Words
 from bot.lookup.services import lookup, selection
 from bot.lookup.store import search
@@ -94,8 +95,22 @@ async def test_import_export_import_changes_nothing(db, page, vault, tmp_path):
     async with throw_away() as other:
         await import_files(other, [tmp_path / "out"], now=NOW)
         again = await everything(other)
+        lines = await lines_of(other)
+    (tmp_path / "all.jsonl").write_text(lines, encoding="utf-8")
+    async with throw_away() as restored:
+        report = await import_files(restored, [tmp_path / "all.jsonl"], now=NOW)
+        same_lines = await lines_of(restored)
+        after = await import_files(restored, [vault], now=NOW)
 
     assert again == await everything(db)
+    assert same_lines == lines
+    assert (report.new, report.problems) == (len(again), ())
+    assert (after.new, after.updated, after.unchanged) == (0, 0, len(again))
+
+
+async def lines_of(db: Database) -> str:
+    found = selection.chosen(db, "", as_written=False)
+    return "".join([piece async for piece in export_lines(db, found)])
 
 
 async def test_for_every_hangul_word_the_search_finds_what_a_substring_scan_finds(db, page, vault):

@@ -4,6 +4,7 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from bot.core.domain.i18n import Worded, worded
 
@@ -51,6 +52,16 @@ def read_regular(path: Path, limit: int, *, follow: bool = True) -> Content:
         os.close(descriptor)
     data = b"".join(pieces)
     return Content(data[:limit], len(data) <= limit, before, after)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file to read it line by line. Raises `OSError` or `NotRegularError`."""
+    file = os.fdopen(os.open(path, _READ_ONLY), "rb")
+    mode = os.fstat(file.fileno()).st_mode
+    if stat.S_ISREG(mode):
+        return file
+    file.close()
+    raise NotRegularError(kind_of(mode))
 
 
 def kind_of(mode: int) -> Worded:
