@@ -1,11 +1,11 @@
 """The rows of browsers that are signed in, and of used attempts to sign in."""
 
-import json
 from datetime import datetime
 
 from bot.core.database.database import Transaction
 from bot.core.database.instants import to_text
-from bot.core.ports import Identity, Platform
+from bot.core.ports import Identity
+from bot.webchat.store.identities import columns_of, identity_in
 
 
 async def add(tx: Transaction, hash_: str, who: Identity, *, until: datetime) -> None:
@@ -17,11 +17,7 @@ async def add(tx: Transaction, hash_: str, who: Identity, *, until: datetime) ->
         """,
         {
             "hash": hash_,
-            "person": who.person,
-            "platform": who.platform.value,
-            "workspaces": json.dumps(who.workspaces),
-            "user": who.user,
-            "name": who.name,
+            **columns_of(who),
             "until": to_text(until),
         },
     )
@@ -36,10 +32,7 @@ async def find(tx: Transaction, hash_: str, *, at: datetime) -> Identity | None:
         """,
         {"hash": hash_, "at": to_text(at)},
     )
-    if row is None:
-        return None
-    workspaces = tuple(map(str, json.loads(row["workspaces"])))
-    return Identity(Platform(row["platform"]), workspaces, row["user"], row["name"])
+    return identity_in(row) if row is not None else None
 
 
 async def remove(tx: Transaction, hash_: str) -> None:

@@ -1,11 +1,11 @@
 """The rows of tokens for assistants."""
 
-import json
 from datetime import datetime
 
 from bot.core.database.database import Transaction
 from bot.core.database.instants import from_text, to_text
-from bot.core.ports import AssistantToken, Identity, Platform
+from bot.core.ports import AssistantToken, Identity
+from bot.webchat.store.identities import columns_of, identity_in
 
 
 async def add(tx: Transaction, hash_: str, who: Identity, label: str, *, at: datetime) -> None:
@@ -17,11 +17,7 @@ async def add(tx: Transaction, hash_: str, who: Identity, label: str, *, at: dat
         """,
         {
             "hash": hash_,
-            "person": who.person,
-            "platform": who.platform.value,
-            "workspaces": json.dumps(who.workspaces),
-            "user": who.user,
-            "name": who.name,
+            **columns_of(who),
             "label": label,
             "at": to_text(at),
         },
@@ -32,16 +28,14 @@ async def find(tx: Transaction, hash_: str) -> tuple[int, Identity, datetime | N
     """The token's number, its owner, and when it was last used."""
     row = await tx.one(
         """
-        SELECT id, platform, workspaces, user_id, name, used_at FROM assistant_token
+        SELECT id, platform, workspaces, user_id AS "user", name, used_at FROM assistant_token
          WHERE hash = :hash
         """,
         {"hash": hash_},
     )
     if row is None:
         return None
-    workspaces = tuple(map(str, json.loads(row["workspaces"])))
-    who = Identity(Platform(row["platform"]), workspaces, row["user_id"], row["name"])
-    return row["id"], who, from_text(row["used_at"]) if row["used_at"] else None
+    return row["id"], identity_in(row), from_text(row["used_at"]) if row["used_at"] else None
 
 
 async def list_of(tx: Transaction, person: str) -> tuple[AssistantToken, ...]:
