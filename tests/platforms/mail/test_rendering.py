@@ -160,7 +160,7 @@ def test_both_parts_say_the_same_and_links_show_where_they_lead():
             ),
             Paragraph((Link("경로", "/entry/8"),)),
         ),
-        summary="요약",
+        summary="\u05e9 & 요약",
     )
 
     message = made(document)
@@ -177,6 +177,7 @@ def test_both_parts_say_the_same_and_links_show_where_they_lead():
     assert message["List-Unsubscribe"] == f"<{SITE}/mail/unsubscribe/tok>"
     assert "color-scheme" in html
     assert "{" not in text  # no style sheet leaks into it
+    assert "<title>\u05e9 &amp; 요약</title>" in html  # a title holds no elements
 
 
 def test_the_content_is_ascii_whatever_its_letters():

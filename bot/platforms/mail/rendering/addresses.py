@@ -3,6 +3,8 @@
 import re
 from urllib.parse import quote, urlsplit
 
+from bot.core.domain.document import Button
+
 _PAGED = re.compile(
     r"/paper entry:(?P<entry>[0-9]{1,18})|/paper #(?P<tag>\w[\w-]{0,59})"
     r"|/digest (?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
@@ -23,6 +25,13 @@ def link_address(url: str, site: str) -> str | None:
     except ValueError:
         return None
     return address if parts.scheme in {"http", "https"} and host else None
+
+
+def button_address(button: Button, site: str) -> str | None:
+    """Where the button leads; `None` where a message has no place for it."""
+    if button.url is not None:
+        return link_address(button.url, site)
+    return command_address(button.command or "", site)
 
 
 def command_address(line: str, site: str) -> str | None:

@@ -32,7 +32,7 @@ from bot.core.domain.document import (
 )
 from bot.core.domain.untrusted.link_text import target_to_show
 from bot.core.latex import readable
-from bot.platforms.mail.rendering.addresses import command_address, link_address
+from bot.platforms.mail.rendering.addresses import button_address, link_address
 from bot.platforms.mail.rendering.footer import Footer
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -68,7 +68,7 @@ def html_part(document: Document, footer: Footer, site: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
         '<meta name="supported-color-schemes" content="light dark">'
-        f"<title>{_text(shown.summary)}</title><style>{_DARK}</style></head>\n"
+        f"<title>{escape(_printable(shown.summary))}</title><style>{_DARK}</style></head>\n"
         f'<body class="page" style="margin:0;padding:0;background:{_PAGE}">'
         f'<div class="ink" style="max-width:640px;margin:0 auto;padding:20px 16px;{_FONT};'
         f'font-size:16px;line-height:1.6;color:{_INK};overflow-wrap:anywhere;word-break:keep-all">\n'
@@ -162,11 +162,7 @@ class _Body:
         )
 
     def _button(self, button: Button) -> str:
-        url = (
-            link_address(button.url, self._site)
-            if button.url is not None
-            else command_address(button.command or "", self._site)
-        )
+        url = button_address(button, self._site)
         return _anchor(button.label, url) if url is not None else ""
 
     def _inlines(self, inlines: Sequence[Inline]) -> str:
@@ -197,5 +193,9 @@ def _anchor(label: str, url: str) -> str:
 
 def _text(text: str) -> str:
     """Escaped; text that could turn the line round is isolated, and line breaks are kept."""
-    shown = escape(_UNPRINTABLE.sub("\ufffd", text)).replace("\n", "<br>")
+    shown = escape(_printable(text)).replace("\n", "<br>")
     return f"<bdi>{shown}</bdi>" if _DIRECTIONAL.search(text) else shown
+
+
+def _printable(text: str) -> str:
+    return _UNPRINTABLE.sub("\ufffd", text)

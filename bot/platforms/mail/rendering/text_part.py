@@ -25,7 +25,7 @@ from bot.core.domain.document import (
     map_text,
 )
 from bot.core.latex import readable
-from bot.platforms.mail.rendering.addresses import command_address, link_address
+from bot.platforms.mail.rendering.addresses import button_address, link_address
 from bot.platforms.mail.rendering.footer import Footer
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -88,11 +88,7 @@ class _Body:
         return "\n".join([*lines, *([f"   {button}"] if button else [])])
 
     def _button(self, button: Button) -> str:
-        url = (
-            link_address(button.url, self._site)
-            if button.url is not None
-            else command_address(button.command or "", self._site)
-        )
+        url = button_address(button, self._site)
         return f"{button.label}: {url}" if url is not None else ""
 
     def _words(self, inlines: Sequence[Inline]) -> str:
