@@ -21,6 +21,7 @@ from bot.core.domain.errors import StorageError, UserError
 from bot.lookup.services.lookup import look_up
 from bot.samples import PAGE
 from tests.archive_stage import NOW, keep
+from tests.assistants.asking import call
 from tests.lookup import generated
 from tests.lookup.store.test_engines_agree import talk, texts_of
 
@@ -42,14 +43,6 @@ async def asking(database: Path) -> AsyncIterator[Any]:
     )
     async with mcp.Client(program, read_timeout_seconds=60) as client:
         yield client
-
-
-async def call(client: Any, tool: str, **arguments: object) -> dict[str, Any]:
-    result = await client.call_tool(tool, arguments)
-    (content,) = result.content
-    assert not result.is_error, content.text
-    found: dict[str, Any] = json.loads(content.text)
-    return found
 
 
 async def refusal(client: Any, tool: str, **arguments: object) -> str:

@@ -17,6 +17,7 @@ from bot.discussion.store import replies
 from bot.lookup.services.lookup import look_up
 from bot.webchat.services.tokens import MOST, DatabaseAssistantTokens
 from tests.archive_stage import NOW, an_entry, keep
+from tests.assistants.asking import call
 from tests.browser import browsing, visiting
 from tests.platforms.web.sign_in_stage import SignInStage, signing_in
 from tests.platforms.web.stage import staged
@@ -36,14 +37,6 @@ async def asking(stage: SignInStage, token: str) -> AsyncIterator[Any]:
         transport = http.streamable_http_client(stage.web.url("/mcp"), http_client=web)
         async with mcp.Client(transport) as client:
             yield client
-
-
-async def call(client: Any, tool: str, **arguments: object) -> dict[str, Any]:
-    result = await client.call_tool(tool, arguments)
-    (content,) = result.content
-    assert not result.is_error, content.text
-    found: dict[str, Any] = json.loads(content.text)
-    return found
 
 
 async def posted(stage: SignInStage, **headers: str) -> tuple[int, str, Any]:
