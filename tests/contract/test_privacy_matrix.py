@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from bot.archive.domain.entry import EntryId
-from bot.archive.services.export import Format, export_text
+from bot.archive.domain.export_format import Format
+from bot.archive.services.export import export_text
 from bot.commands.services.inbox import Bot
 from bot.core.domain.document import dump
 from bot.core.ports import ChannelRef, Command, Platform, ThreadMessage, parse_channel

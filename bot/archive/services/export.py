@@ -4,39 +4,18 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
-from enum import StrEnum
 from itertools import count
 from pathlib import Path
 
 from bot.archive.domain.citations import bibliography
 from bot.archive.domain.entry import Language, Reference, SourceKind, StoredEntry
+from bot.archive.domain.export_format import Format
 from bot.archive.domain.files.sync_copies import is_same_note, originals_of
 from bot.archive.domain.formats import digest_page, vault_note
 from bot.archive.services import import_parser
 from bot.core.domain.errors import UsageError
 
 _PAGE = 500
-
-
-class Format(StrEnum):
-    """The formats of an export."""
-
-    VAULT = "vault"
-    DIGEST = "digest"
-    JSONL = "jsonl"
-    BIBTEX = "bibtex"
-    CSL = "csl"
-    RIS = "ris"
-
-    @property
-    def is_read_again(self) -> bool:
-        """Whether the export may be imported again: then it must not have arXiv's words in it."""
-        return self in (Format.VAULT, Format.DIGEST)
-
-    @property
-    def is_by_paper(self) -> bool:
-        """Whether the entries of one paper must follow one another."""
-        return self in _STYLES
 
 
 _STYLES = {

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bot.archive.domain.entry import Severity
+from bot.archive.domain.export_format import Format
 from bot.cli.output.terminal import (
     DONE,
     FAILED,
@@ -173,17 +174,6 @@ def show(
     return DONE
 
 
-class Format(StrEnum):
-    """The formats of an export."""
-
-    VAULT = "vault"
-    DIGEST = "digest"
-    JSONL = "jsonl"
-    BIBTEX = "bibtex"
-    CSL = "csl"
-    RIS = "ris"
-
-
 class With(StrEnum):
     """What an export may have beside the entries."""
 
@@ -223,20 +213,17 @@ def export(
     from bot.settings import Settings
 
     asked = " ".join(query or ())
-    written_as = exporting.Format(form)
-    if extra is not None and written_as is not exporting.Format.JSONL:
+    if extra is not None and form is not Format.JSONL:
         raise UsageError(translatable("Only --format jsonl can be written --with discussion"))
 
     async def work(db: Database, settings: Settings) -> None:
         wanted = await typed_dates.write_out(db, asked, now=now(), zone=settings.timezone)
-        found = chosen(
-            db, wanted, as_written=written_as.is_read_again, by_paper=written_as.is_by_paper
-        )
-        if written_as is exporting.Format.VAULT and out is not None:
+        found = chosen(db, wanted, as_written=form.is_read_again, by_paper=form.is_by_paper)
+        if form is Format.VAULT and out is not None:
             written = await exporting.export_vault(found, out)
             print_remark(translator().count("{n} note written.", "{n} notes written.", written))
             return
-        pieces = export_lines(db, found) if extra else exporting.export_text(found, written_as)
+        pieces = export_lines(db, found) if extra else exporting.export_text(found, form)
         with writing(out) as write:
             async for piece in pieces:
                 write(piece)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.archive.domain.entry import SourceKind
-from bot.archive.services.export import Format, entry_json, export_text, export_vault, free_path
+from bot.archive.domain.export_format import Format
+from bot.archive.services.export import entry_json, export_text, export_vault, free_path
 from bot.archive.services.import_files import import_files
 from bot.core.database.database import Database
 from bot.core.domain.errors import QueryError, UsageError

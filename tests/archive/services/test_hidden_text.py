@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.archive.services.export import Format, export_text, export_vault
+from bot.archive.domain.export_format import Format
+from bot.archive.services.export import export_text, export_vault
 from bot.archive.services.import_files import import_files
 from bot.core.database.database import Database
 from bot.lookup.services.selection import chosen

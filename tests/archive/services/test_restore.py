@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from bot.archive.domain.entry import Entry, EntryId, SourceKind
+from bot.archive.domain.export_format import Format
 from bot.archive.domain.search.search_text import indexed_text
-from bot.archive.services.export import Format, export_text, export_vault
+from bot.archive.services.export import export_text, export_vault
 from bot.archive.services.import_files import STDIN, import_files
 from bot.archive.services.import_report import ImportReport
 from bot.archive.store import arxiv_records, entries, entry_changes, sources

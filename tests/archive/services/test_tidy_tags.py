@@ -8,6 +8,7 @@ import pytest
 
 from bot.archive.domain.checks.note_checks import Kind
 from bot.archive.domain.counts import TagCount
+from bot.archive.domain.export_format import Format
 from bot.archive.services import export, tidy_tags
 from bot.archive.services.import_files import import_files
 from bot.archive.services.lint import lint
@@ -61,7 +62,7 @@ async def seen(db: Database) -> dict[str, object]:
 async def exported(db: Database) -> list[str]:
     """The digest pages of everything, as it was written."""
     everything = chosen(db, "", as_written=True)
-    return [piece async for piece in export.export_text(everything, export.Format.DIGEST)]
+    return [piece async for piece in export.export_text(everything, Format.DIGEST)]
 
 
 async def test_a_merged_tag_is_the_other_one_until_it_is_split(db: Database, tmp_path: Path):

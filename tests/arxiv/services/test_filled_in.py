@@ -9,8 +9,9 @@ import pytest
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import AtArxiv
+from bot.archive.domain.export_format import Format
 from bot.archive.domain.present_entry import LANGUAGES, present_entry
-from bot.archive.services.export import Format, export_text, export_vault
+from bot.archive.services.export import export_text, export_vault
 from bot.archive.services.import_files import import_files
 from bot.cli.output.text import render
 from bot.commands.services.digest_command import DigestContext

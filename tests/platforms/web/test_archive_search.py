@@ -11,7 +11,8 @@ import rispy
 from aiohttp import ClientPayloadError, ClientSession
 
 from bot.archive.domain.entry import EntryId, StoredEntry
-from bot.archive.services.export import Format, export_text
+from bot.archive.domain.export_format import Format
+from bot.archive.services.export import export_text
 from bot.core.domain.errors import StorageError
 from bot.discussion.services.library import DatabaseLibrary
 from bot.lookup.services.selection import chosen
