@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from operator import is_
 from typing import TypeAlias, cast
 
 
@@ -308,12 +309,15 @@ def lines(texts: Sequence[str]) -> Document:
 
 def map_text(document: Document, change: Callable[[str], str]) -> Document:
     """The document with every text that is shown changed, but code, addresses and command lines."""
-    return replace(
-        document,
-        blocks=tuple(_mapped(block, change) for block in document.blocks),
-        summary=change(document.summary),
-        thread_name=change(document.thread_name),
-    )
+    blocks = [_mapped(block, change) for block in document.blocks]
+    summary, thread_name = change(document.summary), change(document.thread_name)
+    if (
+        _are_same(blocks, document.blocks)
+        and summary == document.summary
+        and thread_name == document.thread_name
+    ):
+        return document
+    return replace(document, blocks=tuple(blocks), summary=summary, thread_name=thread_name)
 
 
 def _mapped(block: Block, change: Callable[[str], str]) -> Block:
@@ -322,7 +326,8 @@ def _mapped(block: Block, change: Callable[[str], str]) -> Block:
             inlines = map_inlines(block.inlines, change)
             return block if inlines is block.inlines else replace(block, inlines=inlines)
         case Items():
-            return Items(tuple(_mapped_item(item, change) for item in block.items))
+            items = [_mapped_item(item, change) for item in block.items]
+            return block if _are_same(items, block.items) else Items(tuple(items))
         case Fields():
             return Fields(
                 tuple((change(n), map_inlines(value, change)) for n, value in block.fields)
@@ -332,12 +337,15 @@ def _mapped(block: Block, change: Callable[[str], str]) -> Block:
         case Chart():
             return replace(block, text=change(block.text))
         case Buttons():
-            return Buttons(tuple(_mapped_button(button, change) for button in block.buttons))
+            buttons = [_mapped_button(button, change) for button in block.buttons]
+            return block if _are_same(buttons, block.buttons) else Buttons(tuple(buttons))
 
 
 def _mapped_item(item: Item, change: Callable[[str], str]) -> Item:
     button = _mapped_button(item.button, change) if item.button is not None else None
     inlines, detail = map_inlines(item.inlines, change), map_inlines(item.detail, change)
+    if inlines is item.inlines and detail is item.detail and button is item.button:
+        return item
     return Item(inlines, detail, item.number, button)
 
 
@@ -351,16 +359,18 @@ def map_inlines(inlines: tuple[Inline, ...], change: Callable[[str], str]) -> tu
 
     The same object where nothing changes, as in most texts of most messages.
     """
-    texts = [inline.text if _is_verbatim(inline) else change(inline.text) for inline in inlines]
-    if all(text == inline.text for text, inline in zip(texts, inlines, strict=True)):
-        return inlines
-    return tuple(
-        inline if text == inline.text else replace(inline, text=text)
-        for text, inline in zip(texts, inlines, strict=True)
-    )
+    changed = [_mapped_inline(inline, change) for inline in inlines]
+    return inlines if _are_same(changed, inlines) else tuple(changed)
 
 
-def _is_verbatim(inline: Inline) -> bool:
-    if isinstance(inline, Link):
-        return inline.text == inline.url
-    return inline.style is Style.CODE
+def _mapped_inline(inline: Inline, change: Callable[[str], str]) -> Inline:
+    text = inline.text
+    if inline.text == inline.url if isinstance(inline, Link) else inline.style is Style.CODE:
+        return inline
+    changed = change(text)
+    return inline if changed is text or changed == text else replace(inline, text=changed)
+
+
+def _are_same(some: Sequence[object], others: Sequence[object]) -> bool:
+    """Whether they are the same objects in the same order, as many as these."""
+    return all(map(is_, some, others))

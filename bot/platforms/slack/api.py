@@ -37,6 +37,7 @@ from bot.platforms.slack.well_formed import well_formed
 CALL_SECONDS = 10.0
 """The time-out of a call: three of them fit into the outbox's time-out for one message."""
 _CONNECT_SECONDS = 5.0
+_JSON = {"Content-Type": "application/json"}
 _CONNECTIONS = 100
 _MOST_ALT = 1000
 """Characters of a file's description: https://docs.slack.dev/reference/methods/files.getUploadURLExternal"""
@@ -142,8 +143,8 @@ def team_of(answer: Mapping[str, Any]) -> str:
     return str(answer["team_id"])
 
 
-async def respond(client: AsyncWebClient, url: str, body: Json) -> Json:
-    """Post to a response URL; raises `ChatUncertainError` if it may have been shown.
+async def respond(client: AsyncWebClient, url: str, body: bytes) -> Json:
+    """Post JSON to a response URL; raises `ChatUncertainError` if it may have been shown.
 
     The SDK's webhook client is not used: it opens a session for each URL and reads the proxy from
     the environment each time.
@@ -152,7 +153,7 @@ async def respond(client: AsyncWebClient, url: str, body: Json) -> Json:
         raise ChatUnavailableError("Slack is not connected")
     try:
         async with client.session.post(
-            url, json=body, proxy=client.proxy, allow_redirects=False
+            url, data=body, headers=_JSON, proxy=client.proxy, allow_redirects=False
         ) as response:
             status, reason = response.status, (await response.text(errors="replace"))[:80]
             pause = retry_after(response)

@@ -29,7 +29,12 @@ from bot.core.domain.i18n import ENGLISH
 from bot.core.latex import readable
 from bot.platforms.slack.delivery_mark import DeliveryMark, delivery_mark_of
 from bot.platforms.slack.rendering.plain_message import without_blocks
-from bot.platforms.slack.rendering.render import Payload, render, render_home
+from bot.platforms.slack.rendering.render import (
+    Payload,
+    render,
+    render_home,
+    with_content,
+)
 from bot.platforms.slack.rendering.text import cut, length, pieces, printable, shortened
 from tests.fakes.slack.blocks import pings, problems
 from tests.platforms.slack.documents import documents
@@ -89,6 +94,11 @@ def test_every_document_keeps_within_slacks_limits(document):
             assert problems(in_utf_16(list(payload.blocks))) == []
         assert len(in_utf_16(json.dumps(payload.blocks, ensure_ascii=False))) <= 10_000
         json.dumps([payload.text, payload.blocks]).encode()
+        assert json.loads(with_content({"mrkdwn": True}, payload)) == {
+            "mrkdwn": True,
+            "text": payload.text,
+            "blocks": list(payload.blocks),
+        }
         for block in SdkBlock.parse_all(list(payload.blocks)):
             block.validate_json()
 

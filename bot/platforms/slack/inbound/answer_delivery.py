@@ -20,7 +20,7 @@ from bot.core.ports import ChatError, ChatRefusedError, ChatUnavailableError, Ch
 from bot.platforms.slack.api import call, respond
 from bot.platforms.slack.errors import chat_error
 from bot.platforms.slack.inbound.events import Location
-from bot.platforms.slack.rendering.render import Payload
+from bot.platforms.slack.rendering.render import Payload, with_content
 from bot.platforms.slack.rendering.text import Json
 
 log = logging.getLogger(__name__)
@@ -129,9 +129,12 @@ class AnswerDelivery:
             nonlocal used
             if used == _RESPONSES:
                 raise ChatRefusedError("the response URL is used up")
-            body = _content(payload) | _NO_PREVIEWS
-            body["response_type"] = "in_channel" if to.for_all else "ephemeral"
-            body["replace_original"] = to.replaces and not used
+            how: Json = {
+                "response_type": "in_channel" if to.for_all else "ephemeral",
+                "replace_original": to.replaces and not used,
+                **_NO_PREVIEWS,
+            }
+            body = with_content(how, payload)
             used += 1
             try:
                 await self._patiently(lambda: respond(self._client, url, body))

@@ -31,6 +31,7 @@ from bot.platforms.slack.rendering.piece import (
     DIVIDER,
     LONGEST_TEXT,
     Piece,
+    is_short,
     json_length,
     make_piece,
     plain_object,
@@ -41,6 +42,7 @@ from bot.platforms.slack.rendering.piece import (
 from bot.platforms.slack.rendering.text import Json, clean, length, mrkdwn, rich
 
 _Row: TypeAlias = tuple[int | None, tuple[Inline, ...]]
+_NEW_LINE = Text("\n")
 
 _LONGEST_HEADER = 150
 _LONGEST_LIST = 2500
@@ -103,12 +105,15 @@ def _note(inlines: tuple[Inline, ...]) -> Iterator[Piece]:
 def _list(items: Sequence[Item]) -> Iterator[Piece]:
     chunk: list[_Row] = []
     size = 0
-    for item in items:
-        parts = tuple(within_a_block(_row(item)))
-        if not parts:
+    titles = [clean(item.inlines) for item in items]
+    for item, title in zip(items, titles, strict=True):
+        row = _row(title, clean(item.detail))
+        if not row:
             continue
-        begins, *goes_on = parts
-        added = json_length(begins)
+        added = json_length(row)
+        begins, *goes_on = (row,) if is_short(added) else within_a_block(row)
+        if goes_on:
+            added = json_length(begins)
         if chunk and size + added > _LONGEST_LIST:
             yield _list_block(chunk)
             chunk, size = [], 0
@@ -121,7 +126,7 @@ def _list(items: Sequence[Item]) -> Iterator[Piece]:
                 yield from prose(part, "rich_text_section")
     if chunk:
         yield _list_block(chunk)
-    yield from choices(items)
+    yield from choices(items, titles)
 
 
 def _list_block(rows: Sequence[_Row]) -> Piece:
@@ -133,18 +138,22 @@ def _list_block(rows: Sequence[_Row]) -> Piece:
     part: Json = {"type": "rich_text_list", "style": "ordered" if ordered else "bullet"}
     if ordered and first is not None and first > 1:
         part["offset"] = first - 1
-    numbered = [(Text(f"{number}. "), *row) if number is not None else row for number, row in rows]
-    shown_rows = [row for _, row in rows] if ordered else numbered
-    part["elements"] = [{"type": "rich_text_section", "elements": rich(row)} for row in shown_rows]
-    plain = "\n".join(plain_text(row) for row in numbered)
+    numbers = ["" if number is None else f"{number}. " for number, _ in rows]
+    shown = [
+        (Text(number), *row) if number and not ordered else row
+        for number, (_, row) in zip(numbers, rows, strict=True)
+    ]
+    part["elements"] = [{"type": "rich_text_section", "elements": rich(row)} for row in shown]
+    plain = "\n".join(
+        number + plain_text(row) for number, (_, row) in zip(numbers, rows, strict=True)
+    )
     return make_piece({"type": "rich_text", "elements": [part]}, plain)
 
 
-def _row(item: Item) -> tuple[Inline, ...]:
-    inlines, detail = clean(item.inlines), clean(item.detail)
-    between = (Text("\n"),) if inlines and detail else ()
-    row = (*inlines, *between, *detail)
-    return row if plain_text(row).strip() else ()
+def _row(title: tuple[Inline, ...], detail: tuple[Inline, ...]) -> tuple[Inline, ...]:
+    """Clean runs of a row; none if it is blank."""
+    row = (*title, _NEW_LINE, *detail) if title and detail else title or detail
+    return row if any(not inline.text.isspace() for inline in row) else ()
 
 
 def _fields(block: Fields) -> Iterator[Piece]:

@@ -23,12 +23,13 @@ write_json = json.JSONEncoder(ensure_ascii=False).encode
 class Piece:
     """One block with its plain text. `is_control`: it holds buttons or a menu.
 
-    `size` is the length of its JSON, `name` a checksum of it.
+    `written` is its JSON, `size` the length of that, `name` a checksum of it.
     """
 
     block: Json
     plain: str
     is_control: bool
+    written: str
     size: int
     name: str
 
@@ -36,7 +37,8 @@ class Piece:
 def make_piece(block: Json, plain: str = "", *, is_control: bool = False) -> Piece:
     """A piece with its size and checksum."""
     written = write_json(block)
-    return Piece(block, plain, is_control, length(written), f"{crc32(written.encode()):08x}")
+    name = f"{crc32(written.encode()):08x}"
+    return Piece(block, plain, is_control, written, length(written), name)
 
 
 def prose(inlines: tuple[Inline, ...], kind: str, *, bold: bool = False) -> Iterator[Piece]:
@@ -58,6 +60,10 @@ def within_a_block(
     Words are broken only where a run does not fit by itself: the addresses of a few links may fill
     a block, and none gets shorter when the text of its link is cut.
     """
+    if longest == LONGEST_TEXT and is_short(json_length(inlines)):
+        if whole := tuple([inline for inline in inlines if inline.text]):
+            yield whole
+        return
     for part in pieces(inlines, longest):
         if longest == 2 or _fits(part):
             yield part
@@ -80,7 +86,12 @@ def _between_runs(inlines: tuple[Inline, ...]) -> Iterator[tuple[Inline, ...]]:
 
 
 def _fits(inlines: tuple[Inline, ...]) -> bool:
-    return 2 * json_length(inlines) <= LONGEST_BLOCK or _written(inlines) <= LONGEST_BLOCK
+    return is_short(json_length(inlines)) or _written(inlines) <= LONGEST_BLOCK
+
+
+def is_short(estimated: int) -> bool:
+    """Whether runs of a `json_length` fit into one block for sure."""
+    return 2 * estimated <= LONGEST_BLOCK
 
 
 def json_length(inlines: tuple[Inline, ...]) -> int:

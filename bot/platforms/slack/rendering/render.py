@@ -14,7 +14,7 @@ from bot.core.domain.document import Chart, Document, map_text
 from bot.core.latex import readable
 from bot.core.ports import Platform, parse_channel
 from bot.platforms.slack.rendering.blocks import pieces_of
-from bot.platforms.slack.rendering.piece import DIVIDER, Piece, make_piece, small_print
+from bot.platforms.slack.rendering.piece import DIVIDER, Piece, make_piece, small_print, write_json
 from bot.platforms.slack.rendering.text import Json, cut, escaped, length, printable
 
 MOST_BLOCKS = 50
@@ -37,6 +37,8 @@ class Payload:
     blocks: tuple[Json, ...]
     without_picture: tuple[Json, ...] | None = None
     """The blocks with bars of text instead of a picture, where there is one."""
+    written: str = ""
+    """The blocks as JSON, where they were written already."""
 
 
 def with_picture(payload: Payload, chart: Chart, file: str) -> Payload:
@@ -51,7 +53,9 @@ def with_picture(payload: Payload, chart: Chart, file: str) -> Payload:
             text = chart.text[:_MOST_ALT]
             image: Json = {"type": "image", "slack_file": {"id": file}, "alt_text": text}
             blocks[place] = {"block_id": f"{before}.{make_piece(image).name}", **image}
-            return replace(payload, blocks=tuple(blocks), without_picture=payload.blocks)
+            return replace(
+                payload, blocks=tuple(blocks), without_picture=payload.blocks, written=""
+            )
     return payload
 
 
@@ -66,15 +70,31 @@ def render(document: Document, *, mark: str) -> tuple[Payload, ...]:
     made = [*_call(document), *(piece for block in document.blocks for piece in pieces_of(block))]
     messages = _pack(made, room=_ROOM_FOR_ID + len(mark))
     return tuple(
-        Payload(
+        _payload(
             _fallback(document.summary if number == 1 else "", message),
-            tuple(
-                {"block_id": f"{mark}/{number}-{len(messages)}.{place}.{piece.name}", **piece.block}
-                for place, piece in enumerate(message)
-            ),
+            f"{mark}/{number}-{len(messages)}",
+            message,
         )
         for number, message in enumerate(messages, start=1)
     )
+
+
+def _payload(text: str, mark: str, message: Sequence[Piece]) -> Payload:
+    ids = [f"{mark}.{place}.{piece.name}" for place, piece in enumerate(message)]
+    named = list(zip(ids, message, strict=True))
+    written = [f'{{"block_id": {write_json(name)}, {piece.written[1:]}' for name, piece in named]
+    return Payload(
+        text,
+        tuple([{"block_id": name, **piece.block} for name, piece in named]),
+        written=f"[{', '.join(written)}]",
+    )
+
+
+def with_content(fields: Json, payload: Payload) -> bytes:
+    """JSON of an object with these fields, of which there is one at least, and the message."""
+    blocks = payload.written or write_json(payload.blocks)
+    text = write_json(payload.text)
+    return f'{write_json(fields)[:-1]}, "text": {text}, "blocks": {blocks}}}'.encode()
 
 
 def _call(document: Document) -> Iterator[Piece]:
@@ -155,8 +175,9 @@ def _fallback(summary: str, message: Iterable[Piece]) -> str:
     lines = [printable(summary).strip(), *(piece.plain.strip() for piece in message)]
     said = [line for place, line in enumerate(lines) if line and line not in lines[:place]]
     text = "\n".join(said) or "…"
-    if length(escaped(text)) <= LONGEST_FALLBACK:
-        return escaped(text)
+    whole = escaped(text)
+    if length(whole) <= LONGEST_FALLBACK:
+        return whole
     while length(escaped(text)) >= LONGEST_FALLBACK:
         text = text[: cut(text, length(text) * 9 // 10)].rstrip()
     return escaped(text) + "…"

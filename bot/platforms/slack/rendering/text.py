@@ -23,6 +23,7 @@ _STYLES = {Style.STRONG: "bold", Style.EMPHASIS: "italic", Style.CODE: "code"}
 # behind a title.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_TO_CHANGE = re.compile(f"{_UNPRINTABLE.pattern[:-1]}{_SURROGATE.pattern[1:]}")
 _ADDRESS = re.compile(r"https?://[!-~]+")
 _MRKDWN_MARK = re.compile(r"[*_~`]|^\s*>|:[\w+'-]+:", re.MULTILINE)
 
@@ -36,10 +37,21 @@ def clean(inlines: Sequence[Inline]) -> tuple[Inline, ...]:
     for inline in inlines:
         text = printable(inline.text)
         if isinstance(inline, Link):
-            runs += _clean_link(inline, text)
+            if text is inline.text and _is_plain(inline):
+                runs.append(inline)
+            else:
+                runs += _clean_link(inline, text)
         elif text:
-            runs.append(inline if text == inline.text else Text(text, inline.style))
+            runs.append(inline if text is inline.text else Text(text, inline.style))
     return tuple(runs)
+
+
+def _is_plain(link: Link) -> bool:
+    """Whether the link is shown as it is."""
+    url = link.url
+    if not url.isascii() or not is_address(url):
+        return False
+    return bool(link.text) and target_to_show(link) is None
 
 
 def _clean_link(link: Link, text: str) -> Iterator[Inline]:
@@ -63,7 +75,7 @@ def is_address(url: str) -> bool:
 
 def printable(text: str) -> str:
     """The text without unprintable characters; lone surrogates become U+FFFD."""
-    if text.isprintable():
+    if text.isprintable() or _TO_CHANGE.search(text) is None:
         return text
     return _SURROGATE.sub("\ufffd", _UNPRINTABLE.sub("", text.replace("\r\n", "\n")))
 
@@ -78,6 +90,8 @@ def _rich(inline: Inline, *, bold: bool) -> Json:
         link: Json = {"type": "link", "url": inline.url, "text": inline.text}
         return link | {"style": {"bold": True}} if bold else link
     run: Json = {"type": "text", "text": inline.text}
+    if inline.style is Style.PLAIN and not bold:
+        return run
     style = {_STYLES[inline.style]: True} if inline.style in _STYLES else {}
     if bold:
         style["bold"] = True

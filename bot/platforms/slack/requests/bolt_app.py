@@ -10,6 +10,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeAlias
 
@@ -65,6 +66,19 @@ MALFORMED = (TypeError, AttributeError, LookupError, ValueError)
 _ANYTHING = re.compile(".*", re.DOTALL)
 
 
+@dataclass(frozen=True, slots=True)
+class App:
+    """The Bolt app of a workspace, and what takes its commands.
+
+    `take_command` dispatches the command in a verified body and returns at once; any answer without
+    content then acknowledges it. Bolt does no more for a command, and takes a third of the time that
+    a command takes until its work begins.
+    """
+
+    bolt: AsyncApp
+    take_command: Callable[[Json], None]
+
+
 def build_app(
     client: AsyncWebClient,
     us: BotIdentity,
@@ -73,7 +87,7 @@ def build_app(
     logger: logging.Logger,
     *,
     gate: AckGate,
-) -> AsyncApp:
+) -> App:
     """The app for the workspace of `us`, which is known so that Bolt calls no API before it acks.
 
     Signatures are verified in `bot.platforms.slack.requests.signed_requests`.
@@ -117,7 +131,7 @@ def build_app(
         log.error("Slack sent a request that cannot be handled", exc_info=error)
         return None
 
-    return app
+    return App(app, listeners.take_command)
 
 
 class _Listeners:
@@ -132,7 +146,10 @@ class _Listeners:
 
     async def command(self, ack: AsyncAck, body: Json) -> None:
         await ack()
-        if (asked := read_command(self._checked(body))) is not None:
+        self.take_command(self._checked(body))
+
+    def take_command(self, body: Json) -> None:
+        if (asked := read_command(body)) is not None:
             self._dispatch(asked)
 
     async def action(self, ack: AsyncAck, body: Json) -> None:

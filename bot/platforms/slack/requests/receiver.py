@@ -31,7 +31,7 @@ from bot.platforms.slack.inbound.thread_reader import SlackThreadReader
 from bot.platforms.slack.inbound.timing import Timing
 from bot.platforms.slack.rendering.text import Json
 from bot.platforms.slack.requests.ack_gate import AckGate
-from bot.platforms.slack.requests.bolt_app import build_app
+from bot.platforms.slack.requests.bolt_app import App, build_app
 from bot.platforms.slack.requests.signed_requests import SignedRequests
 from bot.platforms.slack.requests.socket_mode import Connection
 
@@ -138,7 +138,7 @@ class Receiver:
             try:
                 await mine.begin()
                 has_begun.set()
-                await self._keep_connected(app, client, mine)
+                await self._keep_connected(app.bolt, client, mine)
             finally:
                 backfill = None
                 has_begun.set()
@@ -269,7 +269,7 @@ async def _logged(work: Awaitable[None]) -> None:
         log.exception("Slack: an event could not be handled")
 
 
-async def _serve_http(requests: SignedRequests, app: AsyncApp, us: BotIdentity) -> None:
+async def _serve_http(requests: SignedRequests, app: App, us: BotIdentity) -> None:
     """Accept requests until cancelled."""
     requests.open(app, us)
     try:

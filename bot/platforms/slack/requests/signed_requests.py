@@ -16,7 +16,6 @@ from typing import Protocol
 
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
-from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.core.domain.errors import StorageError
@@ -24,7 +23,7 @@ from bot.platforms.slack.inbound.events import AppGranted, BotIdentity, Organisa
 from bot.platforms.slack.install.organisations import read_request
 from bot.platforms.slack.rendering.text import Json
 from bot.platforms.slack.requests.ack_gate import AckGate
-from bot.platforms.slack.requests.bolt_app import MALFORMED
+from bot.platforms.slack.requests.bolt_app import MALFORMED, App
 from bot.platforms.slack.requests.request_body import is_for_us, names_workspace, parse_body
 
 log = logging.getLogger(__name__)
@@ -52,7 +51,7 @@ class SignedRequests:
         self.secret = signing_secret.encode()
         self._expected: BotIdentity | None = None
         self._used: OrderedDict[str, float] = OrderedDict()
-        self._serving: tuple[AsyncApp, BotIdentity] | None = None
+        self._serving: tuple[App, BotIdentity] | None = None
 
     def expect(self, team: str, organisation: str = "") -> None:
         """Take requests for this workspace only, also until it is open; empty if it is unknown."""
@@ -63,7 +62,7 @@ class SignedRequests:
         """Whether requests are passed to an app."""
         return self._serving is not None
 
-    def open(self, app: AsyncApp, us: BotIdentity) -> None:
+    def open(self, app: App, us: BotIdentity) -> None:
         """Pass requests to `app`, which serves `us`."""
         self._serving = app, us
 
@@ -91,13 +90,16 @@ class SignedRequests:
             return web.Response(status=401)
         if not self.is_new(request):
             return web.Response(status=401)
+        if "command" in parsed:  # by which Bolt tells commands, too
+            app.take_command(parsed)
+            return web.Response()
         headers: dict[str, str | Sequence[str]] = dict(request.headers)
         headers["Content-Type"] = request.content_type
         try:
             asked = AsyncBoltRequest(
                 body=body.decode(), query=request.query_string, headers=headers
             )
-            answer = await app.async_dispatch(asked)
+            answer = await app.bolt.async_dispatch(asked)
         except MALFORMED as error:  # Bolt's own error handler may fail on it, too
             log.warning("Slack sent a request that cannot be parsed: %r", error)
             return web.Response(status=400)
