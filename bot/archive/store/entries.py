@@ -272,11 +272,33 @@ def load(
     )
 
 
+def load_in_brief(statements: Statements, ordered: Sequence[int]) -> tuple[StoredEntry, ...]:
+    """As `load`, but without authors, abstract, references, links and the text of the source.
+
+    That is what a list shows, and half of the time.
+    """
+    them = {"them": list(ordered), "filled": True}
+    tags: defaultdict[int, dict[str, str]] = defaultdict(dict)
+    for newness, slug, spelling in statements.tuples(_TAGS, them):
+        tags[newness].setdefault(slug, spelling)
+    rows = {row[0]: row[1:] for row in statements.tuples(_IN_BRIEF, them)}
+    return tuple(
+        _stored(rows[newness], tuple(tags[newness].items()), (), ()) for newness in ordered
+    )
+
+
 _ENTRIES = """
     SELECT e.newness, e.id, e.date, e.withdrawn_at, e.title,
            coalesce(nullif(e.authors, '[]'), a.authors, '[]'), p.arxiv_id, e.arxiv_version, e.url,
            coalesce(nullif(e.abstract, ''), nullif(a.abstract, '')), a.version, a.is_withdrawn,
            a.categories, e.commentary, s.kind, s.path, e.part, e.text, e.changed_at
+    FROM entry AS e JOIN paper AS p ON p.id = e.paper_id JOIN source AS s ON s.id = e.source_id
+        LEFT JOIN arxiv_record AS a ON a.number = p.arxiv_id AND :filled
+    WHERE e.newness IN (SELECT value FROM numbers(:them))
+"""
+_IN_BRIEF = """
+    SELECT e.newness, e.id, e.date, e.withdrawn_at, e.title, NULL, p.arxiv_id, e.arxiv_version,
+           e.url, NULL, a.version, a.is_withdrawn, NULL, e.commentary, s.kind, s.path, e.part, ''
     FROM entry AS e JOIN paper AS p ON p.id = e.paper_id JOIN source AS s ON s.id = e.source_id
         LEFT JOIN arxiv_record AS a ON a.number = p.arxiv_id AND :filled
     WHERE e.newness IN (SELECT value FROM numbers(:them))
@@ -317,7 +339,7 @@ def _stored(
         Entry(
             Paper(
                 title,
-                tuple(json.loads(authors)),
+                tuple(json.loads(authors)) if authors is not None else (),
                 arxiv_id,
                 url,
                 abstract,
@@ -344,5 +366,5 @@ def _at_arxiv(
 ) -> AtArxiv | None:
     if version is None:
         return None
-    (primary, *_) = json.loads(categories or "[]") or ("",)
+    (primary, *_) = (json.loads(categories) if categories is not None else None) or ("",)
     return AtArxiv(version, bool(is_withdrawn), primary)

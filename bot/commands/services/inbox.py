@@ -187,10 +187,17 @@ class Bot(Forms):
 
         return speak(self._voices, command.channel, say, present)
 
-    async def _find(self, command: Command, asked: str, page: int) -> lookup.Results:
+    async def _find(
+        self, command: Command, asked: str, page: int, *, in_brief: bool = False
+    ) -> lookup.Results:
         readable = (str(command.channel), *command.also_reads)
         found = await lookup.look_up(
-            self._desk.db, asked, page=page, per_page=PER_PAGE, asked_in=readable
+            self._desk.db,
+            asked,
+            page=page,
+            per_page=PER_PAGE,
+            asked_in=readable,
+            in_brief=in_brief,
         )
         if not found.entries and page > 1:
             raise UsageError(
@@ -212,7 +219,7 @@ class Bot(Forms):
         self, command: Command, asked: str, page: int, say: Translate
     ) -> Callable[[Translate], Document]:
         """What is found, to be presented in any language."""
-        found = await self._find(command, asked, page)
+        found = await self._find(command, asked, page, in_brief=True)
         tells_others = bool(command.also_reads) and InDiscussion() in found.query.terms
         wanted = command.options.get(commands.LANGUAGE.name)
         chosen = parse_languages(wanted) if wanted is not None else None

@@ -53,11 +53,13 @@ async def look_up(
     per_page: int = 10,
     chance: Random | None = None,
     asked_in: str | Sequence[str] | None = None,
+    in_brief: bool = False,
 ) -> Results:
     """The page (from 1) of what the query finds; `chance` decides for `random`.
 
     `asked_in` is the channel of the question, or several: replies of these channels and of channels
     that share discussions with them are found; `None`, the operator, finds all replies.
+    `in_brief`: several entries have no more than a list shows (`entries.load_in_brief`); one is whole.
     Raises `QueryError`.
     """
     query = parse(text)
@@ -68,7 +70,13 @@ async def look_up(
             channels = (asked_in,) if isinstance(asked_in, str) else asked_in
             readable = linked_channels.list_readable(statements, channels)
         hits = search.find(
-            statements, query, page=page, per_page=per_page, chance=chance, readable=readable
+            statements,
+            query,
+            page=page,
+            per_page=per_page,
+            chance=chance,
+            readable=readable,
+            in_brief=in_brief,
         )
         near = _suggestions(statements, query) if page == 1 and not hits.entries else ()
         return Results(hits.query, hits.entries, page, hits.more, hits.total, near)

@@ -11,6 +11,8 @@ from bot.lookup.store import windows
 
 EVERY: Final = 1 << 62
 """The limit of a scan that has none."""
+_COUNTED_WITH_PAGE: Final = 64
+"""So many entries are read for a page, so that fewer need not be counted by another scan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,11 @@ class Plan:
             if len(found) == offset + limit:
                 return found[offset:], None
         if self.has_order:
-            found = self.walk(statements, limit=limit, offset=offset)
-            is_last = len(found) < limit and (found or not offset)
-            return found, offset + len(found) if is_last else self.count(statements, most=most)
+            read = min(max(limit, _COUNTED_WITH_PAGE - offset), most)
+            found = self.walk(statements, limit=read, offset=offset)
+            is_last = len(found) < read and (found or not offset)
+            total = offset + len(found) if is_last else self.count(statements, most=most)
+            return found[:limit], total
         # Without an order, the count reads again all that the page has read.
         found = self.walk(statements, limit=max(offset + limit, most))
         return found[offset : offset + limit], len(found)

@@ -65,13 +65,21 @@ def find(
     per_page: int,
     chance: Chance | None = None,
     readable: ReadableSince | None = None,
+    in_brief: bool = False,
 ) -> Hits:
     """The page (from 1) of the entries that a query finds; raises `QueryError` for an unknown chain.
 
     Words put the best hits first (`ranking`); without words, and with `sort:new`, the newest come
     first. `path:` finds a chain in its order, `similar:` puts the most similar first, `popular` the most
-    liked; `random` finds one, chosen with `chance`. For `readable` see `plans_for`.
+    liked; `random` finds one, chosen with `chance`. For `readable` see `plans_for`. `in_brief`: several
+    entries are read as `entries.load_in_brief` does.
     """
+
+    def load(found: list[int]) -> tuple[StoredEntry, ...]:
+        if in_brief and len(found) > 1:
+            return entries.load_in_brief(statements, found)
+        return entries.load(statements, found)
+
     words = [] if NewestFirst() in query.terms else [w.text for w in affirmed_words(query)]
     query = understood(statements, query)
     plans = plans_for(statements, query, readable)
@@ -82,18 +90,18 @@ def find(
     if Random() in query.terms:
         chance = chance if chance is not None else Chance()  # noqa: S311  no secret hangs on it
         chosen = _any_one(statements, plan, ranked, chance)
-        return Hits(query, entries.load(statements, chosen), more=False, total=len(chosen))
+        return Hits(query, load(chosen), more=False, total=len(chosen))
     wanted, offset = per_page + 1, (page - 1) * per_page
     if ranked is not None:
         found, total = ranked[offset : offset + wanted], len(ranked)
-        stored = entries.load(statements, found[:per_page])
+        stored = load(found[:per_page])
         return Hits(query, stored, more=len(found) > per_page, total=total)
     if words:
         newest, count = plan.page(statements, limit=offset + wanted, most=COUNTED + 1)
         found = ranking.walk(statements, plans, words, newest, limit=offset + wanted)[offset:]
     else:
         found, count = plan.page(statements, limit=wanted, most=COUNTED + 1, offset=offset)
-    stored = entries.load(statements, found[:per_page])
+    stored = load(found[:per_page])
     if len(found) < wanted and (found or not offset):
         return Hits(query, stored, more=False, total=offset + len(found))
     total_or_none = count if count is not None and count <= COUNTED else None

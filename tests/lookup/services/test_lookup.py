@@ -1,6 +1,7 @@
 """Look-ups in a real database: every term of the language, pages, near-misses, one entry."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 from typing import Any
@@ -9,10 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.archive.domain.entry import EntryId, SourceKind
+from bot.archive.domain.entry import EntryId, Language, SourceKind
+from bot.archive.domain.present_entry import row
 from bot.archive.store import entry_changes
 from bot.core.database.database import Database
 from bot.core.domain.errors import NotFoundError, QueryError
+from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import MessageRef, parse_channel
 from bot.discussion.services import entry_page
 from bot.lookup.domain.query_terms import Tag
@@ -233,12 +236,40 @@ async def test_what_is_found_comes_in_pages(db):
     assert listed == [f"Paper {n}" for n in range(25, 0, -1)]
 
 
+async def test_a_page_in_brief_looks_the_same_in_a_list(library):
+    for query in ("", "reasoning", "moe", "date:2025"):
+        whole = await lookup.look_up(library, query)
+        brief = await lookup.look_up(library, query, in_brief=True)
+
+        assert [listed(each) for each in brief.entries] == [listed(each) for each in whole.entries]
+        assert replace(brief, entries=()) == replace(whole, entries=())
+        if len(whole.entries) == 1:
+            assert brief == whole
+
+
+def listed(stored):
+    return [
+        row(stored, 1, languages=languages, say=ENGLISH)
+        for languages in ((Language.KO, Language.EN), (Language.EN,))
+    ]
+
+
 async def test_beyond_a_thousand_nothing_is_counted(db):
-    await keep_apart(db, *(an_entry(f"Paper {n}", tags="t") for n in range(1001)))
+    tagged = {63: "few", 64: "some", 65: "many"}
+
+    def tags(n: int) -> str:
+        return " ".join(["t", *(tag for count, tag in tagged.items() if n < count)])
+
+    await keep_apart(db, *(an_entry(f"Paper {n}", tags=tags(n)) for n in range(1001)))
 
     results = await lookup.look_up(db, "t")
+    totals = {
+        count: {(await lookup.look_up(db, f"#{tag}", page=page)).total for page in (1, 6, 7, 8)}
+        for count, tag in tagged.items()
+    }
 
     assert (results.total, results.more) == (None, True)
+    assert totals == {count: {count} for count in tagged}
 
 
 async def test_a_withdrawn_entry_is_in_no_look_up(library):
