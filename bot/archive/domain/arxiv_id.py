@@ -87,6 +87,8 @@ _DOI_BEFORE = re.compile(r"(?:https?://(?:dx\.|www\.)?doi\.org/|doi:\s?)?10\.485
 _TOKEN = re.compile(r"[a-z0-9][a-z0-9./-]{0,60}", _FLAGS)
 _NUMBERISH = re.compile(r"[0-9]{3,}[0-9.]*|[a-z.-]{2,20}/[0-9]+", _FLAGS)
 _LONGEST_HOST = 60
+_SCHEME = "https://"
+_SCHEME_LENGTH = len(_SCHEME)
 
 _NAMES = ("arxiv", "alphaxiv", "ar5iv", "huggingface.co/papers/", "hf.co/papers/")
 
@@ -179,6 +181,8 @@ def _start(text: str, at: int, lead: re.Match[str], floor: int) -> int | None:
         return before.start() if before is not None else None
     if lead["colon"] or lead["space"]:
         return None if _runs_on(text, at, floor, "/.") else at
+    if at - _SCHEME_LENGTH >= nearby and text.startswith(_SCHEME, at - _SCHEME_LENGTH):
+        return at - _SCHEME_LENGTH  # what most links begin with; the search finds the same
     before = _HOST_BEFORE.search(text, nearby, at)
     start = before.start() if before is not None else at
     if text.startswith("http", start):

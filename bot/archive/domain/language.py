@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 from bot.archive.domain.entry import Language
 
@@ -110,6 +111,9 @@ def _may_name(text: str) -> bool:
 
 
 def _only_quotes_korean(text: str) -> bool:
+    most = len(text) // 15 + 1
+    if sum(1 for _ in islice(_HANGUL.finditer(text), most)) == most:
+        return False  # whatever the other letters are
     latin = len(_LATIN.findall(text))
     hangul = len(_HANGUL.findall(text)) if latin else 1
     return hangul * 15 < latin and len(_COMMON.findall(text)) > 3

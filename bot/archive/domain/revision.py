@@ -28,6 +28,8 @@ def revise(kept: Sequence[StoredEntry], read: Sequence[Entry]) -> Revision:
     An entry matches by its paper, else by its commentary, else by its authors, else by its place if
     the number of entries is unchanged. Entries that are not withdrawn are matched first.
     """
+    if not kept:
+        return Revision(tuple(range(len(read))), (), (), (), ())
     pairs = _pairs(sorted(kept, key=lambda stored: stored.withdrawn_at is not None), read)
     changed, moved, unchanged = [], [], []
     for place, stored in pairs.items():

@@ -27,6 +27,7 @@ from bot.archive.services.withdraw_missing import withdraw_missing_entries
 from bot.archive.store import entries, source_counts
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.i18n import worded
+from bot.core.turns import short_turns
 
 STDIN = Path("-")
 
@@ -76,7 +77,10 @@ async def import_files(
         await write_batch(db, Batch((parsed,)), counter, now=now, dry_run=dry_run)
     read = partial(read_files.read_batch, stable=stable.files if stable is not None else None)
     try:
-        await _import_files(db, files, read, counter, now=now, dry_run=dry_run, progress=progress)
+        with short_turns():  # files are parsed beside the database's thread
+            await _import_files(
+                db, files, read, counter, now=now, dry_run=dry_run, progress=progress
+            )
     except ExceptionGroup as failed:
         raise failed.exceptions[0] from failed
     if progress is not None:

@@ -93,7 +93,7 @@ def _parse(text: str, path: str) -> tuple[Parsed, SourceKind]:
             kind = SourceKind.DIGEST_PAGE
     else:
         parsed, kind = digest_page.parse(text, path, fields), SourceKind.DIGEST_PAGE
-    return replace(parsed, problems=(*problems, *parsed.problems)), kind
+    return Parsed(parsed.entries, (*problems, *parsed.problems)), kind
 
 
 def write_note(entry: Entry) -> str:
@@ -115,6 +115,8 @@ NOTE_PARSER = NoteParser(read_note, write_note)
 
 
 def _begins_with_date(text: str) -> bool:
+    if text.startswith("http"):
+        return False
     start = text[:4000]
     if any(mark in start for mark in ("---", "+++", "%%", "<!--")):
         start = visible(text).text[:4000]

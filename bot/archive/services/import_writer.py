@@ -40,6 +40,8 @@ class _FileChange:
         location = self.file.input.location
         if location is None and self.known is not None:
             location = self.known.location
+        if (self.path, location) == (self.file.input.path, self.file.input.location):
+            return self.file.input
         return replace(self.file.input, path=self.path, location=location)
 
     def indexed_entry(self, place: int, source_id: int) -> IndexedEntry:
@@ -182,7 +184,8 @@ async def _write(
     old = [
         (row, c.input, c.file.kind) for row, c in zip(rows, changed_files, strict=True) if c.known
     ]
-    await sources.update(tx, old, now=now)
+    if old:
+        await sources.update(tx, old, now=now)
     with_rows = list(zip(rows, changed_files, strict=True))
     gone = [entry_id for change in changed_files for entry_id in change.revision.vanished]
     moved = [
@@ -198,8 +201,10 @@ async def _write(
         for row, change in with_rows
         for place in change.revision.added
     ]
-    await entry_changes.withdraw(tx, gone, now=now)
-    await entry_changes.set_parts(tx, moved)
+    if gone:
+        await entry_changes.withdraw(tx, gone, now=now)
+    if moved:
+        await entry_changes.set_parts(tx, moved)
     if changes:
         await entry_changes.update(tx, changes, now=now)
     if new_entries:

@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import sys
 import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -29,6 +28,7 @@ from bot.arxiv.ports import (
     SourceUnavailableError,
     Submissions,
 )
+from bot.core.turns import short_turns
 
 T = TypeVar("T")
 
@@ -37,9 +37,6 @@ AT_ONCE: Final = 2**18
 
 ACCEPT: Final = "application/atom+xml, application/rss+xml;q=0.9, application/xml;q=0.8, */*;q=0.1"
 """The types that we want, best first; arXiv's edge may answer 406 to a request without them."""
-
-_TURN: Final = 0.001
-"""Seconds after which a thread that parses lets the event loop run."""
 
 _HOPS: Final = 3
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -187,13 +184,12 @@ def parse_aside(parse: Callable[[Reply], T], reply: Reply) -> T:
     up after 1 ms, not 5, each time the loop wants it. Only one response is parsed at a time (one
     connection).
     """
-    was_enabled, interval = gc.isenabled(), sys.getswitchinterval()
+    was_enabled = gc.isenabled()
     gc.disable()
-    sys.setswitchinterval(min(interval, _TURN))
     try:
-        return parse(reply)
+        with short_turns():
+            return parse(reply)
     finally:
-        sys.setswitchinterval(interval)
         if was_enabled:
             gc.enable()
 

@@ -432,10 +432,10 @@ async def test_two_concurrent_imports_store_each_entry_once(tmp_path):
 
 
 async def test_a_full_disk_raises_one_error_and_keeps_the_batches_before_it(tmp_path):
-    thoughts = {f"{n:04}.md": f"Thought {n}\n\n" + "생각 " * 200 for n in range(1500)}
+    thoughts = {f"{n:04}.md": f"Thought {n}\n\n" + "생각 " * 200 for n in range(1000)}
     vault = write_notes(tmp_path / "v", thoughts)
     db = await open_sqlite(tmp_path / "p.db")
-    await db._writer.call(lambda connection: connection.execute("PRAGMA max_page_count = 800"))
+    await db._writer.call(lambda connection: connection.execute("PRAGMA max_page_count = 1900"))
 
     with pytest.raises(StorageError, match="disk is full"):
         await take_in(db, vault)
@@ -443,8 +443,8 @@ async def test_a_full_disk_raises_one_error_and_keeps_the_batches_before_it(tmp_
     kept_then = len(await kept(db))
     await db._writer.call(lambda connection: connection.execute("PRAGMA max_page_count = 999999"))
     report = await take_in(db, vault)
-    assert 0 < kept_then < 1500
-    assert counts(report) == (1500 - kept_then, 0, kept_then, 0)
+    assert 0 < kept_then < 1000
+    assert counts(report) == (1000 - kept_then, 0, kept_then, 0)
     await db.close()
 
 

@@ -46,6 +46,22 @@ async def test_a_row_is_read_by_name_by_place_and_in_order(db: Database):
     assert (len(row), list(row.keys()), nothing) == (2, ["id", "slug"], None)
 
 
+async def test_many_rows_are_inserted_as_one_by_one(db: Database):
+    rows = [{"slug": f"tag-{n % 130}", "n": n} for n in range(1, 261)]
+    async with db.transaction() as tx:
+        await tx.run_many(
+            """
+            INSERT INTO tag (id, slug, uses) VALUES (:n, :slug, :n)
+            ON CONFLICT (slug) DO UPDATE SET uses = excluded.uses
+            """,
+            [{"slug": "tag-1", "n": 7}, *rows[4:], {"slug": "한글", "n": 300}],
+        )
+        found = await tx.all("SELECT id, slug, uses FROM tag ORDER BY id")
+
+    first = [(n, f"tag-{n}", 130 + n) for n in range(1, 130)]
+    assert plain(list(found)) == [*first, (130, "tag-0", 260), (300, "한글", 300)]
+
+
 async def test_lists_are_one_parameter(db: Database):
     def ask(statements: Statements) -> list[list[tuple[object, ...]]]:
         numbers = "SELECT id FROM tag WHERE id IN (SELECT value FROM numbers(:ids)) ORDER BY id"

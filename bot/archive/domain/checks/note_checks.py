@@ -106,6 +106,9 @@ def refers_to_itself(entry: Entry) -> bool:
 
 def _check_marks(entry: Entry) -> Iterator[Problem]:
     text = entry.source.text
+    closed = max(text.rfind("</english>"), 0)
+    if text.find("<", closed + 1 if closed else 0) < 0:
+        return  # nothing is opened behind the last one
     lower = text.lower()
     if lower.rfind("<english>") <= lower.rfind("</english>"):
         return

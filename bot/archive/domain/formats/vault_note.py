@@ -212,7 +212,8 @@ def _read_body(head: NoteHead, *, may_have_code: bool) -> _Body:
     if head.heading is not None and head.heading.behind:
         body.unfinished.append(head.heading.behind)
     last_mark = max(
-        (at for at, line in enumerate(lines) if "</english>" in line.lower()), default=-1
+        (at for at, line in enumerate(lines) if "</" in line and "</english>" in line.lower()),
+        default=-1,
     )
     code = CodeBlocks(lines).all() if may_have_code else {}
     at = 0
@@ -302,9 +303,11 @@ def _language_text(paragraph: _Paragraph, head: NoteHead) -> str:
     """The part of a paragraph that decides its language: no code, no repeated title."""
     if paragraph.code:
         return ""
-    if head.heading is not None and head.heading.authors and paragraph.text.endswith((")", "）")):
-        again = parse_plain(paragraph.text)
-        if again is not None and again.authors == head.heading.authors:
+    authors = head.heading.authors if head.heading is not None else ()
+    if authors and paragraph.text.endswith((")", "）")):
+        names_first = authors[0].split()[0] in paragraph.text
+        again = parse_plain(paragraph.text) if names_first else None
+        if again is not None and again.authors == authors:
             return ""
     return paragraph.text
 

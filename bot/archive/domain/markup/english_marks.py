@@ -7,6 +7,8 @@ _MARK = re.compile(r"(</?english>)", re.IGNORECASE)
 
 def has_marks(line: str, *, english: bool) -> bool:
     """Whether a line begins with the opening mark or, if `english` is open, has any mark."""
+    if ">" not in line:
+        return False
     folded = line.lower()
     return "english>" in folded and (english or folded.lstrip().startswith("<english>"))
 

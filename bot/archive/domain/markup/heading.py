@@ -1,7 +1,7 @@
 """Parse the heading of a paper: title, authors in parentheses, link."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.archive.domain.markup.author_names import is_one_name
@@ -10,6 +10,8 @@ from bot.archive.domain.markup.mentions import Address, address_of
 _PARENS = re.compile("[()（）]")
 _BEHIND_A_NAME = re.compile(r"[JjSs]r\.?|II|III|IV|Ph\.? ?D\.?|M\.D\.")
 _SEPARATORS = re.compile(r"[(（\[]|[)）\]]| ?[,;，、；] ?(?:and )?| and ")
+_COMMAS = re.compile(r" ?[,;，、；] ?(?:and )?")
+_OPENS_OR_JOINS = re.compile(r"[(（\[]| and ")
 _NESTED = re.compile(r"[(（][^()（）]*[)）]")
 _KOREAN_NAME = re.compile(r"[가-힣]{1,2} ?[가-힣]{1,4}")
 _HANGUL = re.compile("[가-힣]")
@@ -44,6 +46,8 @@ def split_authors(text: str) -> tuple[str, ...]:
     An `and` within the name of a group separates nothing, nor does the comma before `Jr.`.
     """
     text = " ".join(text.split())
+    if _OPENS_OR_JOINS.search(text) is None:
+        return _joined(_COMMAS.split(text))
     separators = tuple(_SEPARATORS.finditer(text))
     names = []
     depth, start = 0, 0
@@ -61,6 +65,11 @@ def split_authors(text: str) -> tuple[str, ...]:
             names.append(text[start : found.start()])
             start = found.end()
     names.append(text[start:])
+    return _joined(names)
+
+
+def _joined(names: Iterable[str]) -> tuple[str, ...]:
+    """The names, each with what belongs behind it."""
     whole: list[str] = []
     for name in filter(None, map(str.strip, names)):
         if whole and _BEHIND_A_NAME.fullmatch(name):

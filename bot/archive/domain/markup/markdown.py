@@ -187,7 +187,15 @@ def _closes(line: str, mark: str) -> bool:
 
 def may_have_blocks(text: str) -> bool:
     """A quick check whether a text can have any block."""
-    if any(mark in text for mark in ("```", "~~~", "$$", "    ", "\t", "\\[", "\\begin")):
+    if (
+        "```" in text
+        or "~~~" in text
+        or "$$" in text
+        or "    " in text
+        or "\t" in text
+        or "\\[" in text
+        or "\\begin" in text
+    ):
         return True
     # `<english>` is in most notes.
     return "<" in text and _ELEMENT.search(text) is not None

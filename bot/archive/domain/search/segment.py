@@ -45,6 +45,9 @@ _HAN_BEYOND = "\U00020000-\U0003ffff"
 # Private-use characters count as letters in the index; there they are ours.
 _PRIVATE = "\ue000-\uf8ff\U000f0000-\U0010ffff"
 _RUN = re.compile(f"[{_HANGUL}]+|[{_HAN_AND_KANA}{_HAN_BEYOND}]+|[{_PRIVATE}\\0]+")
+_ANY = f"[{_HANGUL}{_HAN_AND_KANA}{_HAN_BEYOND}{_PRIVATE}\\0]"
+# Runs that follow one another as one: to look for one set of characters takes half the time.
+_RUNS = re.compile(f"({_ANY}{_ANY}*)")
 _IN_PAIRS = re.compile(f"[{_HANGUL}{_HAN_AND_KANA}{_HAN_BEYOND}]")
 _LONGEST_CACHED = 32
 
@@ -54,12 +57,18 @@ def segment(text: str) -> str:
     kept = text[:INDEXED_CHARACTERS]
     if kept.isascii() and "\0" not in kept:
         return kept
-    return _RUN.sub(_expanded, folded(kept)[:INDEXED_CHARACTERS])
+    pieces = _RUNS.split(folded(kept)[:INDEXED_CHARACTERS])
+    runs = pieces[1::2]
+    are_short = max(map(len, runs), default=0) <= _LONGEST_CACHED
+    pieces[1::2] = map(_cached if are_short else _expanded, runs)
+    return "".join(pieces)
 
 
-def _expanded(run: re.Match[str]) -> str:
-    text = run[0]
-    return _pairs_and_last(text) if len(text) <= _LONGEST_CACHED else _spread(text)
+def _expanded(runs: str) -> str:
+    return "".join(map(_spread, _RUN.findall(runs)))
+
+
+_cached = lru_cache(maxsize=1 << 15)(_expanded)
 
 
 def _spread(run: str) -> str:
@@ -70,7 +79,6 @@ def _spread(run: str) -> str:
 
 
 _PRIVATE_OR_NUL = re.compile(f"[{_PRIVATE}\\0]")
-_pairs_and_last = lru_cache(maxsize=1 << 15)(_spread)
 
 
 def runs(text: str) -> str:
