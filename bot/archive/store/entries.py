@@ -273,7 +273,7 @@ def load(
 
 
 def load_in_brief(statements: Statements, ordered: Sequence[int]) -> tuple[StoredEntry, ...]:
-    """As `load`, but without authors, abstract, references, links and the text of the source.
+    """As `load`, but without authors, abstract, references, links, source text and last change.
 
     That is what a list shows, and half of the time.
     """
@@ -298,7 +298,8 @@ _ENTRIES = """
 """
 _IN_BRIEF = """
     SELECT e.newness, e.id, e.date, e.withdrawn_at, e.title, NULL, p.arxiv_id, e.arxiv_version,
-           e.url, NULL, a.version, a.is_withdrawn, NULL, e.commentary, s.kind, s.path, e.part, ''
+           e.url, NULL, a.version, a.is_withdrawn, NULL, e.commentary, s.kind, s.path, e.part, '',
+           NULL
     FROM entry AS e JOIN paper AS p ON p.id = e.paper_id JOIN source AS s ON s.id = e.source_id
         LEFT JOIN arxiv_record AS a ON a.number = p.arxiv_id AND :filled
     WHERE e.newness IN (SELECT value FROM numbers(:them))
