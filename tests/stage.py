@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from bot.archive.services.import_files import import_files
 from bot.core.database.database import BUSY_SECONDS, Database
@@ -26,6 +27,7 @@ from bot.digest.services.typed_options import TypedOptions
 from bot.outbox.domain.delivery import Step
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.calls_in_flight import Terms
+from bot.outbox.services.changes import Changer
 from bot.outbox.services.deliver import Deliverer
 from bot.outbox.store.claims import Claimed
 from tests.databases import throw_away
@@ -207,6 +209,16 @@ class Stage:
             jitter=lambda: 0.5,
             terms=Terms(),
             observe=observe,
+        )
+
+    def changer(self, chats: Mapping[Platform, Chat] | None = None, **more: Any) -> Changer:
+        return Changer(
+            self.db,
+            chats if chats is not None else {self.chat.platform: self.chat},
+            clock=self.clock,
+            rate_limits=RateLimits({}),
+            jitter=lambda: 0.5,
+            **more,
         )
 
     def said(self) -> list[str]:

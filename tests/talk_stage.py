@@ -26,8 +26,6 @@ from bot.digest.services.typed_options import TypedOptions
 from bot.discussion.services import catch_up, discuss
 from bot.discussion.services.answers import Link, no_link
 from bot.discussion.services.discuss import DiscussionContext
-from bot.outbox.domain.rate_limit import RateLimits
-from bot.outbox.services.changes import Changer
 from tests.locations import Location
 from tests.stage import Clock, MemoryChat, Posted, Stage, english, staged
 
@@ -95,14 +93,7 @@ class TalkStage:
         chats: dict[Platform, Chat] = {**self.chats}
         stopping = asyncio.Event()
         await self.stage.deliverer(chats).drain(stopping)
-        changer = Changer(
-            self.stage.db,
-            chats,
-            clock=self.clock,
-            rate_limits=RateLimits({}),
-            jitter=lambda: 0.5,
-        )
-        await changer.run(stopping)
+        await self.stage.changer(chats).run(stopping)
 
     def root(self, channel: ChannelRef, title: str = "Paper") -> MessageRef:
         """The message that shows a paper in a channel."""

@@ -25,8 +25,6 @@ from bot.digest.services.typed_options import TypedOptions
 from bot.discussion.services import catch_up
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.store.kept_replies import DatabaseReplies
-from bot.outbox.domain.rate_limit import RateLimits
-from bot.outbox.services.changes import Changer
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack.workspaces import FakeWorkspaces, workspaces
 from tests.platforms.slack.stage import said_in_blocks
@@ -53,13 +51,7 @@ class Workspaces:
         await plan.plan_due(self.stage.db, now=self.stage.clock(), voices=english)
         await catch_up.catch_up(self.talk)
         await self.stage.deliverer(chats).drain(stopping)
-        changer = Changer(
-            self.stage.db,
-            chats,
-            clock=self.stage.clock,
-            rate_limits=RateLimits({}),
-            jitter=lambda: 0.5,
-        )
+        changer = self.stage.changer(chats)
         while await changer.run(stopping):
             pass
 

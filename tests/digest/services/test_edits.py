@@ -15,9 +15,8 @@ from bot.digest.services import edited_entries, plan, subscribe
 from bot.digest.services.plan import Voices
 from bot.digest.services.typed_options import TypedOptions
 from bot.outbox.domain.delivery import NOT_EDITED, WITHDRAWN, State
-from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services import operator_actions
-from bot.outbox.services.changes import UNEDITABLE, Changer
+from bot.outbox.services.changes import UNEDITABLE
 from bot.outbox.store import claims
 from tests.stage import (
     GENERAL,
@@ -61,13 +60,7 @@ async def delivered(
 
 async def edited(stage: Stage, voices: Voices = english) -> int:
     await edited_entries.present_changed(stage.db, now=stage.clock(), voices=voices)
-    return await Changer(
-        stage.db,
-        {stage.chat.platform: stage.chat},
-        clock=stage.clock,
-        rate_limits=RateLimits({}),
-        jitter=lambda: 0.5,
-    ).run(asyncio.Event())
+    return await stage.changer().run(asyncio.Event())
 
 
 def shown(stage: Stage, place: int) -> str:
@@ -308,15 +301,12 @@ async def test_a_platform_that_hangs_ends_its_round_after_a_while(stage):
 
     hanging = Hanging(stage.clock)
     await edited_entries.present_changed(stage.db, now=stage.clock(), voices=english)
-    await Changer(
-        stage.db,
+    changer = stage.changer(
         {hanging.platform: hanging},
-        clock=stage.clock,
-        rate_limits=RateLimits({}),
-        jitter=lambda: 0.5,
         within=timedelta(seconds=0.05),
         lasting=timedelta(seconds=0.04),
-    ).run(asyncio.Event())
+    )
+    await changer.run(asyncio.Event())
 
     assert hanging.calls == 1
 

@@ -19,9 +19,7 @@ from bot.core.ports import ChatRefusedError, ChatUnavailableError, MessageRef
 from bot.digest.domain.digest import Digest
 from bot.digest.services import edited_entries, plan, subscribe
 from bot.digest.services.presented import present_slot
-from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services import operator_actions
-from bot.outbox.services.changes import Changer
 from tests.stage import GENERAL, MORNING, NINE_IN_SEOUL, Stage, english, staged
 
 TUESDAY = date(2026, 2, 3)
@@ -60,14 +58,7 @@ async def post(stage: Stage) -> None:
 async def edit(stage: Stage) -> int:
     """One round of the pumps that edit: how many messages were edited."""
     await edited_entries.present_changed(stage.db, now=stage.clock(), voices=english, link=address)
-    changer = Changer(
-        stage.db,
-        {stage.chat.platform: stage.chat},
-        clock=stage.clock,
-        rate_limits=RateLimits({}),
-        jitter=lambda: 0.5,
-    )
-    return await changer.run(asyncio.Event())
+    return await stage.changer().run(asyncio.Event())
 
 
 def titles(document: Document) -> dict[str, str | None]:

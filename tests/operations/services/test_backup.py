@@ -14,9 +14,7 @@ from bot.core.domain.errors import UsageError
 from bot.digest.services import plan, subscribe
 from bot.operations.services.backup import after_restore, backup
 from bot.outbox.domain.delivery import State
-from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services import operator_actions
-from bot.outbox.services.changes import Changer
 from tests.outbox_stage import draft
 from tests.outbox_stage import plan as plan_drafts
 from tests.stage import GENERAL, NINE_IN_SEOUL, Stage, english, staged
@@ -212,13 +210,7 @@ async def test_after_a_restore_messages_are_edited_to_their_wanted_content(stage
     stage.write(f"Of {DAYS[1]}", DAYS[1], "Words that nobody has seen yet.")
 
     again = await restored(stage, copy, tmp_path)
-    await Changer(
-        again.db,
-        {stage.chat.platform: stage.chat},
-        clock=stage.clock,
-        rate_limits=RateLimits({}),
-        jitter=lambda: 0.5,
-    ).run(asyncio.Event())
+    await again.changer().run(asyncio.Event())
 
     assert "nobody has seen" in dump(stage.chat.posted[-1].document)
     assert len(stage.chat.posted) == 4

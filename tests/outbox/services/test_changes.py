@@ -12,8 +12,6 @@ from bot.core.domain.document import Document
 from bot.core.ports import ChannelRef, MessageRef
 from bot.discussion.services import discuss
 from bot.operations.pumps import Pumps
-from bot.outbox.domain.rate_limit import RateLimits
-from bot.outbox.services.changes import Changer
 from tests.stage import MORNING, MemoryChat
 from tests.talk_stage import DISCORD, SLACK, WEB, TalkStage, talking, with_a_paper
 
@@ -49,12 +47,8 @@ class Recording(MemoryChat):
 async def one_round(
     stage: TalkStage, chat: MemoryChat, *, stopping: asyncio.Event | None = None
 ) -> int:
-    changer = Changer(
-        stage.stage.db,
+    changer = stage.stage.changer(
         {chat.platform: chat},
-        clock=stage.clock,
-        rate_limits=RateLimits({}),
-        jitter=lambda: 0.5,
         within=timedelta(seconds=0.2),
         lasting=timedelta(seconds=0.1),
     )

@@ -12,7 +12,6 @@ from bot.core.store.leases import Process
 from bot.outbox.domain.delivery import State
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.domain.reach import Reach
-from bot.outbox.services.changes import Changer
 from bot.outbox.services.deliver import Deliverer
 from bot.outbox.store import edits
 from tests.outbox_stage import draft, drain, plan, states
@@ -73,15 +72,7 @@ async def test_only_messages_in_reach_are_edited(stage):
         for delivery_id in (1, 2):
             await edits.want(tx, delivery_id, Document((), summary="new"))
 
-    changer = Changer(
-        stage.db,
-        {Platform.SLACK: stage.chat},
-        clock=stage.clock,
-        rate_limits=RateLimits({}),
-        jitter=lambda: 0.5,
-        reach=lambda: FIRST,
-    )
-    await changer.run(asyncio.Event())
+    await stage.changer(reach=lambda: FIRST).run(asyncio.Event())
 
     assert [each.edits for each in stage.chat.posted] == [1, 0]
 

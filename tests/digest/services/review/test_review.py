@@ -34,8 +34,6 @@ from bot.digest.services.review import review, review_cards
 from bot.digest.services.review.review import Decided
 from bot.digest.services.review.review_cards import Asking
 from bot.digest.services.typed_options import TypedOptions
-from bot.outbox.domain.rate_limit import RateLimits
-from bot.outbox.services.changes import Changer
 from tests.stage import GENERAL, NINE_IN_SEOUL, Stage, english, staged
 
 MONDAY, TUESDAY, WEDNESDAY = date(2026, 2, 2), date(2026, 2, 3), date(2026, 2, 4)
@@ -96,14 +94,7 @@ class Reviewing:
 
     async def send(self) -> None:
         await self.stage.deliverer().drain(asyncio.Event())
-        chats = {self.stage.chat.platform: self.stage.chat}
-        changer = Changer(
-            self.stage.db,
-            chats,
-            clock=self.stage.clock,
-            rate_limits=RateLimits({}),
-            jitter=lambda: 0.5,
-        )
+        changer = self.stage.changer()
         while await changer.run(asyncio.Event()):
             pass
 
