@@ -206,7 +206,7 @@ async def digest(request: web.Request) -> web.Response:
         request,
         "digest.html",
         title=day_text(day, visitor.say.locale),
-        card=cards.of_day(day, entries, visitor.say),
+        card=cards.of_day(day, entries, visitor.say) if entries else None,
         day=day,
         entries=[(stored, commentary_parts(stored.entry, visitor.say)) for stored in entries],
         earlier=before[0].on if before else None,
@@ -231,9 +231,7 @@ async def _month(request: web.Request, name: str) -> web.Response:
         request,
         "month.html",
         title=month_text(first, visitor.say.locale),
-        card=cards.of_page(f"/digest/{name}", month_text(first, visitor.say.locale), visitor.say)
-        if days
-        else None,
+        card=cards.of_month(first, visitor.say) if days else None,
         month=first,
         days=sorted(days.items(), reverse=True),
         earlier=before[0].on if before else None,

@@ -1,5 +1,6 @@
 """What links to our pages show elsewhere, and what crawlers are told (issue 18, item 3)."""
 
+import json
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -66,6 +67,8 @@ async def test_an_entry_has_a_card_in_the_readers_language():
     [
         ("/papers", "paperbot: Papers", "/papers"),
         (f"/digest/{DAY}", "Papers: 4 February 2025", f"/digest/{DAY}"),
+        ("/digest/2025-02", "February 2025", "/digest/2025-02"),
+        ("/graph", "Map of references", "/graph"),
         ("/tag/rl?page=1", "#rl", "/tag/rl"),
         ("/recap/2025-W06", "Looking back on week 6 of 2025", "/recap/2025-W06"),
     ],
@@ -73,9 +76,11 @@ async def test_an_entry_has_a_card_in_the_readers_language():
 async def test_other_pages_have_cards_and_one_address(path, title, canonical):
     async with staged(site=SITE) as stage:
         _, page = await fetch(stage, path)
+        head = head_of(page)
+        status, said = await fetch(stage, head["alternate"].removeprefix(SITE))
 
-    head = head_of(page)
     assert (head["og:title"], head["canonical"]) == (title, SITE + canonical)
+    assert (status, json.loads(said)["title"]) == (200, title)
 
 
 async def test_the_card_of_a_recap_has_its_chart_as_a_picture():
@@ -108,7 +113,9 @@ async def fetch_bytes(stage: Stage, path: str) -> tuple[int, bytes]:
         return response.status, await response.read()
 
 
-@pytest.mark.parametrize("path", ["/", "/papers?q=rl", "/tag/unknown", "/nothing", "/note"])
+@pytest.mark.parametrize(
+    "path", ["/", "/papers?q=rl", "/tag/unknown", "/digest/2001-01-01", "/nothing", "/note"]
+)
 async def test_pages_that_crawlers_should_leave_out_say_so(path):
     async with staged(site=SITE) as stage:
         _, page = await fetch(stage, path)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time
 
 from bot.archive.domain.entry import Language, StoredEntry
 from bot.archive.domain.present_entry import count_papers, gist
-from bot.core.domain.day_text import day_text
+from bot.core.domain.day_text import day_text, month_text
 from bot.core.domain.i18n import Translate
 from bot.core.latex import readable
 from bot.feeds.domain.cards import Card, Picture
@@ -43,6 +43,16 @@ def of_day(day: date, entries: Sequence[StoredEntry], say: Translate) -> Card:
     """A day's entries: how many, and the first titles."""
     name = f"{say('Papers')}: {day_text(day, say.locale)}"
     return _card(f"/digest/{day.isoformat()}", name, _list(entries, say), say)
+
+
+def of_month(month: date, say: Translate) -> Card:
+    """The days of the month that this day is in."""
+    return _card(f"/digest/{month.isoformat()[:7]}", month_text(month, say.locale), "", say)
+
+
+def of_graph(say: Translate) -> Card:
+    """The map of references."""
+    return _card("/graph", say("Map of references"), "", say)
 
 
 def of_tag(tag: str, page: int, entries: Sequence[StoredEntry], say: Translate) -> Card:

@@ -20,6 +20,7 @@ from bot.recap.domain.period import parse_period, period_text
 
 _PAGE = re.compile(
     r"/entry/(?P<entry>[0-9]{1,18})|/digest/(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"|/digest/(?P<month>[0-9]{4}-[0-9]{2})"
     r"|/tag/(?P<tag>[^/]{1,400})|/recap/(?P<period>[0-9]{4}(?:-W?[0-9]{2})?)"
 )
 _LONGEST = 2_000
@@ -52,6 +53,8 @@ def _own_path(url: str, site: str | None) -> str | None:
 async def _find(context: WebContext, path: str, say: Translate) -> Card | None:
     if path == "/papers":
         return cards.of_archive(path, say)
+    if path == "/graph":
+        return cards.of_graph(say)
     match = _PAGE.fullmatch(path)
     if match is None:
         return None
@@ -67,6 +70,8 @@ async def _find(context: WebContext, path: str, say: Translate) -> Card | None:
         if match["day"]:
             day = date.fromisoformat(match["day"])
             return cards.of_day(day, await library.list_on(day), say)
+        if match["month"]:
+            return cards.of_month(date.fromisoformat(f"{match['month']}-01"), say)
         period = parse_period(match["period"], context.now().astimezone(context.zone).date())
     except (ValueError, UsageError):
         return None

@@ -24,7 +24,7 @@ async def graph(request: web.Request) -> web.Response:
         request,
         "graph.html",
         title=title,
-        card=cards.of_page("/graph", title, say),
+        card=cards.of_graph(say),
         seen=(await _shown(request)).seen,
         data="/graph/papers.json",
         texts=view.as_script(view.script_texts(say)),
