@@ -19,7 +19,7 @@ from bot.app.periodic_work import PeriodicWork
 from bot.app.platforms import Given, Joined, addresses, find_slack_apps, join
 from bot.app.posting_lease import Held
 from bot.app.reading_rights import reading_rights
-from bot.app.sign_in import proxy_sign_in, sign_in, site_names
+from bot.app.sign_in import assistants, proxy_sign_in, sign_in, site_names
 from bot.app.slack.installations import SlackInstallations
 from bot.app.slack.organisations import SlackOrganisations
 from bot.app.wakes import BOARD, Wakes
@@ -123,6 +123,7 @@ class Assembly:
             feeds=DatabaseFeeds(db),
             site=settings.web_url,
             sign_in=sign_in(settings, self._joined, db, clock=now),
+            assistants=assistants(settings, db, clock=now),
             mounts={
                 prefix: mounted
                 for joined in self._joined.values()

@@ -12,7 +12,7 @@ from bot.assistants.services.tools import Tools
 from bot.core.database.database import Database
 from bot.core.ports import Platform, SignIn
 from bot.platforms.web.sign_in.rights import RightsOfPeople
-from bot.platforms.web.sign_in.ways import SignInWays
+from bot.platforms.web.sign_in.ways import AssistantAccess, SignInWays
 from bot.platforms.web.visitors.proxies import ProxySignIn
 from bot.settings import Settings
 from bot.webchat.services.sessions import DatabaseSessions
@@ -72,16 +72,21 @@ def sign_in(
     rights = {
         platform: rights for platform in ways if (rights := joined[platform].rights) is not None
     }
-    tools = Tools(db, clock, settings.timezone, with_discussions=False)
     return SignInWays(
-        settings.web_url,
-        ways,
-        RightsOfPeople(rights, clock=clock),
-        DatabaseSessions(db),
+        settings.web_url, ways, RightsOfPeople(rights, clock=clock), DatabaseSessions(db)
+    )
+
+
+def assistants(
+    settings: Settings, db: Database, *, clock: Callable[[], datetime]
+) -> AssistantAccess | None:
+    """How the assistants of people who sign in ask, if the extra is installed."""
+    if not over_http.is_installed():
+        return None
+    tools = Tools(db, clock, settings.timezone, with_discussions=False)
+    return AssistantAccess(
         DatabaseAssistantTokens(db),
-        partial(over_http.answering, tools, version("paper-digest-bot"))
-        if over_http.is_installed()
-        else None,
+        partial(over_http.answering, tools, version("paper-digest-bot")),
     )
 
 

@@ -15,6 +15,7 @@ from bot.core.ports.health import Condition, Finding, Health, Measure
 from bot.core.ports.identity import (
     AssistantToken,
     AssistantTokens,
+    FoundToken,
     Identity,
     Rights,
     Session,
@@ -57,6 +58,7 @@ __all__ = [
     "DeliveryKey",
     "FilledForm",
     "Finding",
+    "FoundToken",
     "Health",
     "Identity",
     "Inbox",

@@ -133,6 +133,15 @@ class AssistantToken:
     used_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class FoundToken:
+    """A token that an assistant sent: its number, its owner, and when it was made."""
+
+    number: int
+    who: Identity
+    made_at: datetime
+
+
 class AssistantTokens(Protocol):
     """The tokens with which people's assistants ask over HTTP. Instants are aware UTC."""
 
@@ -140,8 +149,8 @@ class AssistantTokens(Protocol):
         """A new token, which is stored as a hash only; raises `UsageError` if there are too many."""
         ...
 
-    async def find(self, secret: str, *, at: datetime) -> tuple[int, Identity] | None:
-        """The token's number and its owner, unless it was revoked; this is noted as a use."""
+    async def find(self, secret: str, *, at: datetime) -> FoundToken | None:
+        """The token, unless it was revoked; this is noted as a use."""
         ...
 
     async def list_of(self, person: str) -> tuple[AssistantToken, ...]:

@@ -37,7 +37,7 @@ from bot.platforms.web.connections import Connections, claim_descriptors
 from bot.platforms.web.context import LookBack, Metrics, WebContext, no_recaps
 from bot.platforms.web.rendering.view import make_view
 from bot.platforms.web.server import build_name, make_application, read_static, serving
-from bot.platforms.web.sign_in.ways import SignInWays
+from bot.platforms.web.sign_in.ways import AssistantAccess, SignInWays
 from bot.platforms.web.thread_inbound import ThreadInbound
 from bot.platforms.web.visitors.access import Access, Signer
 from bot.platforms.web.visitors.limits import RequestLimits, StreamLimits
@@ -64,7 +64,7 @@ class WebChat:
 
     `zone` decides which day it is in the archive's search. `names` are the host names that requests may use; IP addresses and `localhost` always work.
     `proxies` are the networks of trusted proxies (see `visitors.proxies`); `proxy_sign_in` says how
-    such a proxy tells who is signed in, `sign_in` how people sign in by themselves. `mounts` are
+    such a proxy tells who is signed in, `sign_in` how people sign in by themselves, `assistants` how their assistants ask. `mounts` are
     applications under path prefixes of their own, such as `/slack`; `patience` is how many seconds a
     request may take. `tell_others` tells the other processes of a change, who then call `heard`.
     `look_back` makes recaps. `curators` are the people who may write notes (`person_id`); none:
@@ -90,6 +90,7 @@ class WebChat:
         proxies: tuple[Network, ...] = (),
         proxy_sign_in: ProxySignIn | None = None,
         sign_in: SignInWays | None = None,
+        assistants: AssistantAccess | None = None,
         mounts: Mapping[str, web.Application] | None = None,
         patience: float = PATIENCE,
         tell_others: Callable[[], None] = lambda: None,
@@ -112,6 +113,7 @@ class WebChat:
         self._proxies = Proxies(proxies)
         self._proxy_sign_in = proxy_sign_in
         self._sign_in = sign_in
+        self._assistants = assistants
         self._mounts = dict(mounts or {})
         self._patience = patience
         self._tell_others = tell_others
@@ -212,6 +214,8 @@ class WebChat:
             patience=self._patience,
             proxy_sign_in=self._proxy_sign_in,
             sign_in=self._sign_in,
+            # Without people who sign in nobody could make a token.
+            assistants=self._assistants if self._sign_in or self._proxy_sign_in else None,
             look_back=self._look_back,
             curators=self._curators,
             feeds=self._feeds,

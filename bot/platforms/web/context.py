@@ -17,7 +17,7 @@ from bot.platforms.web.connections import Connections
 from bot.platforms.web.feeds.freshness import Freshness
 from bot.platforms.web.rendering.shown_graph import ShownGraphs
 from bot.platforms.web.rendering.view import View
-from bot.platforms.web.sign_in.ways import SignInWays
+from bot.platforms.web.sign_in.ways import AssistantAccess, SignInWays
 from bot.platforms.web.visitors.access import Access, Signer
 from bot.platforms.web.visitors.limits import RequestLimits, StreamLimits
 from bot.platforms.web.visitors.proxies import Proxies, ProxySignIn
@@ -49,7 +49,8 @@ class WebContext:
     `deliver_replies` hands new replies in threads to the inbox; call it after each change of one.
     `zone` decides which day it is. `names` are the host names of the site behind a proxy; `build`
     is the version of the static files; `patience` is how many seconds a request may take.
-    Where a proxy signs people in, `proxy_sign_in` says how, and `sign_in` where they do it themselves.
+    Where a proxy signs people in, `proxy_sign_in` says how, and `sign_in` where they do it themselves;
+    `assistants` is how their assistants ask, if they can.
     `curators` are the people who may write notes (`person_id`); none: whoever manages a channel.
     `site` is the public address of this server, without a path; `None`: it is not known.
     """
@@ -77,6 +78,7 @@ class WebContext:
     patience: float
     proxy_sign_in: ProxySignIn | None = None
     sign_in: SignInWays | None = None
+    assistants: AssistantAccess | None = None
     look_back: LookBack = no_recaps
     curators: frozenset[str] = frozenset()
     feeds: FeedLibrary = field(default_factory=NoFeeds)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.core.database.database import Database
 from bot.core.domain.errors import UsageError
-from bot.core.ports import AssistantToken, Identity
+from bot.core.ports import AssistantToken, FoundToken, Identity
 from bot.webchat.store import tokens
 
 MOST = 10
@@ -30,16 +30,16 @@ class DatabaseAssistantTokens:
             await tokens.add(tx, _hash(secret), who, label, at=at)
         return secret
 
-    async def find(self, secret: str, *, at: datetime) -> tuple[int, Identity] | None:
+    async def find(self, secret: str, *, at: datetime) -> FoundToken | None:
         async with self._db.reading() as tx:
-            found = await tokens.find(tx, _hash(secret))
-        if found is None:
+            there = await tokens.find(tx, _hash(secret))
+        if there is None:
             return None
-        number, who, used_at = found
+        found, used_at = there
         if used_at is None or at - used_at >= _USED_WITHIN:
             async with self._db.transaction() as tx:
-                await tokens.mark_used(tx, number, at=at)
-        return number, who
+                await tokens.mark_used(tx, found.number, at=at)
+        return found
 
     async def list_of(self, person: str) -> tuple[AssistantToken, ...]:
         async with self._db.reading() as tx:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.core.database.database import Transaction
 from bot.core.database.instants import from_text, to_text
-from bot.core.ports import AssistantToken, Identity
+from bot.core.ports import AssistantToken, FoundToken, Identity
 from bot.webchat.store.identities import columns_of, identity_in
 
 
@@ -24,18 +24,20 @@ async def add(tx: Transaction, hash_: str, who: Identity, label: str, *, at: dat
     )
 
 
-async def find(tx: Transaction, hash_: str) -> tuple[int, Identity, datetime | None] | None:
-    """The token's number, its owner, and when it was last used."""
+async def find(tx: Transaction, hash_: str) -> tuple[FoundToken, datetime | None] | None:
+    """The token, and when it was last used."""
     row = await tx.one(
         """
-        SELECT id, platform, workspaces, user_id AS "user", name, used_at FROM assistant_token
+        SELECT id, platform, workspaces, user_id AS "user", name, made_at, used_at
+          FROM assistant_token
          WHERE hash = :hash
         """,
         {"hash": hash_},
     )
     if row is None:
         return None
-    return row["id"], identity_in(row), from_text(row["used_at"]) if row["used_at"] else None
+    found = FoundToken(row["id"], identity_in(row), from_text(row["made_at"]))
+    return found, from_text(row["used_at"]) if row["used_at"] else None
 
 
 async def list_of(tx: Transaction, person: str) -> tuple[AssistantToken, ...]:

@@ -26,7 +26,7 @@ from bot.core.ports import (
 from bot.platforms.discord.sign_in import DiscordSignIn
 from bot.platforms.slack.sign_in import SlackSignIn
 from bot.platforms.web.sign_in.rights import RightsOfPeople
-from bot.platforms.web.sign_in.ways import SignInWays
+from bot.platforms.web.sign_in.ways import AssistantAccess, SignInWays
 from bot.webchat.services.sessions import DatabaseSessions
 from bot.webchat.services.tokens import DatabaseAssistantTokens
 from tests.fakes.accounts import CLIENT_ID, CLIENT_SECRET, FakeAccounts
@@ -124,6 +124,14 @@ def tools_without_talk(db: Database, clock: Callable[[], datetime]) -> Tools:
     return Tools(db, clock, ZoneInfo("UTC"), with_discussions=False)
 
 
+def access(db: Database, clock: Callable[[], datetime]) -> AssistantAccess | None:
+    """How assistants ask, if the extra is installed."""
+    if not over_http.is_installed():
+        return None
+    opened = partial(over_http.answering, tools_without_talk(db, clock), "0")
+    return AssistantAccess(DatabaseAssistantTokens(db), opened)
+
+
 def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
@@ -155,12 +163,10 @@ async def signing_in(
                 account_ways(accounts, clock, guilds=frozenset({"1", "2"})),
                 RightsOfPeople({Platform.SLACK: rights, Platform.DISCORD: rights}, clock=clock),
                 DatabaseSessions(db),
-                DatabaseAssistantTokens(db),
-                partial(over_http.answering, tools_without_talk(db, clock), "0")
-                if over_http.is_installed()
-                else None,
             )
 
         names = ("papers.example.org",)
-        async with staged(sign_in=ways, port=port, names=names, inbox=inbox, **more) as stage:
+        async with staged(
+            sign_in=ways, assistants=access, port=port, names=names, inbox=inbox, **more
+        ) as stage:
             yield SignInStage(stage, accounts, rights)

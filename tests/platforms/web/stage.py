@@ -55,7 +55,7 @@ from bot.lookup.domain.query import parse
 from bot.lookup.domain.query_terms import InDiscussion
 from bot.platforms.web.chat import WebChat
 from bot.platforms.web.context import Metrics
-from bot.platforms.web.sign_in.ways import SignInWays
+from bot.platforms.web.sign_in.ways import AssistantAccess, SignInWays
 from bot.webchat.services.access import WebAccess, one_time_address
 from bot.webchat.store.board import DatabaseBoard
 from tests.databases import throw_away
@@ -324,6 +324,7 @@ def make_chat(
     health: list[Health],
     *,
     sign_in: Callable[[Database, Clock], SignInWays] | None = None,
+    assistants: Callable[[Database, Clock], AssistantAccess | None] | None = None,
     library: Library | None = None,
     **more: object,
 ) -> WebChat:
@@ -332,6 +333,8 @@ def make_chat(
     wanted: dict[str, object] = {"host": "127.0.0.1", "port": 0} | more
     if sign_in is not None:
         wanted["sign_in"] = sign_in(db, clock)
+    if assistants is not None:
+        wanted["assistants"] = assistants(db, clock)
     return WebChat(
         board,
         library or FakeLibrary(),
@@ -349,6 +352,7 @@ async def staged(
     *,
     inbox: FakeInbox | None = None,
     sign_in: Callable[[Database, Clock], SignInWays] | None = None,
+    assistants: Callable[[Database, Clock], AssistantAccess | None] | None = None,
     library: Library | None = None,
     **more: object,
 ) -> AsyncIterator[Stage]:
@@ -358,7 +362,9 @@ async def staged(
     async with throw_away() as db, asyncio.TaskGroup() as tasks:
         board = DatabaseBoard(db)
         access = WebAccess(db)
-        chat = make_chat(db, clock, health, sign_in=sign_in, library=library, **more)
+        chat = make_chat(
+            db, clock, health, sign_in=sign_in, assistants=assistants, library=library, **more
+        )
         running = tasks.create_task(chat.run(inbox))
         address = await chat.ready()
         jar = aiohttp.CookieJar(unsafe=True)  # cookies of an address, not of a name

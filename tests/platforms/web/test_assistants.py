@@ -1,9 +1,10 @@
 """The assistants of signed-in people ask over HTTP, through the SDK's own client."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -15,12 +16,13 @@ from bot.core.ports import ChannelRef, Identity, MessageRef, Platform, User, par
 from bot.discussion.services.forgetting import forget_author
 from bot.discussion.store import replies
 from bot.lookup.services.lookup import look_up
+from bot.platforms.web.visitors.proxies import SECRET_HEADER, ProxySignIn
 from bot.webchat.services.tokens import MOST, DatabaseAssistantTokens
 from tests.archive_stage import NOW, an_entry, keep
 from tests.assistants.asking import call
 from tests.browser import browsing, visiting
-from tests.platforms.web.sign_in_stage import SignInStage, signing_in
-from tests.platforms.web.stage import staged
+from tests.platforms.web.sign_in_stage import SignInStage, access, signing_in
+from tests.platforms.web.stage import Stage, staged
 
 mcp = pytest.importorskip("mcp", reason="the extra “mcp” is not installed")
 http = pytest.importorskip("mcp.client.streamable_http")
@@ -30,19 +32,26 @@ _ASKED = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
 _HEADERS = {"Accept": "application/json, text/event-stream"}
 
 
+PROXY = {"X-Forwarded-User": "ada@example.org", SECRET_HEADER: "s" * 32}
+
+
 @asynccontextmanager
-async def asking(stage: SignInStage, token: str) -> AsyncIterator[Any]:
+async def asking(stage: Stage, token: str) -> AsyncIterator[Any]:
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx2.AsyncClient(headers=headers, timeout=60) as web:
-        transport = http.streamable_http_client(stage.web.url("/mcp"), http_client=web)
+        transport = http.streamable_http_client(stage.url("/mcp"), http_client=web)
         async with mcp.Client(transport) as client:
             yield client
 
 
 async def posted(stage: SignInStage, **headers: str) -> tuple[int, str, Any]:
     """The status of a request, what it says of signing in, and its JSON."""
-    async with stage.web.client.post(
-        stage.web.url("/mcp"), json=_ASKED, headers=_HEADERS | headers
+    return await posted_to(stage.web, **headers)
+
+
+async def posted_to(stage: Stage, **headers: str) -> tuple[int, str, Any]:
+    async with stage.client.post(
+        stage.url("/mcp"), json=_ASKED, headers=_HEADERS | headers
     ) as response:
         said = await response.json() if response.content_type == "application/json" else None
         return response.status, response.headers.get("WWW-Authenticate", ""), said
@@ -70,7 +79,7 @@ async def test_an_assistant_looks_up_what_its_owner_may_read_and_no_discussion()
     async with signing_in() as stage:
         number = await discussed(stage.web.db)
         await stage.sign_in()
-        async with asking(stage, await made(stage)) as client:
+        async with asking(stage.web, await made(stage)) as client:
             tools = {each.name for each in (await client.list_tools()).tools}
             found = await call(client, "lookup", query="patient")
             one = await call(client, "entry", ref=f"entry:{number}")
@@ -150,8 +159,72 @@ async def test_forget_me_removes_the_tokens():
         assert (await posted(stage, Authorization=f"Bearer {token}"))[0] == 401
 
 
-async def test_without_accounts_there_is_no_such_page():
-    async with staged() as stage:
+async def test_people_who_sign_in_through_a_proxy_have_tokens_that_end():
+    async with staged(
+        proxy_sign_in=ProxySignIn("X-Forwarded-User", "s" * 32),
+        proxies=(ip_network("127.0.0.1"),),
+        assistants=access,
+    ) as stage:
+
+        async def page(**headers: str) -> tuple[int, str]:
+            async with stage.client.get(stage.url("/sign-in"), headers=headers) as response:
+                return response.status, await response.text()
+
+        async def post(path: str, headers: Mapping[str, str], **body: object) -> tuple[int, Any]:
+            async with stage.client.post(
+                stage.url(path), json=body, headers={**stage.own, **headers}
+            ) as response:
+                return response.status, await response.json()
+
+        await keep(stage.db, an_entry("A patient machine"))
+        bo = PROXY | {"X-Forwarded-User": "bo@example.org"}
+        assert (await page())[0] == 404
+        assert (await post("/api/token", {}, label="nobody's"))[0] in {403, 404}
+        forged = PROXY | {SECRET_HEADER: "x" * 32}
+        assert (await post("/api/token", forged, label="forged"))[0] in {403, 404}
+        status, answer = await post("/api/token", PROXY, label="Claude")
+        assert status == 200
+        bearer = {"Authorization": f"Bearer {answer['token']}"}
+
+        async with asking(stage, answer["token"]) as client:
+            found = await call(client, "lookup", query="patient")
+        _, shown = await page(**PROXY)
+        (token,) = await DatabaseAssistantTokens(stage.db).list_of(await person_of(stage.db))
+        await post("/api/token/revoke", bo, number=token.number)
+        kept = await posted_to(stage, **bearer)
+        stage.clock.at += timedelta(days=90)
+        ended = await posted_to(stage, **bearer)
+        stage.clock.at -= timedelta(days=1)
+        still = await posted_to(stage, **bearer)
+        await post("/api/token/revoke", PROXY, number=token.number)
+        revoked = await posted_to(stage, **bearer)
+        proxied_only = await posted_to(stage, **PROXY)
+
+    assert [each["title"] for each in found["entries"]] == ["A patient machine"]
+    for text in ("ada@example.org", "Claude", f"{stage.url('/mcp')}", "valid until 2025-05-05"):
+        assert text in shown, text
+    assert "Sign out" not in shown
+    assert [each[0] for each in (kept, ended, still, revoked)] == [200, 401, 200, 401]
+    assert proxied_only[0] == 401  # the token alone counts
+
+
+async def person_of(db: Database) -> str:
+    async with db.reading() as tx:
+        row = await tx.one("SELECT person FROM assistant_token")
+    assert row is not None
+    return str(row["person"])
+
+
+async def test_a_token_of_a_proxy_s_user_ends_with_the_proxy():
+    async with signing_in() as stage:
+        ada = Identity(Platform.WEB, ("",), "0123456789abcdef", "ada@example.org")
+        token = await DatabaseAssistantTokens(stage.web.db).make(ada, "old", at=stage.web.clock())
+
+        assert (await posted(stage, Authorization=f"Bearer {token}"))[0] == 401
+
+
+async def test_without_people_who_sign_in_there_is_no_such_page():
+    async with staged(assistants=access) as stage:
         for ask in (stage.client.post, stage.client.get):
             async with ask(stage.url("/mcp"), headers=_HEADERS) as response:
                 assert response.status == 404

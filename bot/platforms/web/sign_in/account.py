@@ -1,5 +1,7 @@
 """The page of the account: ways to sign in, signing out, the channels that a person can manage."""
 
+from datetime import date
+
 from aiohttp import web
 
 from bot.core.domain import command_line, commands, document
@@ -11,7 +13,6 @@ from bot.core.ports import (
     ChannelRef,
     Command,
     Identity,
-    Session,
     User,
     parse_channel,
 )
@@ -20,10 +21,11 @@ from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.pages import reading_page
 from bot.platforms.web.rendering import view
 from bot.platforms.web.responses import json_response
+from bot.platforms.web.sign_in.assistants import valid_until
 from bot.platforms.web.sign_in.visible import visible_channels
 from bot.platforms.web.sign_in.ways import NAMES, safe_path
 from bot.platforms.web.visitors.names import clean_name
-from bot.platforms.web.visitors.visitor import VISITOR
+from bot.platforms.web.visitors.visitor import VISITOR, Visitor
 
 _SETTINGS = "/digest settings"
 
@@ -31,7 +33,7 @@ _SETTINGS = "/digest settings"
 async def account(request: web.Request) -> web.Response:
     """Who is signed in, with their channels; for others the ways to sign in."""
     context, visitor = request.app[CONTEXT], request[VISITOR]
-    if not visitor.can_sign_in:
+    if not visitor.has_account_page:
         raise web.HTTPNotFound
     session, ways = visitor.session, context.sign_in
     say = visitor.say
@@ -42,8 +44,8 @@ async def account(request: web.Request) -> web.Response:
         session=session,
         ways={} if ways is None else {p.value: NAMES[p] for p in ways.platforms},
         platform_name=NAMES[session.who.platform] if session is not None else "",
-        tokens=await _tokens(context, session),
-        mcp=f"{ways.address}/mcp" if ways is not None else "",
+        tokens=await _tokens(context, visitor),
+        mcp=f"{_site(request)}/mcp",
         next=safe_path(request.query.get("next", "/")),
         channels=sorted(
             (name or channel.id, str(channel))
@@ -54,13 +56,23 @@ async def account(request: web.Request) -> web.Response:
 
 
 async def _tokens(
-    context: WebContext, session: Session | None
-) -> tuple[AssistantToken, ...] | None:
-    """The person's tokens; `None` where assistants cannot ask."""
-    ways = context.sign_in
-    if session is None or ways is None or ways.tokens is None or ways.assistants is None:
+    context: WebContext, visitor: Visitor
+) -> tuple[tuple[AssistantToken, date | None], ...] | None:
+    """The person's tokens, each with the day it ends, if any; `None` where assistants cannot ask."""
+    if visitor.person is None or context.assistants is None:
         return None
-    return await ways.tokens.list_of(session.who.person)
+    found = await context.assistants.tokens.list_of(visitor.person.person)
+    ends = visitor.proxied is not None
+    return tuple((each, valid_until(each.made_at).date() if ends else None) for each in found)
+
+
+def _site(request: web.Request) -> str:
+    """The address by which the site is reached: as it is known, else as this request has it."""
+    context = request.app[CONTEXT]
+    if context.sign_in is not None:
+        return context.sign_in.address
+    scheme = "https" if request[VISITOR].by_tls else "http"
+    return context.site or f"{scheme}://{request.host}"
 
 
 async def manage(request: web.Request) -> web.Response:

@@ -7,17 +7,18 @@ refused by its `Origin`, a name that was pointed at this machine by its `Host` (
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 
 from aiohttp import web
 
 from bot.core.domain.errors import UserError
 from bot.core.domain.i18n import error_text
-from bot.core.ports import AssistantTokens
+from bot.core.ports import AssistantTokens, Identity, Platform
 from bot.platforms.web.chat_api import read_body, refusal
 from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.request_checks import host_is_ours
 from bot.platforms.web.responses import json_response
-from bot.platforms.web.sign_in.ways import Answering, SignInWays
+from bot.platforms.web.sign_in.ways import Answering
 from bot.platforms.web.visitors.visitor import VISITOR
 
 log = logging.getLogger(__name__)
@@ -26,28 +27,24 @@ HOSTS = web.AppKey("hosts", frozenset[str])
 _ANSWERING = web.AppKey("answering", Answering)
 _PASSED_ON = ("Accept", "Content-Type", "MCP-Protocol-Version", "Mcp-Method", "Mcp-Name")
 _MOST_LABEL = 60
+_PROXIED_FOR = timedelta(days=90)
 
 
 async def answering(application: web.Application) -> AsyncIterator[None]:
     """What answers, while the server runs."""
-    ways = application[CONTEXT].sign_in
-    if ways is None or ways.assistants is None:
+    access = application[CONTEXT].assistants
+    if access is None:
         yield
         return
-    async with ways.assistants() as opened:
+    async with access.opened() as opened:
         application[_ANSWERING] = opened
         yield
-
-
-def answers_assistants(ways: SignInWays | None) -> bool:
-    """Whether people's assistants may ask here."""
-    return ways is not None and ways.tokens is not None and ways.assistants is not None
 
 
 async def ask(request: web.Request) -> web.Response:
     """Answer a message of an assistant: 404 where it is not set up, 401 without a good token."""
     context = request.app[CONTEXT]
-    if not answers_assistants(context.sign_in):
+    if context.assistants is None:
         raise web.HTTPNotFound
     if not _is_ours(request, context):
         return web.Response(status=403, text="This page may not ask here.\n")
@@ -88,50 +85,59 @@ def _is_ours(request: web.Request, context: WebContext) -> bool:
 
 
 async def _token_number(request: web.Request, context: WebContext) -> int | None:
-    """The number of the request's token, if its owner is still in a workspace of the bot."""
-    ways = context.sign_in
+    """The number of the request's token, if its owner may still ask."""
+    access = context.assistants
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
-    if ways is None or ways.tokens is None or kind.casefold() != "bearer" or not secret.strip():
+    if access is None or kind.casefold() != "bearer" or not secret.strip():
         return None
-    found = await ways.tokens.find(secret.strip(), at=context.now())
+    found = await access.tokens.find(secret.strip(), at=context.now())
     if found is None:
         return None
-    number, who = found
-    if await ways.rights.current(who) is None:
-        log.info("the tokens of %s are revoked: the bot shares no workspace with them", who.person)
-        await ways.tokens.revoke_all(who.person)
+    if found.who.platform is Platform.WEB:
+        is_valid = context.proxy_sign_in is not None and context.now() < valid_until(found.made_at)
+        return found.number if is_valid else None
+    if context.sign_in is None:
         return None
-    return number
+    if await context.sign_in.rights.current(found.who) is None:
+        person = found.who.person
+        log.info("the tokens of %s are revoked: the bot shares no workspace with them", person)
+        await access.tokens.revoke_all(person)
+        return None
+    return found.number
+
+
+def valid_until(made_at: datetime) -> datetime:
+    """When a token ends whose owner signs in through a proxy, which does not say who has left."""
+    return made_at + _PROXIED_FOR
 
 
 async def make(request: web.Request) -> web.Response:
     """A new token of the person who is signed in; it is shown once."""
-    tokens, person = _tokens(request)
-    context, session = request.app[CONTEXT], request[VISITOR].session
-    body = await read_body(request)
+    tokens, who = _tokens(request)
     say = request[VISITOR].say
+    body = await read_body(request)
     label = body.text("label", most=_MOST_LABEL)
-    if session is None or not label:
+    if not label:
         raise refusal(say("Say what the token is for."))
     try:
-        secret = await tokens.make(session.who, label, at=context.now())
+        secret = await tokens.make(who, label, at=request.app[CONTEXT].now())
     except UserError as error:
         raise refusal(error_text(error, say)) from error
-    log.info("%s made a token for an assistant", person)
+    log.info("%s made a token for an assistant", who.person)
     return json_response({"token": secret})
 
 
 async def revoke(request: web.Request) -> web.Response:
     """Revoke a token of the person who is signed in."""
-    tokens, person = _tokens(request)
+    tokens, who = _tokens(request)
     number = (await read_body(request)).number("number")
     if number is not None:
-        await tokens.revoke(person, number)
+        await tokens.revoke(who.person, number)
     return json_response({})
 
 
-def _tokens(request: web.Request) -> tuple[AssistantTokens, str]:
-    ways, session = request.app[CONTEXT].sign_in, request[VISITOR].session
-    if session is None or ways is None or ways.tokens is None or ways.assistants is None:
-        raise refusal(request[VISITOR].say("Sign in first."), kind=web.HTTPNotFound)
-    return ways.tokens, session.who.person
+def _tokens(request: web.Request) -> tuple[AssistantTokens, Identity]:
+    access, visitor = request.app[CONTEXT].assistants, request[VISITOR]
+    if visitor.person is None or access is None:
+        raise refusal(visitor.say("Sign in first."), kind=web.HTTPNotFound)
+    return access.tokens, visitor.person

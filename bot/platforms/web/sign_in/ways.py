@@ -42,18 +42,21 @@ Assistants = Callable[[], AbstractAsyncContextManager[Answering]]
 
 
 @dataclass(frozen=True, slots=True)
-class SignInWays:
-    """How people sign in with accounts; `address` is the site's, such as `https://papers.example.org`.
+class AssistantAccess:
+    """How people's assistants ask over HTTP: by which tokens, and what answers them."""
 
-    Where there are both `tokens` and `assistants`, people's assistants may ask over HTTP.
-    """
+    tokens: AssistantTokens
+    opened: Assistants
+
+
+@dataclass(frozen=True, slots=True)
+class SignInWays:
+    """How people sign in with accounts; `address` is the site's, such as `https://papers.example.org`."""
 
     address: str
     platforms: Mapping[Platform, SignIn]
     rights: RightsOfPeople
     sessions: Sessions
-    tokens: AssistantTokens | None = None
-    assistants: Assistants | None = None
 
     @property
     def is_by_tls(self) -> bool:

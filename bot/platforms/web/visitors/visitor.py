@@ -16,7 +16,7 @@ from aiohttp import web
 
 from bot.core.domain.errors import StorageError
 from bot.core.domain.i18n import Translate
-from bot.core.ports import Session, User, person_id
+from bot.core.ports import Identity, Platform, Session, User, person_id
 from bot.platforms.web.addresses import channel_ref
 from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.rendering.view import LANGUAGES
@@ -48,7 +48,8 @@ class Visitor:
     `address` is the IPv4 address or IPv6 network that limits apply to. `by_tls` says that a
     trusted proxy received the request over TLS. `is_signed_in` says that the id and the name are
     of somebody who signed in; `may_write` is false for others where people sign in. `session` is
-    set for who signed in with an account, not by a proxy. `can_sign_in` says that there are accounts.
+    set for who signed in with an account, `proxied` for who did by a proxy. `can_sign_in` says that there
+    are accounts, `has_account_page` that they are shown one.
     """
 
     user: User
@@ -61,7 +62,14 @@ class Visitor:
     is_signed_in: bool = False
     may_write: bool = True
     session: Session | None = None
+    proxied: Identity | None = None
     can_sign_in: bool = False
+    has_account_page: bool = False
+
+    @property
+    def person(self) -> Identity | None:
+        """Who is signed in, either way."""
+        return self.session.who if self.session is not None else self.proxied
 
     @property
     def limit_key(self) -> str | None:
@@ -167,7 +175,11 @@ def identify(request: web.Request, context: WebContext, session: Session | None)
         is_signed_in=is_signed_in,
         may_write=is_signed_in or user.can_manage or not context.people_sign_in,
         session=session,
+        proxied=Identity(Platform.WEB, ("",), public, user.name) if proxied is not None else None,
         can_sign_in=context.sign_in is not None and proxied is None,
+        has_account_page=(
+            context.sign_in is not None if proxied is None else context.assistants is not None
+        ),
     )
 
 

@@ -83,7 +83,8 @@ async def test_forged_headers_are_ignored_and_never_echoed():
         strangers = [await _seen_as(stage, headers) for headers in [*forged, real]]
 
     for page, writing in trusted + strangers:
-        assert "9731" not in page
+        assert "mallory" not in page
+        assert "wrong-9731" not in page
         assert SECRET not in page
         assert writing == "403"
 
