@@ -509,7 +509,7 @@ def test_an_empty_line_of_the_example_before_a_value_is_no_second_setting(tmp_pa
 
 
 def test_mail_is_on_once_it_has_a_server_and_an_address_for_its_links(tmp_path: Path):
-    server = "PAPERBOT_SMTP_URL=smtp://papers%40example.org:p%2Fss@mail.example.org\n"
+    server = "PAPERBOT_SMTP_URL=smtp://papers%40example.org:p%2Fs%20s@mail.example.org\n"
     site = "PAPERBOT_WEB_URL=https://papers.example.net\n"
 
     alone = _read(server, tmp_path)
@@ -521,8 +521,8 @@ def test_mail_is_on_once_it_has_a_server_and_an_address_for_its_links(tmp_path: 
     assert whole.mail_is_on
     found = whole.mail_server
     assert found is not None
-    assert (found.user, found.password, found.port) == ("papers@example.org", "p/ss", 587)
-    assert "p/ss" not in repr(whole) + repr(found)
+    assert (found.user, found.password, found.port) == ("papers@example.org", "p/s s", 587)
+    assert "p/s s" not in repr(whole) + repr(found)
     senders = [each.mail_sender for each in (whole, named, nobody)]
     assert [each.address for each in senders if each is not None] == [
         "papers@example.org",
@@ -536,7 +536,7 @@ def test_mail_is_on_once_it_has_a_server_and_an_address_for_its_links(tmp_path: 
     [
         *("mail.example.org", "http://mail.example.org", "smtp://", "smtp://h:99999", "smtp://h:0"),
         *("smtp://secret@h", "smtp://secret:@h", "smtp://:secret@h", "smtp://a:secret@h/path"),
-        "smtp://a:secret@h?x=y",
+        *("smtp://a:secret@h?x=y", "smtp://a:secret%0A@h"),
     ],
 )
 def test_a_wrong_mail_server_is_named_without_its_password(line: str, tmp_path: Path):

@@ -33,7 +33,7 @@ def mail_server(url: SecretStr) -> MailServer:
         host, port, parts = "", None, urlsplit("")
     rest = (parts.path.strip("/"), parts.query, parts.fragment)
     user, password = (unquote(each) if each else "" for each in (parts.username, parts.password))
-    printable = all(each.isprintable() and " " not in each for each in (host, user, password))
+    printable = all(map(str.isprintable, (host, user, password))) and " " not in host
     if parts.scheme not in _PORTS or not host or any(rest) or port == 0 or not printable:
         raise WrongValueError(
             translatable(
