@@ -284,9 +284,14 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -16384",  # 16 MiB
-    "PRAGMA mmap_size = 134217728",  # 128 MiB: an index of a million entries is read in place
 )
-_READER_PRAGMAS = (*_PRAGMAS, "PRAGMA query_only = ON")
+_READER_PRAGMAS = (
+    *_PRAGMAS,
+    "PRAGMA query_only = ON",
+    # 128 MiB: an index of a million entries is read in place. Not for the writer, which may read all
+    # of a file that fits (VACUUM, a merge of the index), and what is mapped counts as memory.
+    "PRAGMA mmap_size = 134217728",
+)
 
 
 _INCREMENTAL = 2
