@@ -1,6 +1,7 @@
 """Rules of the tree that import-linter cannot see."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ OWNED = {
     "settled_slot": "outbox",
 }
 """Tables that one subject alone names in SQL; others call its functions."""
+MOST_MODULES, MOST_LINES = 16, 450
+"""Of a folder and of a file: about 400 lines are the aim (CONTRIBUTING.md, "The tree")."""
 
 
 @pytest.mark.parametrize(("table", "subject"), OWNED.items())
@@ -27,3 +30,12 @@ def test_a_table_is_named_by_its_subject_only(table: str, subject: str):
     ]
 
     assert found == []
+
+
+def test_folders_and_files_are_small_enough_to_be_found_and_read():
+    modules = [path for path in BOT.rglob("*.py") if path.name != "__init__.py"]
+    folders = Counter(path.parent.relative_to(BOT) for path in modules)
+    lines = {path: path.read_text(encoding="utf-8").count("\n") for path in modules}
+
+    assert {str(folder): n for folder, n in folders.items() if n > MOST_MODULES} == {}
+    assert {path.name: n for path, n in lines.items() if n > MOST_LINES} == {}
