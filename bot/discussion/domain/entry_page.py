@@ -57,13 +57,15 @@ class Found:
     """One page of entries; `more` says that there is another page.
 
     `total` is `None` where there are too many to count. `suggestions` are queries to try instead,
-    where a search found nothing.
+    where a search found nothing. `tag` is the tag of a list of it, which another spelling may have
+    asked for; empty where there is no such tag.
     """
 
     entries: tuple[StoredEntry, ...]
     more: bool
     total: int | None = None
     suggestions: tuple[str, ...] = ()
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)

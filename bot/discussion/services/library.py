@@ -127,7 +127,7 @@ class DatabaseLibrary:
             found = await tags.find(tx, tag)
             query = Query((Tag(found.tag if found is not None else tag_slug(tag)),))
             hits = await search.look_up(tx, query, page=page, per_page=per_page)
-        return Found(hits.entries, hits.more)
+        return Found(hits.entries, hits.more, tag=found.tag if found is not None else "")
 
     async def _readers_of(self, channels: Collection[str]) -> tuple[str, ...]:
         async with self._db.reading() as tx:

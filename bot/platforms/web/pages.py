@@ -267,11 +267,12 @@ async def recap(request: web.Request) -> web.Response:
 
 
 async def tag(request: web.Request) -> web.Response:
-    """The entries with one tag."""
+    """The entries with one tag; of its other spellings it is the same page."""
     context = request.app[CONTEXT]
-    name = request.match_info["tag"]
+    asked = request.match_info["tag"]
     page = min(read_number(request.query.get("page")) or 1, 100_000)
-    found = await context.library.list_tagged(name, page=page, per_page=_PER_PAGE)
+    found = await context.library.list_tagged(asked, page=page, per_page=_PER_PAGE)
+    name = found.tag or asked
     return reading_page(
         request,
         "tag.html",

@@ -69,6 +69,7 @@ async def test_a_tag_is_listed_by_any_spelling(library):
     found = await library.list_tagged("Long_Context", page=1, per_page=10)
 
     assert [stored.entry.paper.title for stored in found.entries] == ["First"]
+    assert found.tag == "long-context"
     assert (await library.list_tagged("rl", page=1, per_page=2)).more
     assert (await library.list_tagged("nothing", page=1, per_page=2)).entries == ()
 

@@ -270,8 +270,10 @@ class FakeLibrary:
         return tuple(TagCount(other, count) for other, count in others.most_common(limit))
 
     async def list_tagged(self, tag: str, *, page: int, per_page: int) -> Found:
+        tag = tag.casefold()
         found = tuple(stored for stored in ARCHIVE if tag in stored.entry.tags)
-        return Found(found[(page - 1) * per_page : page * per_page], len(found) > page * per_page)
+        shown = found[(page - 1) * per_page : page * per_page]
+        return Found(shown, len(found) > page * per_page, tag=tag)
 
 
 @dataclass

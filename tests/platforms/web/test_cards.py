@@ -69,7 +69,7 @@ async def test_an_entry_has_a_card_in_the_readers_language():
         (f"/digest/{DAY}", "Papers: 4 February 2025", f"/digest/{DAY}"),
         ("/digest/2025-02", "February 2025", "/digest/2025-02"),
         ("/graph", "Map of references", "/graph"),
-        ("/tag/rl?page=1", "#rl", "/tag/rl"),
+        ("/tag/RL?page=1", "#rl", "/tag/rl"),
         ("/recap/2025-W06", "Looking back on week 6 of 2025", "/recap/2025-W06"),
     ],
 )

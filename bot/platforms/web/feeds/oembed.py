@@ -65,7 +65,7 @@ async def _find(context: WebContext, path: str, say: Translate) -> Card | None:
     if match["tag"]:
         tag = unquote(match["tag"])
         tagged = await library.list_tagged(tag, page=1, per_page=3)
-        return cards.of_tag(tag, 1, tagged.entries, say) if tagged.entries else None
+        return cards.of_tag(tagged.tag or tag, 1, tagged.entries, say) if tagged.entries else None
     try:
         if match["day"]:
             day = date.fromisoformat(match["day"])
