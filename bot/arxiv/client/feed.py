@@ -86,6 +86,8 @@ def split_authors(creator: str) -> tuple[str, ...]:
 
 def _without_affiliations(part: str) -> str:
     """The part without parentheses, and without the space before them."""
+    if "(" not in part:
+        return part
     kept: list[str] = []
     opened: list[int] = []
     for character in part:
@@ -102,7 +104,7 @@ def _without_affiliations(part: str) -> str:
 
 def _split_outside(text: str) -> Iterator[str]:
     """The parts between commas outside parentheses; an unmatched closing one is ignored."""
-    if text.count("(") != text.count(")"):
+    if "(" not in text or text.count("(") != text.count(")"):
         yield from text.split(",")
         return
     depth = start = 0

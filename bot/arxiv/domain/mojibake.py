@@ -55,6 +55,8 @@ class _Place:
 
 def repair_mojibake(text: str) -> str:
     """The text with mojibake repaired, also if it was damaged several times."""
+    if text.isascii():
+        return text
     for _ in range(_MOST_ROUNDS):
         better = _repaired(text)
         if better == text:
