@@ -875,6 +875,22 @@ def test_standard_input_without_an_end_is_refused(tmp_path: Path):
     assert done.stderr.startswith("standard input: error: this is larger than 32 MB")
 
 
+def test_exports_and_bounces_are_read_from_standard_input(tmp_path: Path):
+    (tmp_path / "all.jsonl").write_text('{"title": "Piped"}\n{"title": 1}\n', encoding="utf-8")
+    with (tmp_path / "all.jsonl").open("rb") as lines:
+        export = _as_process(tmp_path, "import", "-", stdin=lines)
+    with (tmp_path / "all.jsonl").open("rb") as message:
+        bounce = _as_process(tmp_path, "mail", "bounced", "-", stdin=message)
+
+    assert (export.returncode, export.stdout.splitlines()[0]) == (
+        1,
+        "Entries: 1 new, 0 updated, 0 unchanged, from 1 file.",
+    )
+    assert export.stderr.startswith("standard input:2: error: “title” is no text")
+    assert (bounce.returncode, bounce.stdout) == (0, "")  # a mail server pipes every message here
+    assert bounce.stderr.startswith("This is no report of a message of this bot")
+
+
 def test_the_doctor_says_what_is_wrong_and_what_to_do(
     archive: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

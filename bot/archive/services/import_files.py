@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 from bot.archive.domain.checks.facts import Facts
 from bot.archive.domain.entry import Problem, Severity
@@ -40,7 +40,7 @@ async def import_files(
     paths: Sequence[Path],
     *,
     now: datetime,
-    stdin: bytes = b"",
+    stdin: bytes | BinaryIO = b"",
     dry_run: bool = False,
     withdraw_missing: bool = False,
     stable: StableFiles | None = None,
@@ -49,6 +49,8 @@ async def import_files(
     archive: Database | None = None,
 ) -> ImportReport:
     """Import files, all notes and pages of folders, exports, and `stdin` where a path is `-`.
+
+    `stdin` is a page or a note, or, opened, an export.
 
     Safe to repeat: unchanged files are not parsed; the entries of changed files are updated and keep
     their ids. `dry_run` writes nothing.
@@ -69,9 +71,8 @@ async def import_files(
     given, files = await asyncio.to_thread(_exports, found.files)
     for export in given:
         counter.problems += await _restore(db, export, counter, now=now, dry_run=dry_run)
-    if STDIN in paths and restoring.looks_like(stdin):
-        lines = BytesIO(stdin)
-        await restoring.restore(db, lines, "standard input", counter, now=now, dry_run=dry_run)
+    if not isinstance(stdin, bytes):
+        await restoring.restore(db, stdin, "standard input", counter, now=now, dry_run=dry_run)
     elif STDIN in paths:
         parsed = await asyncio.to_thread(import_parser.parse_stream, stdin)
         await write_batch(db, Batch((parsed,)), counter, now=now, dry_run=dry_run)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from bot.archive.domain.checks.facts import Facts
 from bot.archive.domain.entry import Problem, Severity
@@ -14,7 +15,7 @@ async def lint(
     paths: Sequence[Path],
     *,
     now: datetime,
-    stdin: bytes = b"",
+    stdin: bytes | BinaryIO = b"",
     facts: Facts | None = None,
     archive: Database | None = None,
     progress: Progress | None = None,

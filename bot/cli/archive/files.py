@@ -3,8 +3,9 @@
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
+from io import BufferedReader
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
@@ -26,16 +27,17 @@ from bot.cli.output.terminal import (
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else.")]
 
 
-def read_stdin(paths: Sequence[Path]) -> bytes:
-    """What an import reads as `-`: no more than a page may have, or a whole export."""
+def read_stdin(paths: Sequence[Path]) -> bytes | BinaryIO:
+    """What an import reads as `-`: no more than a page may have, or an export, which has any size."""
     from bot.archive.services.files.read_files import LARGEST_PAGE
     from bot.archive.services.import_files import STDIN
     from bot.archive.services.restore import looks_like
 
     if STDIN not in paths:
         return b""
-    stdin = sys.stdin.buffer.read(LARGEST_PAGE + 1)
-    return stdin + sys.stdin.buffer.read() if looks_like(stdin) else stdin
+    stdin = sys.stdin.buffer
+    is_export = isinstance(stdin, BufferedReader) and looks_like(stdin.peek(16))
+    return stdin if is_export else stdin.read(LARGEST_PAGE + 1)
 
 
 def import_(

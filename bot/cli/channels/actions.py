@@ -1,6 +1,7 @@
 """The work behind `channel …`: change subscriptions in the database and print them."""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import BinaryIO
 
 from bot.channels.domain.digest_options import Intro, RecapChoice, Unapproved
 from bot.channels.domain.managers import Manager, ManagersChange, read_person
@@ -8,7 +9,7 @@ from bot.channels.domain.subscription import Standing
 from bot.channels.domain.typed_schedule import format_weekdays
 from bot.cli.channels.options import Given
 from bot.cli.database import checker, connections, now, with_database
-from bot.cli.output.terminal import print_line, translator
+from bot.cli.output.terminal import print_line, print_remark, translator
 from bot.core.database.database import Database
 from bot.core.domain.i18n import Translate, error_text
 from bot.core.ports import ChannelRef, Platform, parse_channel
@@ -19,6 +20,8 @@ from bot.digest.services.typed_options import TypedOptions
 from bot.discussion.services import preferences
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.preferences import TypedPreferences
+from bot.mail.services import bounces
+from bot.mail.services.bounces import Outcome
 from bot.settings import Settings
 
 __all__ = [
@@ -31,8 +34,10 @@ __all__ = [
     "pause",
     "read",
     "remove",
+    "reported",
     "resume",
     "show",
+    "show_report",
 ]
 
 
@@ -94,6 +99,42 @@ def bounced(ref: str) -> Status:
         return channel
 
     return _done(f"mail:{ref.removeprefix('mail:')}", act)
+
+
+def reported(file: BinaryIO) -> tuple[Outcome, Status | None]:
+    """What became of a message that may be a bounce, and the address's subscription."""
+    from bot.mail.domain.bounce_report import LARGEST
+
+    data = file.read(LARGEST + 1)
+
+    async def work(db: Database, _: Settings) -> tuple[Outcome, Status | None]:
+        outcome, channel = await bounces.note_report(db, data, now=now())
+        if outcome is not Outcome.STOPPED or channel is None:
+            return outcome, None
+        return outcome, await subscribe.status(db, channel, now=now())
+
+    return with_database(work)
+
+
+def show_report(found: tuple[Outcome, Status | None]) -> None:
+    """Print the subscription that has stopped, or why none has. A mail server may be the reader."""
+    say = translator()
+    match found:
+        case (_, Status() as status):
+            show(status)
+        case (Outcome.BEFORE, _):
+            print_remark(say("The address gets no digest at present: nothing was changed."))
+        case (Outcome.NOT_FINAL, _):
+            print_remark(
+                say("The report does not say that the address gets no mail: nothing was changed.")
+            )
+        case _:
+            print_remark(
+                say(
+                    "This is no report of a message of this bot that came back: nothing was changed. "
+                    "Give the address itself if you know it."
+                )
+            )
 
 
 def change(ref: str, words: TypedOptions, wanted: TypedPreferences) -> Status:

@@ -1,5 +1,7 @@
 """The command `mail …`: what an operator knows of addresses that the bot cannot."""
 
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,10 +18,23 @@ def group() -> None:
 
 @mail.command("bounced")
 def bounced(
-    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="Like team@example.org.")],
+    address: Annotated[
+        str,
+        typer.Argument(
+            metavar="ADDRESS|FILE|-",
+            help="Like team@example.org; or the message that came back, - from standard input.",
+        ),
+    ],
 ) -> int:
     """Pause the digest of an address whose messages came back."""
     from bot.cli.channels import actions
 
+    if address == "-":
+        actions.show_report(actions.reported(sys.stdin.buffer))
+        return DONE
+    if Path(address).is_file():
+        with Path(address).open("rb") as file:
+            actions.show_report(actions.reported(file))
+        return DONE
     actions.show(actions.bounced(address))
     return DONE

@@ -19,7 +19,9 @@ def possible_layout(channel: ChannelRef, typed: str | None, *, is_new: bool = Fa
         return str(MAIL_LAYOUTS[0]) if is_new else None
     if parse_layout(typed) not in MAIL_LAYOUTS:
         raise UsageError(
-            "A digest by e-mail is one message: its layout is one of {layouts}",
+            "A digest by e-mail is one message, which the layout “{layout}” is not: choose one of "
+            "{layouts} (compact has every paper in full)",
+            layout=parse_layout(typed),
             layouts=", ".join(MAIL_LAYOUTS),
         )
     return typed

@@ -21,6 +21,7 @@ UNCONFIRMED = translatable("The address has not confirmed yet that it wants the 
 UNSUBSCRIBED = translatable("The address has unsubscribed: ask it again with “channel add”")
 NOT_ASKED = translatable("The address was never asked whether it wants the digest")
 BOUNCED = translatable("An operator noted that messages to the address come back")
+REPORTED = translatable("A mail server reported that messages to the address come back")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,58 @@
-"""Telling the channel in which an address was asked for that its server refuses it."""
+"""What follows when an address refuses messages: its digest stops, and who asked for it is told."""
 
 from collections.abc import Callable
 from datetime import datetime
+from enum import StrEnum
 
 from bot.channels.domain.subscription import Subscription
 from bot.channels.store import subscriptions
 from bot.core.database.database import Database
 from bot.core.domain.document import notice
 from bot.core.domain.i18n import Translate
-from bot.core.ports import DeliveryKey, Platform, parse_channel
-from bot.mail.store import addresses
+from bot.core.ports import ChannelRef, DeliveryKey, Platform, parse_channel
+from bot.mail.domain import bounce_report
+from bot.mail.domain.subscriber import REPORTED
+from bot.mail.store import addresses, handovers
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries
 from bot.outbox.store.deliveries import Draft
 
 _PART = "mail-bounced"
+
+
+class Outcome(StrEnum):
+    """What became of a message that may be a bounce."""
+
+    STOPPED = "stopped"
+    """The digest of the address has stopped."""
+    BEFORE = "before"
+    """It gets no digest at present: it has stopped before."""
+    NOT_FINAL = "not final"
+    """The message may still arrive, or was refused for itself: nothing was changed."""
+    UNKNOWN = "unknown"
+    """It is no report of a message of ours: nothing was changed."""
+
+
+async def note_report(
+    db: Database, data: bytes, *, now: datetime
+) -> tuple[Outcome, ChannelRef | None]:
+    """Stop the digest of an address whose messages come back, by the server's report; may be repeated.
+
+    Only an address whose message the report quotes can be stopped: see `bounce_report`.
+    """
+    report = bounce_report.parse(data)
+    if report is None:
+        return Outcome.UNKNOWN, None
+    async with db.transaction() as tx:
+        found = await addresses.find_by_token(tx, report.token)
+        if found is None or not await handovers.was_begun(tx, report.key):
+            return Outcome.UNKNOWN, None
+        channel = ChannelRef(Platform.MAIL, "", found.address)
+        if not report.is_final:
+            return Outcome.NOT_FINAL, channel
+        await subscriptions.guard(tx, str(channel))
+        stopped = await subscriptions.refuse(tx, str(channel), REPORTED, report.status, now)
+    return Outcome.STOPPED if stopped else Outcome.BEFORE, channel
 
 
 async def tell(

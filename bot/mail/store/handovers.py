@@ -25,6 +25,15 @@ async def note_restore(tx: Transaction, now: datetime) -> None:
     )
 
 
+async def was_begun(tx: Transaction, key: str) -> bool:
+    """Whether the mail server may have a message with that key."""
+    row = await tx.one(
+        "SELECT 1 AS there FROM mail_handover WHERE key = :key AND key <> :restored",
+        {"key": key, "restored": _RESTORED},
+    )
+    return row is not None
+
+
 class DatabaseHandovers:
     """`Handovers` over an open database; `clock` gives the aware instant."""
 

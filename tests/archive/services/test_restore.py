@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +158,8 @@ async def test_bad_lines_are_named_and_the_rest_goes_on(db: Database, tmp_path: 
         ],
     )
 
-    report = await import_files(db, [file, STDIN], now=NOW, stdin=b'\xef\xbb\xbf{"title": "Piped"}')
+    piped = BytesIO(b'\xef\xbb\xbf{"title": "Piped"}')
+    report = await import_files(db, [file, STDIN], now=NOW, stdin=piped)
 
     assert counts(report) == (3, 0, 0)
     assert report.files == 2
