@@ -1,1 +1,1 @@
-"""The archive for feed readers and crawlers: Atom, JSON Feed, OPML."""
+"""The archive for feed readers, crawlers and other sites: feeds, sitemaps, cards."""

@@ -76,9 +76,6 @@ class _Bucket:
         if self._window is not None:
             self._window.lost(request, now)
 
-    def is_idle(self, now: float) -> bool:
-        return self.ready_at(now) <= now
-
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -140,12 +137,6 @@ class RateLimits:
         """How many requests could start until then in the workspace, and on the platform."""
         _, workspace, platform = self._of(key)
         return workspace.room(now, until), platform.room(now, until)
-
-    def forget_idle(self, now: float) -> None:
-        """Drop buckets that no longer delay anything."""
-        self._buckets = {
-            key: bucket for key, bucket in self._buckets.items() if not bucket.is_idle(now)
-        }
 
     def _of(self, key: BucketKey) -> tuple[_Bucket, _Bucket, _Bucket]:
         rates = self._rates.get(key.platform, UNLIMITED)

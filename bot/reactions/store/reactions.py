@@ -178,22 +178,6 @@ async def drop_unplaced(tx: Transaction, before: datetime) -> None:
     )
 
 
-async def list_liked_by(
-    tx: Transaction, person: str, messages: Collection[MessageRef]
-) -> frozenset[MessageRef]:
-    """Those of the messages that a person likes."""
-    rows = await tx.all(
-        """
-        SELECT DISTINCT channel, message_id FROM reaction
-         WHERE person = :person AND is_there = TRUE
-           AND message_id IN (SELECT value FROM texts(:messages))
-        """,
-        {"person": person, "messages": [message.id for message in messages]},
-    )
-    liked = {(row["channel"], row["message_id"]) for row in rows}
-    return frozenset(each for each in messages if (str(each.channel), each.id) in liked)
-
-
 async def count(tx: Transaction, entry_id: EntryId) -> int:
     """How many people like an entry."""
     return (await count_all(tx, [entry_id])).get(entry_id, 0)

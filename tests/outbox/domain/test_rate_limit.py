@@ -89,17 +89,6 @@ def test_a_bot_that_was_told_to_wait_waits_in_all_workspaces_of_a_platform_that_
     assert limits.rooms(BUCKETS[1], 1.0, 2.0)[1] == 0
 
 
-def test_what_is_idle_is_forgotten_and_what_is_not_is_kept():
-    limits = RateLimits({"slack": RATES})
-    limits.take(BUCKETS[0], 0.0)
-    limits.hold(BUCKETS[1], 60.0, whole_workspace=False)
-
-    limits.forget_idle(10.0)
-
-    assert len(limits._buckets) == 1
-    assert limits.ready_at(BUCKETS[1], 10.0) == 60.0
-
-
 def test_platforms_without_limits_do_not_wait():
     limits, bucket = RateLimits({}), BucketKey("web", "", "general")
 

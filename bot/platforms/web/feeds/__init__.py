@@ -1,1 +1,1 @@
-"""Feeds of the archive."""
+"""What feed readers, crawlers and other sites get of the archive."""

@@ -1,1 +1,1 @@
-"""Pages on which the archive is searched and cited."""
+"""Pages on which the archive is searched, cited and drawn."""
