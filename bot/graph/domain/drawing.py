@@ -5,34 +5,39 @@ are drawn near one another, and all heights are evenly used, so that few papers 
 archive gives the same picture.
 """
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterable, Sequence
 
 from bot.archive.domain.entry import EntryId
 from bot.graph.domain.graph import Graph
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _ROUNDS = 12
 _GOLDEN = 0.6180339887498949
 """Multiples of it, without their whole part, spread evenly, and neighbours far from one another."""
 
 
-def drawing(graph: Graph, address: Callable[[EntryId], str]) -> dict[str, object]:
-    """The data of the picture; `address` says where the papers' pages are.
+def drawing(graph: Graph, address: Callable[[EntryId], str]) -> str:
+    """The data of the picture, as JSON; `address` says where the papers' pages are.
 
     `papers` are title, address, date, tags and place of each; `edges` pairs of places in `papers`.
     """
-    return {
-        "papers": [
-            [
-                paper.title,
-                address(paper.id),
-                paper.on.isoformat() if paper.on else "",
-                paper.tags,
-                *spot,
-            ]
-            for paper, spot in zip(graph.papers, place(graph), strict=True)
-        ],
-        "edges": graph.edges,
-    }
+    papers = (
+        (
+            paper.title,
+            address(paper.id),
+            paper.on.isoformat() if paper.on else "",
+            paper.tags,
+            *spot,
+        )
+        for paper, spot in zip(graph.papers, place(graph), strict=True)
+    )
+    return f'{{"papers":{_array(papers)},"edges":{_array(graph.edges)}}}'
+
+
+def _array(values: Iterable[object]) -> str:
+    """Each value on its own: one call for all would keep other threads waiting for long."""
+    return f"[{','.join(map(_ENCODER.encode, values))}]"
 
 
 def place(graph: Graph) -> tuple[tuple[float, float], ...]:

@@ -1,7 +1,6 @@
 """The graph as pages show it, made once for each state of it: that takes longer than to read it."""
 
 import asyncio
-import json
 from dataclasses import dataclass
 
 from bot.graph.domain.drawing import drawing
@@ -34,5 +33,4 @@ class ShownGraphs:
 
 
 def _show(graph: Graph, at: OfBot) -> ShownGraph:
-    papers = json.dumps(drawing(graph, at.entry), ensure_ascii=False, separators=(",", ":"))
-    return ShownGraph(graph, overview(graph), papers)
+    return ShownGraph(graph, overview(graph), drawing(graph, at.entry))

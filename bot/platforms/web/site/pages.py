@@ -1,6 +1,5 @@
 """The pages of the static site as HTML: the templates of the running bot, with other addresses."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -52,8 +51,7 @@ DRAWING = "graph/papers.js"
 
 def write_drawing(made: Plan) -> bytes:
     """The papers of the map; addresses are relative to the folder of a language."""
-    papers = drawing(made.graph, lambda entry_id: quoted(made.paths.entry(entry_id)))
-    text = json.dumps(papers, ensure_ascii=False, separators=(",", ":"))
+    text = drawing(made.graph, lambda entry_id: quoted(made.paths.entry(entry_id)))
     return f"globalThis.paperbotGraph={text};\n".encode(errors="replace")
 
 

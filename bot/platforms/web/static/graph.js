@@ -23,37 +23,43 @@ function draw({ papers, edges }) {
   const picture = section.querySelector("[data-map-picture]");
   const chosen = section.querySelector("[data-map-chosen]");
   section.hidden = false;
-  const degrees = new Map();
-  for (const at of edges.flat()) degrees.set(at, (degrees.get(at) ?? 0) + 1);
-  const linked = new Set(degrees.keys());
-  const scale = 60 * Math.sqrt(linked.size + 4);
+  const neighbours = new Map();
+  for (const [from, to] of edges) {
+    neighbours.set(from, (neighbours.get(from) ?? new Set()).add(to));
+    neighbours.set(to, (neighbours.get(to) ?? new Set()).add(from));
+  }
+  const linked = [...neighbours.keys()];
+  const isLarge = linked.length > 1000;
+  const scale = 60 * Math.sqrt(linked.length + 4);
+  const place = (at) => ({ x: papers[at][4] * scale * 1.5, y: papers[at][5] * scale });
   const map = cytoscape({
     container: picture,
-    elements: [
-      ...[...linked].map((at) => ({
-        data: { id: `${at}`, title: papers[at][0], degree: degrees.get(at) },
-        position: { x: papers[at][4] * scale * 1.5, y: papers[at][5] * scale },
-      })),
-      ...edges.map(([from, to]) => ({ data: { source: `${from}`, target: `${to}` } })),
-    ],
-    style: style(linked.size),
+    elements: linked.map((at) => ({
+      data: { id: `${at}`, title: papers[at][0], degree: neighbours.get(at).size },
+      position: place(at),
+    })),
+    style: style(linked.length),
     layout: { name: "preset", fit: true, padding: 24 },
     autoungrabify: true,
     boxSelectionEnabled: false,
     selectionType: "single",
-    hideEdgesOnViewport: linked.size > 1000,
-    textureOnViewport: linked.size > 1000,
-    pixelRatio: linked.size > 1000 ? 1 : "auto",
+    textureOnViewport: isLarge,
+    pixelRatio: isLarge ? 1 : "auto",
     minZoom: 0.01,
     maxZoom: 4,
   });
 
+  const lines = drawLines(map, picture, edges, place, isLarge);
   const shown = (nodes) => nodes.filter((node) => !node.hasClass("other"));
+  const near = (node) =>
+    map.collection([...neighbours.get(Number(node.id()))].map((at) => map.getElementById(`${at}`)));
   const choose = (node, follow = true) => {
     map.batch(() => {
-      map.elements().removeClass("chosen near");
-      node.closedNeighborhood().addClass("near");
-      node.removeClass("near").addClass("chosen");
+      map.edges().remove();
+      map.nodes(".chosen, .near").removeClass("chosen near");
+      near(node).addClass("near");
+      node.addClass("chosen");
+      map.add(near(node).map((other) => ({ data: { source: node.id(), target: other.id() } })));
     });
     if (follow) {
       if (map.zoom() < 0.6) map.zoom(0.6);
@@ -64,18 +70,18 @@ function draw({ papers, edges }) {
     link.href = address;
     link.textContent = title;
     const [before, after] = chosen.dataset.said
-      .replace("{count}", shown(node.neighborhood("node")).length)
+      .replace("{count}", shown(near(node)).length)
       .split("{title}");
     chosen.replaceChildren(before, link, after);
   };
   const current = () => map.nodes(".chosen");
-  const most = () => shown(map.nodes()).max((node) => node.degree(false)).ele;
+  const most = () => shown(map.nodes()).max((node) => node.data("degree")).ele;
   const step = (dx, dy) => {
     const from = current();
     if (from.empty()) return most() && choose(most());
     const at = from.position();
     let best = null;
-    shown(from.neighborhood("node")).forEach((node) => {
+    shown(near(from)).forEach((node) => {
       const x = node.position().x - at.x;
       const y = node.position().y - at.y;
       const along = x * dx + y * dy;
@@ -116,16 +122,63 @@ function draw({ papers, edges }) {
         node.toggleClass("other", Boolean(tag) && !papers[node.id()][3].includes(tag));
       }),
     );
+    lines.show((at) => !tag || papers[at][3].includes(tag));
     if (shown(map.nodes()).nonempty()) fit();
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => map.style(style(linked.size)));
-  section.dataset.shown = linked.size;
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    map.style(style(linked.length));
+    lines.draw();
+  });
+  section.dataset.shown = linked.length;
 }
 
-/** The colours of the page, also in the dark. */
+/**
+ * The references as one path below the papers: as elements of the library, thousands of them take most
+ * of its time. It has only those of the chosen paper. In a large map they go while it moves.
+ */
+function drawLines(map, picture, edges, place, isLarge) {
+  const canvas = document.createElement("canvas");
+  canvas.className = "map-lines";
+  picture.prepend(canvas);
+  let path, waiting;
+  const draw = () => {
+    const ratio = isLarge ? 1 : devicePixelRatio;
+    canvas.width = map.width() * ratio;
+    canvas.height = map.height() * ratio;
+    const pen = canvas.getContext("2d");
+    const zoom = map.zoom() * ratio;
+    pen.setTransform(zoom, 0, 0, zoom, map.pan().x * ratio, map.pan().y * ratio);
+    pen.lineWidth = 1.5;
+    pen.strokeStyle = colour("line");
+    pen.stroke(path);
+    canvas.hidden = false;
+  };
+  const show = (isShown) => {
+    path = new Path2D();
+    for (const [from, to] of edges) {
+      if (!isShown(from) || !isShown(to)) continue;
+      const [start, end] = [place(from), place(to)];
+      path.moveTo(start.x, start.y);
+      path.lineTo(end.x, end.y);
+    }
+    draw();
+  };
+  map.on("viewport resize", () => {
+    if (!isLarge) return draw();
+    canvas.hidden = true;
+    clearTimeout(waiting);
+    waiting = setTimeout(draw, 150);
+  });
+  show(() => true);
+  return { draw, show };
+}
+
+/** A colour of the page, also in the dark. */
+function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
 function style(count) {
-  const colours = getComputedStyle(document.documentElement);
-  const colour = (name) => colours.getPropertyValue(`--${name}`).trim();
   return [
     {
       selector: "node",
@@ -144,18 +197,10 @@ function style(count) {
       },
     },
     {
-      selector: "edge",
-      style: {
-        width: 1.5,
-        "line-color": colour("line"),
-        "curve-style": "haystack",
-      },
-    },
-    {
       selector: "node.near",
       style: { "border-width": 3, "border-color": colour("mark"), label: "data(title)" },
     },
-    { selector: "edge.near", style: { "line-color": colour("mark"), width: 3 } },
+    { selector: "edge", style: { "line-color": colour("mark"), width: 3, "curve-style": "haystack" } },
     {
       selector: ".chosen",
       style: {
