@@ -131,6 +131,8 @@ def joined(inlines: Iterable[Inline]) -> tuple[Inline, ...]:
 def _run(inline: Inline, *, flat: bool) -> str:
     if isinstance(inline, Link):
         return _link(inline)
+    if inline.text == " ":
+        return " "
     text, style = clean(inline.text), inline.style
     # Inline code stays on one line: across lines, a quote's mark would become part of it.
     if flat or style is Style.CODE:
@@ -157,9 +159,9 @@ def _styled(text: str, style: Style) -> str:
         text = text.replace("`", "ˋ").replace("](", "]\u200b(")
         return f"`{_without_invites(text)}`"
     if style is Style.STRONG:
-        return f"**{escape(text)}**"
+        return f"**{_escaped(text)}**"
     # Discord ends *…* at the first asterisk, escaped or not.
-    return escape(text) if "*" in text else f"*{escape(text)}*"
+    return _escaped(text) if "*" in text else f"*{_escaped(text)}*"
 
 
 def _without_invites(code: str) -> str:

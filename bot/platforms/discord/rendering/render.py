@@ -226,25 +226,28 @@ def _block(block: Block, shown: _Shown, flat: _Shown) -> Iterator[Chunk]:
             yield from _block(Code(bars(block)), shown, flat)
         case Items(items):
             for item in items:
-                yield from _item(item, shown, flat)
+                yield from _item(item, flat, lambda part: _lines("-# ", shown(part)))
         case Fields(fields):
             for label, value in fields:
                 named = (Text(label.strip(), Style.STRONG), Text(" "), *value)
                 yield from _pieces(named, shown, " ", "\n")
 
 
-def _item(item: Item, shown: _Shown, flat: _Shown) -> Iterator[Chunk]:
+def _item(item: Item, flat: _Shown, small: _Shown) -> list[Chunk]:
     bullet = _BULLET if item.number is None else (Text(f"{item.number}.", Style.STRONG), _SPACE)
-    glue = "\n\n" if item.detail else "\n"
-    yield from _pieces((*bullet, *item.inlines), flat, " ", glue)
-    if item.detail:
-        yield from _pieces(item.detail, lambda part: _lines("-# ", shown(part)), "\n", "\n")
+    if not item.detail:
+        return _pieces((*bullet, *item.inlines), flat, " ", "\n")
+    found = _pieces((*bullet, *item.inlines), flat, " ")
+    found += _pieces(item.detail, small, "\n", "\n")
+    return found
 
 
 def _pieces(
     inlines: tuple[Inline, ...], wrap: _Shown, between: str, before: str = "\n\n"
 ) -> list[Chunk]:
     texts = pieces(inlines, _PIECE_MOST, wrap)
+    if len(texts) == 1:
+        return [Chunk(texts[0], before)]
     return [Chunk(text, between if place else before) for place, text in enumerate(texts)]
 
 
