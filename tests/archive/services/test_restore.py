@@ -1,14 +1,12 @@
 """An export is read back: `import FILE.jsonl` gives a new database the same entries."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from bot.archive.domain.entry import Entry, EntryId, SourceKind
 from bot.archive.domain.export_format import Format
@@ -40,12 +38,6 @@ ENTRIES = (
     an_entry("Bare", arxiv_id="2502.00003", cites=("1706.03762", "2502.00001"), path=PAGE, part=1),
     an_entry("Linked", on=None, ko="글", links=("First",), url="https://e.org/x", path="form/1.md"),
 )
-
-
-@pytest.fixture
-async def db() -> AsyncIterator[Database]:
-    async with throw_away() as database:
-        yield database
 
 
 async def lines_of(db: Database) -> list[dict[str, Any]]:

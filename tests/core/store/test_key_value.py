@@ -1,14 +1,5 @@
-import pytest
-
 from bot.core.database.database import Database
 from bot.core.store.key_value import DatabaseKeyValue
-from tests.databases import throw_away
-
-
-@pytest.fixture
-async def db():
-    async with throw_away() as opened:
-        yield opened
 
 
 async def test_the_last_stored_value_is_read_after_a_restart(db: Database):

@@ -7,7 +7,6 @@ import pytest
 
 from bot.core.database.database import Database, Transaction
 from bot.core.store.processed_events import KEPT, DatabaseProcessedEvents
-from tests.databases import throw_away
 from tests.wrapped_database import WrappedDatabase
 
 
@@ -22,12 +21,6 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture
-async def db():
-    async with throw_away() as opened:
-        yield opened
 
 
 async def test_an_event_is_new_once(db: Database, clock: Clock):
