@@ -93,6 +93,7 @@ class Assembly:
                 self._voices,
                 now,
                 self._parts.work,
+                self._parts.requests_a_second,
             ),
             find_apps=partial(find_slack_apps, db, settings),
             installations=SlackInstallations(db, settings, clock=now),

@@ -22,6 +22,7 @@ from bot.core.services.shared_work import TOPIC, SharedWork
 from bot.core.store import processes
 from bot.core.store.leases import Process
 from bot.outbox.domain.reach import Reach, whole
+from bot.outbox.domain.request_share import RequestShare
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,8 @@ GATEWAY = "gateway:discord"
 
 _STILL_COUNTED = {Platform.SLACK: 1.0, Platform.DISCORD: 5.0}
 """Seconds in which what the process before posted counts towards the limits of `RATES`."""
+_DISCORD_TAKES = 50
+"""Requests a second, from all processes together."""
 _FINISHED_WITHIN = timedelta(minutes=1)
 """No call and no claim of the outbox lasts longer."""
 
@@ -63,18 +66,6 @@ class HeldPart:
     async def while_ours(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run `work` while this process holds it."""
         await self.work.while_held(self.name, work)
-
-
-def requests_a_second(processes: int | None, posts: bool) -> int:
-    """How many requests one of so many processes may send to Discord, which counts those of all.
-
-    The one that posts gets all but one for each other. Whoever joins sends one more a second until the
-    others see it, at their next look; one process alone leaves one for it.
-    """
-    most, few = 50, 1
-    if processes is None:
-        return most
-    return max(few, most - few * max(1, processes - 1)) if posts else few
 
 
 def families(settings: Settings) -> frozenset[str]:
@@ -121,9 +112,10 @@ class Parts:
                 clock=now,
                 sleep=asyncio.sleep,
                 is_gone=is_gone,
-                tell=tell,
+                tell=self._looked,
                 before_release=self._before_release,
             )
+        self._share = RequestShare(_DISCORD_TAKES)
         self._has_left = False
         self.finish: Finish | None = None
         """Waits for what is in flight on a platform, or in a workspace, that was just lost."""
@@ -175,6 +167,25 @@ class Parts:
     async def may_claim(self, tx: Transaction) -> bool:
         """Whether the other processes have not declared this one dead."""
         return self._shared is None or await processes.is_there(tx, self.work.owner)
+
+    def requests_a_second(self) -> int:
+        """How many requests this process may send to Discord, which counts those of all."""
+        if self._shared is None:
+            return _DISCORD_TAKES
+        now = asyncio.get_running_loop().time()
+        return self._share.at(now, posts=self.work.holds(post(Platform.DISCORD)))
+
+    def _looked(self, trouble: str) -> None:
+        """The leases and the processes that are there were looked at."""
+        if processes := self.work.processes:
+            name = post(Platform.DISCORD)
+            self._share.looked(
+                asyncio.get_running_loop().time(),
+                processes,
+                posts=self.work.holds(name),
+                is_inherited=self.work.is_inherited(name),
+            )
+        self._tell(trouble)
 
     def reach(self) -> Reach:
         """The channels that this process posts to; the same object while they are the same."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.app.parts import GATEWAY, PLAN, HeldPart, post, requests_a_second
+from bot.app.parts import GATEWAY, PLAN, HeldPart, post
 from bot.app.slack.installations import SlackInstallations
 from bot.app.slack.organisations import SlackOrganisations
 from bot.core.database.database import Database
@@ -87,7 +87,10 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What every platform's adapter is given of the bot."""
+    """What every platform's adapter is given of the bot.
+
+    `requests_a_second` says how many this process may send to Discord at present.
+    """
 
     seen: ProcessedEvents
     memo: KeyValueStore
@@ -95,6 +98,7 @@ class Given:
     voices: Callable[[str], Translate]
     clock: Callable[[], datetime]
     work: Holdings
+    requests_a_second: Callable[[], int]
 
 
 def join(
@@ -356,9 +360,7 @@ def _discord(settings: Settings, given: Given) -> Joined:
         replies=given.replies,
         voices=given.voices,
         clock=given.clock,
-        hooks=HttpHooks(
-            per_second=lambda: requests_a_second(given.work.processes, posting.is_ours())
-        ),
+        hooks=HttpHooks(per_second=given.requests_a_second),
         part_of=lambda number: HeldPart(given.work, f"{GATEWAY}:{number}"),
         alone=partial(given.work.alone, "discord identify"),
     )

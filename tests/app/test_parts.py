@@ -3,9 +3,7 @@
 import asyncio
 from pathlib import Path
 
-import pytest
-
-from bot.app.parts import PLAN, Parts, families, post, requests_a_second
+from bot.app.parts import PLAN, Parts, families, post
 from bot.core.database.address import PostgresAddress
 from bot.core.database.database import open_database
 from bot.core.ports import Platform
@@ -13,18 +11,6 @@ from bot.settings import Settings
 from tests.waiting import until
 
 TEAMS = ("T1", "T2", "T3", "T4")
-
-
-@pytest.mark.parametrize("processes", [1, 2, 3, 10, 20])
-def test_all_processes_together_keep_discords_limit(processes: int):
-    posts = requests_a_second(processes, posts=True)
-    others = requests_a_second(processes, posts=False)
-
-    assert posts + max(1, processes - 1) * others == 50
-
-
-def test_a_process_that_shares_with_no_other_uses_discords_whole_limit():
-    assert requests_a_second(None, posts=True) == 50
 
 
 def test_a_process_does_only_what_its_settings_allow(tmp_path: Path):

@@ -70,6 +70,7 @@ class Stage:
                 Catalogues(),
                 self.clock,
                 Everything("this process"),
+                lambda: 50,
             ),
             find_apps=self.find_apps,
             installations=self.installations,

@@ -18,7 +18,10 @@ class Holdings(Protocol):
 
     @property
     def processes(self) -> int | None:
-        """How many processes share the work, this one included; `None` where none ever does."""
+        """How many processes share the work, this one included.
+
+        0 while it does not take part; `None` where none ever does.
+        """
 
     def holds(self, name: str) -> bool:
         """Whether to do the work of that name now."""

@@ -94,7 +94,7 @@ class SharedWork:
         self._names: frozenset[str] = frozenset()
         self._is_listed = True
         self._has_joined = False
-        self.processes: int | None = 1
+        self.processes: int | None = 0
         self._leases = Leases(db, process, clock=clock, sleep=sleep, is_gone=is_gone)
         self._trouble = ""
         self._released: dict[str, int] = {}  # the token with which we released a name last
@@ -211,11 +211,11 @@ class SharedWork:
         gone = {each.process.id for each in dead}
         living = [each for each in seen if each.process.id not in gone]
         holders = {name: each for name, each in holders.items() if each.process_id not in gone}
-        self.processes = len(living)
         trouble = self._clock_trouble(at)
         if trouble and len(living) > 1 and self._has_joined:
             await self.leave()
             self._has_joined = False
+        self.processes = len(living) if self._has_joined else 0
         if not self._has_joined:
             return trouble
         self._reconcile(holders)

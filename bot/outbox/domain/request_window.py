@@ -3,6 +3,7 @@
 Seconds are those of a monotonic clock. Nothing here waits: it says when a request may start.
 """
 
+import math
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from dataclasses import dataclass
@@ -79,7 +80,12 @@ class RequestWindow:
         self._leader, self._members = float("-inf"), 0  # the last group's start and size
 
     def ready_at(self, now: float, most: int) -> float:
-        """The first time, not before `now`, at which another one of `most` may start."""
+        """The first time, not before `now`, at which another one of `most` may start.
+
+        Where there may be none, it is infinity.
+        """
+        if most < 1:
+            return math.inf
         size, distance = self._group(most)
         pause = 0.0 if self._has_room(now, size, distance) else distance
         return max(now, self._leader + pause, self._free_at(most))

@@ -29,6 +29,8 @@ REFUSALS_WINDOW = timedelta(minutes=10)
 
 _WINDOW = 1.0
 """Seconds for which Discord counts a request."""
+_SHARE_CHANGES = 0.2
+"""Seconds after which to ask anew how many may be sent."""
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
 _REPEATED = frozenset({500, 502, 504, 524})
 """The statuses after which discord.py sends the request again."""
@@ -107,7 +109,7 @@ class HttpHooks:
             while (ready := self._window.ready_at(loop.time(), self._per_second())) > loop.time():
                 self._answered.clear()
                 with suppress(TimeoutError):
-                    async with asyncio.timeout_at(ready):
+                    async with asyncio.timeout_at(min(ready, loop.time() + _SHARE_CHANGES)):
                         await self._answered.wait()
             return self._window.add(loop.time(), self._per_second())
 
