@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes
+from email.errors import MessageError
 from email.message import Message
 
 from bot.mail.domain.present_request import UNSUBSCRIBE_PATH
 
-LARGEST = 10_000_000
-"""In bytes: a report may quote the whole message."""
+LARGEST = 2_000_000
+"""In bytes: a report may quote the whole message, and reading takes time with its size."""
 
 _TOKEN = re.compile(rf"{UNSUBSCRIBE_PATH}([A-Za-z0-9_-]{{1,200}})>")
 _KEY = re.compile(r"<([^@<>\s]{1,100})@")
@@ -46,7 +47,7 @@ def parse(data: bytes) -> BounceReport | None:
             return None
         fates = [each for part in parts for each in _fates(part)]
         quoted = next(filter(None, map(_quoted, parts)), None)
-    except (ValueError, LookupError, RecursionError, TypeError, AttributeError):
+    except (MessageError, ValueError, LookupError, RecursionError, TypeError, AttributeError):
         return None  # whatever the parser does not expect is no report
     if quoted is None or not fates:
         return None
