@@ -148,8 +148,9 @@ function drawLines(map, picture, edges, place, isLarge) {
     const pen = canvas.getContext("2d");
     const zoom = map.zoom() * ratio;
     pen.setTransform(zoom, 0, 0, zoom, map.pan().x * ratio, map.pan().y * ratio);
-    pen.lineWidth = 1.5;
-    pen.strokeStyle = colour("line");
+    // Thousands of lines in a clear colour would cover the papers.
+    pen.lineWidth = isLarge ? 1.5 : Math.max(1.5, 1 / map.zoom());
+    pen.strokeStyle = colour(isLarge ? "line" : "soft");
     pen.stroke(path);
     canvas.hidden = false;
   };
