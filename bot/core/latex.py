@@ -173,6 +173,7 @@ def _is_math(body: str) -> bool:
     return " " not in body or not _WORD.search(body)
 
 
+@lru_cache(maxsize=1024)
 def _translate(body: str) -> str:
     """The formula as text; empty when that cannot be done."""
     from pylatexenc.latexwalker import LatexWalkerError  # noqa: PLC0415

@@ -204,8 +204,7 @@ def _row(entry_id: EntryId, draft: IndexedEntry, ids: _Ids, at: str) -> dict[str
     }
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _add_related_rows(

@@ -91,8 +91,9 @@ def _is_name(name: str) -> bool:
     if len(name) > _LONGEST_NAME:
         return False
     bare = name
-    while bare != (bare := _NESTED.sub(" ", bare)):
-        pass
+    while "(" in bare or "（" in bare:
+        if bare == (bare := _NESTED.sub(" ", bare)):
+            break
     words = bare.strip(" *†‡§¹²³").split()
     if not 0 < len(words) < 9 or "://" in bare:
         return False
@@ -104,6 +105,8 @@ def _is_name(name: str) -> bool:
 
 def _is_capital(word: str) -> bool:
     """Whether a word is capitalized as in names; scripts without capitals count."""
+    if word[:1].isupper():
+        return True
     letters = [letter for letter in word if letter.isalpha()]
     return bool(letters) and (not letters[0].islower() or any(map(str.isupper, letters)))
 
