@@ -5,9 +5,16 @@
   papers of later days.
 - **The paper's own note is hidden**: a paper that is judged is in nothing that was learnt from,
   neither under its number nor under its title; its note is dated after the split by definition.
-- **No leak** from the future: vocabulary, weights and idf come from before the split.
+- Authors are learnt from, and older notes weigh less, as in the bot.
+- **No leak** from the future: vocabulary, authors, weights and idf come from before the split.
 - *recall@10*: of the papers noted, how many stand among the first ten of their day. *AUC*: how
   likely a noted paper stands before one that was not, within a day. Both are means over papers.
+
+Other ways were measured on 74,728 papers announced from March 2025 to July 2026, 184 of them noted
+after `SPLIT`. Words alone reach a recall@10 of 0.71 and an AUC of 0.961; with authors and with older
+notes weighing less, 0.80 and 0.972. These were no better: n-grams of characters (recall 0.72 to 0.73,
+for 13 times the time of training), the title apart from the abstract, 6,000 to 17,000 passed papers in
+place of 3,000, a C from 0.03 to 0.3, logistic regression (0.77), and authors as rows of length 1 (0.79).
 
 Three pools, from what tells most to what tells least:
 
@@ -37,7 +44,7 @@ from bot.archive.domain.formats.decode import decode
 from bot.arxiv.client.feed import parse_feed
 from bot.arxiv.client.records import parse_records
 from bot.arxiv.client.reply import Reply
-from bot.arxiv.domain.candidates import Example, NewPaper, example_text
+from bot.arxiv.domain.candidates import Example, NewPaper, example_text, recency
 from bot.arxiv.domain.title_match import title_words
 
 REAL = "the papers announced on their days"
@@ -59,6 +66,7 @@ class Noted:
     on: date
     title: str
     text: str
+    authors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,7 @@ class Announced:
     on: date | None
     title: str
     text: str
+    authors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +108,7 @@ def list_archive(vault: Path) -> tuple[Noted, ...]:
             entry.date,
             entry.paper.title,
             example_text(entry.paper.title, entry.paper.abstract),
+            entry.paper.authors,
         )
         for entry in list_entries(vault)
         if entry.date and entry.paper.arxiv_id and entry.paper.abstract
@@ -120,7 +130,13 @@ def list_pool(samples: Path, pool: str) -> tuple[Announced, ...]:
 def _of_another_subject(samples: Path) -> tuple[Announced, ...]:
     body = (samples / "arxiv" / "api" / "arxivpy_q_testing_s0_m100.xml").read_bytes()
     return tuple(
-        Announced(record.id.number, None, record.title, example_text(record.title, record.abstract))
+        Announced(
+            record.id.number,
+            None,
+            record.title,
+            example_text(record.title, record.abstract),
+            record.authors,
+        )
         for record in parse_records(Reply(200, body))
     )
 
@@ -131,7 +147,11 @@ def _others(samples: Path) -> tuple[Announced, ...]:
     noted = {title_words(entry.paper.title) for entry in list_entries(samples / "vault")}
     found = {
         title_words(item.title): Announced(
-            item.id.number, None, item.title, example_text(item.title, item.abstract)
+            item.id.number,
+            None,
+            item.title,
+            example_text(item.title, item.abstract),
+            item.authors,
         )
         for item in parse_feed(Reply(200, body), category="cs.LG").items
     }
@@ -150,7 +170,8 @@ def list_days(folder: Path) -> tuple[Announced, ...]:
                 paper, on = json.loads(line), date.fromisoformat(path.stem)
                 number, title = str(paper["id"]).partition("v")[0], str(paper["title"])
                 text = example_text(title, str(paper["summary"]))
-                papers.setdefault(number, Announced(number, on, title, text))
+                authors = tuple(map(str, paper.get("authors") or ()))
+                papers.setdefault(number, Announced(number, on, title, text, authors))
     return tuple(papers.values())
 
 
@@ -187,10 +208,18 @@ def evaluate(
     passed = _passed(pool, noted, split)
     weights = weights or {}
     picked = [
-        Example(note.number, note.text, EntryId(n + 1), weights.get(note.number, 1.0))
+        Example(
+            note.number,
+            note.text,
+            EntryId(n + 1),
+            weights.get(note.number, 1.0) * recency(note.on, split),
+            note.authors,
+        )
         for n, note in enumerate(past)
     ]
-    trained = RankingModel.learn(picked, [Example(each.number, each.text) for each in passed])
+    trained = RankingModel.learn(
+        picked, [Example(each.number, each.text, authors=each.authors) for each in passed]
+    )
     days = [
         (
             [p for p in picks if p.number not in known and title_words(p.title) not in titles],
@@ -198,7 +227,12 @@ def evaluate(
         )
         for picks, others in _days(archive, pool, split, passed)
     ]
-    papers = {p.number: NewPaper(p.number, p.text) for day in days for side in day for p in side}
+    papers = {
+        p.number: NewPaper(p.number, p.text, p.authors)
+        for day in days
+        for side in day
+        for p in side
+    }
     scores = {each.number: each.score for each in trained.judge(list(papers.values()))}
     hits: list[float] = []
     areas: list[float] = []
@@ -249,7 +283,7 @@ def _days(
             later.setdefault(paper.on, []).append(paper)
     if undated:
         return [
-            ([Announced(note.number, note.on, note.title, note.text)], undated)
+            ([Announced(note.number, note.on, note.title, note.text, note.authors)], undated)
             for note in archive
             if note.on >= split
         ]

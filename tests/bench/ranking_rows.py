@@ -4,7 +4,7 @@ import asyncio
 import random
 import statistics
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 from bot.archive.domain.entry import EntryId
@@ -44,8 +44,13 @@ async def rows(
         return
     async for row in _speed_rows(archive=800 if quick else 3800):
         yield row
-    for row in await asyncio.to_thread(_quality_rows, announced, vault):
-        yield row
+    measured = _quality_rows(announced, vault)
+
+    def following() -> Row | None:
+        return next(measured, None)
+
+    while (found := await asyncio.to_thread(following)) is not None:
+        yield found
 
 
 async def _speed_rows(archive: int) -> AsyncIterator[Row]:
@@ -55,9 +60,12 @@ async def _speed_rows(archive: int) -> AsyncIterator[Row]:
         made_up = (f"term{chance.randrange(20_000)}" for _ in range(100))
         return example_text("A title", " ".join((*chance.choices(WORDS, k=80), *made_up)))
 
-    picked = [Example(f"p{n}", text(), EntryId(n + 1)) for n in range(archive)]
-    passed = [Example(f"q{n}", text()) for n in range(3000)]
-    day = [NewPaper(f"n{n}", text()) for n in range(200)]
+    def names() -> tuple[str, ...]:
+        return tuple(f"Name{chance.randrange(20_000)} Surname" for _ in range(8))
+
+    picked = [Example(f"p{n}", text(), EntryId(n + 1), authors=names()) for n in range(archive)]
+    passed = [Example(f"q{n}", text(), authors=names()) for n in range(3000)]
+    day = [NewPaper(f"n{n}", text(), names()) for n in range(200)]
     with tempfile.TemporaryDirectory() as folder:
         ranker = ProcessRanker(Path(folder) / "taste")
         lag, learning = await lag_of(lambda: ranker.train(picked, passed))
@@ -76,40 +84,42 @@ async def _speed_rows(archive: int) -> AsyncIterator[Row]:
     )
 
 
-def _quality_rows(announced: Path, vault: Path) -> list[Row]:
-    """How good the order is, on notes of a vault; see `tests/bench/ranking.py` for how."""
+def _quality_rows(announced: Path, vault: Path) -> Iterator[Row]:
+    """How good the order is, on notes of a vault, each row as soon as it is measured.
+
+    See `tests/bench/ranking.py` for how.
+    """
     archive = list_archive(vault) if vault.is_dir() else ()
     if not archive:
-        return [Row("ranking: quality", f"no dated notes with an abstract in {vault}")]
-    found = _announced_rows(archive, announced)
+        yield Row("ranking: quality", f"no dated notes with an abstract in {vault}")
+        return
+    yield from _announced_rows(archive, announced)
     if not SHARED.is_dir() or not vault.is_relative_to(SHARED):
-        return found
+        return
     for pool in (HARD, EASY):
         papers = list_pool(SHARED, pool)
         outcome = evaluate(archive, papers, SPLIT)
-        found.append(quality_row(pool, outcome))
+        yield quality_row(pool, outcome)
         if pool != EASY:
-            found.append(_liked_row(archive, papers, outcome))
-    return found
+            yield _liked_row(archive, papers, outcome)
 
 
-def _announced_rows(archive: Sequence[Noted], folder: Path) -> list[Row]:
+def _announced_rows(archive: Sequence[Noted], folder: Path) -> Iterator[Row]:
     """On days of announced papers; one row that says why, where there is nothing to judge."""
     days = list_days(folder) if folder.is_dir() else ()
     if not days:
         why = f"no files like 2025-10-01.jsonl with papers in {folder}"
-        return [Row(f"ranking: among {REAL}", "not measured", why)]
+        yield Row(f"ranking: among {REAL}", "not measured", why)
+        return
     splits = splits_of(archive, days)
     if not splits:
         why = f"none of the {len(days):,} announced papers is in a note"
-        return [Row(f"ranking: among {REAL}", "not measured", why)]
-    found = []
+        yield Row(f"ranking: among {REAL}", "not measured", why)
     for split in splits:
         outcome = evaluate(archive, days, split)
-        found.append(quality_row(REAL, outcome))
+        yield quality_row(REAL, outcome)
         if outcome.picks:
-            found.append(_liked_row(archive, days, outcome))
-    return found
+            yield _liked_row(archive, days, outcome)
 
 
 def quality_row(pool: str, outcome: Outcome) -> Row:

@@ -26,11 +26,21 @@ A weak weight, since what is popular is not what the curator picks.
 UNWANTED = 0.25
 """What each person who calls a candidate “not for us” takes from its score, up to `MOST_UNWANTED`."""
 MOST_UNWANTED = 4
+HALF_LIFE = dt.timedelta(days=365)
+"""After that time an entry counts half in training: what the curator picks changes over the years."""
+LEAST_RECENT = 0.01
+"""The least that age leaves of a weight, so that nothing counts for nothing."""
 
 
 def picked_weight(likes: int) -> float:
     """The weight in training of a paper with an entry that so many people like."""
     return round(min(MOST_LIKED, LEAST_LIKED + math.log2(1 + likes) / 2), 2)
+
+
+def recency(day: dt.date, trained_on: dt.date) -> float:
+    """The factor for the weight of an entry of that day, from 1 for a new one to `LEAST_RECENT`."""
+    age = max(dt.timedelta(0), trained_on - day)
+    return max(LEAST_RECENT, math.exp2(-age / HALF_LIFE))
 
 
 def passed_weight(unwanted: int) -> float:
@@ -45,23 +55,25 @@ def penalty(unwanted: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class NewPaper:
-    """A paper to be scored."""
+    """A paper to be scored; `authors` as people read them."""
 
     number: str
     text: str
+    authors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
     """A paper to learn from; `entry_id` is the newest entry about it, where there is one.
 
-    `weight` is how much it counts: 1 without anybody's likes or “not for us”.
+    `weight` is how much it counts: 1 where it is new, without anybody's likes or “not for us”.
     """
 
     number: str
     text: str
     entry_id: EntryId | None = None
     weight: float = 1.0
+    authors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +88,8 @@ class Likeness:
 class Judgement:
     """The score of a paper: above 0, it is more like the picked papers than like the others.
 
-    `words` are those with the largest weight; `nearest` are the most similar entries, best first.
+    `words` are those with the largest weight, names of authors among them; `nearest` are the most
+    similar entries, best first.
     """
 
     number: str

@@ -15,9 +15,9 @@ def write_examples(picked: Iterable[Example], passed: Iterable[Example]) -> Iter
     """Papers to learn from, a line each, and a line that says that these were all."""
     for verdict, examples in (("picked", picked), ("passed", passed)):
         for example in examples:
-            fields = [example.number, example.text, example.entry_id, example.weight]
-            yield json.dumps([verdict, *fields])
-    yield json.dumps([_END, "", "", None, 1.0])
+            paper = [example.number, example.text, example.entry_id, example.weight]
+            yield json.dumps([verdict, *paper, example.authors])
+    yield json.dumps([_END, "", "", None, 1.0, []])
 
 
 def read_examples(lines: Iterable[str]) -> tuple[list[Example], list[Example]]:
@@ -28,10 +28,11 @@ def read_examples(lines: Iterable[str]) -> tuple[list[Example], list[Example]]:
     picked: list[Example] = []
     passed: list[Example] = []
     for line in lines:
-        verdict, number, text, entry_id, weight = json.loads(line)
+        verdict, number, text, entry_id, weight, authors = json.loads(line)
         if verdict == _END:
             return picked, passed
-        example = Example(number, text, EntryId(entry_id) if entry_id is not None else None, weight)
+        entry_id = EntryId(entry_id) if entry_id is not None else None
+        example = Example(number, text, entry_id, weight, tuple(authors))
         (picked if verdict == "picked" else passed).append(example)
     raise RankerError(translatable("The training data was cut off"))
 
@@ -39,12 +40,13 @@ def read_examples(lines: Iterable[str]) -> tuple[list[Example], list[Example]]:
 def write_new_papers(new_papers: Iterable[NewPaper]) -> Iterator[str]:
     """Papers to judge, a line each."""
     for new_paper in new_papers:
-        yield json.dumps([new_paper.number, new_paper.text])
+        yield json.dumps([new_paper.number, new_paper.text, new_paper.authors])
 
 
 def read_new_papers(lines: Iterable[str]) -> list[NewPaper]:
     """What `write_new_papers` wrote."""
-    return [NewPaper(*json.loads(line)) for line in lines]
+    papers = map(json.loads, lines)
+    return [NewPaper(number, text, tuple(authors)) for number, text, authors in papers]
 
 
 def write_judgement(judgement: Judgement) -> str:

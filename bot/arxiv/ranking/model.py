@@ -1,8 +1,8 @@
 """The ranking model: trained on what the curator picked, stored in a file, applied to new papers.
 
-tf-idf over words and pairs of words, and a linear support vector machine between papers that were
-picked and papers that were not. It ranked best of what was tried on real days, and its weights
-are reasons that a person can read.
+tf-idf over words and pairs of words, the authors beside them, and a linear support vector machine
+between papers that were picked and papers that were not. It ranked best of what was tried on real
+days, and its weights are reasons that a person can read.
 
 Only training imports scikit-learn. That takes a second, longer than judging the papers of a day.
 """
@@ -31,12 +31,14 @@ from bot.arxiv.domain.candidates import (
     NewPaper,
     check_enough,
 )
-from bot.arxiv.ranking.features import SETTINGS, Features, Floats
+from bot.arxiv.ranking.features import SETTINGS, Authors, Features, Floats
 from bot.core.domain.errors import RankerError
 from bot.core.domain.i18n import translatable
 
-_FORMAT = 1
+_FORMAT = 2
 _MOST_WORDS = 5
+_MOST_NAMES = 2
+"""So many of the reasons may be authors, so that the subject is told, too."""
 _FEATURES = 60_000
 _UNFINISHED = ".part"
 _REMAINS_AFTER = timedelta(hours=1)
@@ -55,7 +57,7 @@ _DAMAGED = (
 
 
 class RankingModel:
-    """Words with their weights, and the archive to find neighbours in."""
+    """Words and authors with their weights, and the archive to find neighbours in."""
 
     def __init__(
         self,
@@ -64,12 +66,16 @@ class RankingModel:
         stop_words: frozenset[str],
         idf: Floats,
         weights: Floats,
+        authors: Authors,
+        author_weights: Floats,
         bias: float,
         archive: Any,
         entries: tuple[EntryId, ...],
     ) -> None:
         self._words = words
         self._weights = weights
+        self._authors = authors
+        self._author_weights = author_weights
         self._bias = bias
         self._archive = archive
         self._entries = entries
@@ -89,7 +95,8 @@ class RankingModel:
         from sklearn.svm import LinearSVC  # noqa: PLC0415 - likewise
 
         check_enough(len(picked), len(passed))
-        texts = [example.text for example in (*picked, *passed)]
+        examples = (*picked, *passed)
+        texts = [example.text for example in examples]
         vectorizer = TfidfVectorizer(min_df=2, max_features=_FEATURES, **SETTINGS)
         try:
             matrix = vectorizer.fit_transform(texts)
@@ -99,18 +106,23 @@ class RankingModel:
             raise RankerError(
                 translatable("The papers have no words in common (only English words are used)")
             ) from error
+        names = [example.authors for example in examples]
+        authors = Authors.of(names)
         machine = LinearSVC(C=0.1, class_weight="balanced", random_state=0)
         machine.fit(
-            matrix,
+            sparse.hstack([matrix, authors.matrix(names)]).tocsr(),
             [1] * len(picked) + [0] * len(passed),
-            sample_weight=[example.weight for example in (*picked, *passed)],
+            sample_weight=[example.weight for example in examples],
         )
+        weights = machine.coef_[0].astype(np.float32)
         with_entries = [n for n, example in enumerate(picked) if example.entry_id is not None]
         return cls(
             words=tuple(vectorizer.get_feature_names_out()),
             stop_words=frozenset(vectorizer.get_stop_words() or ()),
             idf=vectorizer.idf_.astype(np.float32),
-            weights=machine.coef_[0].astype(np.float32),
+            weights=weights[: matrix.shape[1]],
+            authors=authors,
+            author_weights=weights[matrix.shape[1] :],
             bias=float(machine.intercept_[0]),
             archive=matrix[with_entries],
             entries=tuple(EntryId(picked[n].entry_id or 0) for n in with_entries),
@@ -121,26 +133,43 @@ class RankingModel:
         if not new_papers:
             return ()
         matrix = self._features.matrix([new_paper.text for new_paper in new_papers])
-        scores = matrix @ self._weights + self._bias
+        by_authors = self._authors.matrix([new_paper.authors for new_paper in new_papers])
+        scores = matrix @ self._weights + by_authors @ self._author_weights + self._bias
         likenesses = (matrix @ self._archive.T).toarray()
         return tuple(
             Judgement(
                 number=new_paper.number,
                 score=round(float(scores[row]), 4),
-                words=self._telling(matrix[row]),
+                words=self._telling(matrix[row], by_authors[row], new_paper.authors),
                 nearest=self._nearest(likenesses[row]),
             )
             for row, new_paper in enumerate(new_papers)
         )
 
-    def _telling(self, row: Any) -> tuple[str, ...]:
-        """The words with the largest weight in a paper; none that is half of a pair already named."""
-        parts = row.data * self._weights[row.indices]
+    def _telling(self, words: Any, authors: Any, names: Sequence[str]) -> tuple[str, ...]:
+        """The words and authors with the largest weight in a paper.
+
+        No word that is half of a pair already named, and few authors, as the paper spells them.
+        """
+        parts = np.concatenate(
+            [
+                words.data * self._weights[words.indices],
+                authors.data * self._author_weights[authors.indices],
+            ]
+        )
+        spelled = self._authors.found(names)
         told: list[str] = []
-        for n in np.argsort(-parts):
-            word = self._words[row.indices[n]]
+        people = 0
+        for n in np.argsort(-parts, kind="stable"):
             if parts[n] <= 0 or len(told) == _MOST_WORDS:
                 break
+            if n >= words.nnz:
+                name = " ".join(spelled[authors.indices[n - words.nnz]].split())
+                if people < _MOST_NAMES and name.isprintable():
+                    told.append(name)
+                    people += 1
+                continue
+            word = self._words[words.indices[n]]
             halves = set(word.split())
             if not any(halves & set(other.split()) for other in told):
                 told.append(word)
@@ -169,6 +198,8 @@ class RankingModel:
                 stop_words=_packed(sorted(self._stop_words)),
                 idf=self._idf,
                 weights=self._weights,
+                authors=_packed(self._authors.keys),
+                author_weights=self._author_weights,
                 bias=np.array(self._bias),
                 entries=np.array(self._entries, dtype=np.int64),
                 data=self._archive.data,
@@ -187,11 +218,6 @@ class RankingModel:
                 if int(kept["format"]) != _FORMAT:
                     raise RankerError(translatable("The ranking model was made by another version"))
                 words = tuple(json.loads(kept["words"].tobytes()))
-                stop_words = (
-                    frozenset(json.loads(kept["stop_words"].tobytes()))
-                    if "stop_words" in kept
-                    else _stop_words()
-                )
                 entries = tuple(EntryId(int(n)) for n in kept["entries"])
                 archive = sparse.csr_matrix(
                     (kept["data"], kept["indices"], kept["indptr"]),
@@ -199,9 +225,11 @@ class RankingModel:
                 )
                 return cls(
                     words=words,
-                    stop_words=stop_words,
+                    stop_words=frozenset(json.loads(kept["stop_words"].tobytes())),
                     idf=kept["idf"],
                     weights=kept["weights"],
+                    authors=Authors(json.loads(kept["authors"].tobytes())),
+                    author_weights=kept["author_weights"],
                     bias=float(kept["bias"]),
                     archive=archive,
                     entries=entries,
@@ -222,10 +250,3 @@ def _remove_remains(path: Path) -> None:
 def _packed(words: Sequence[str]) -> Any:
     """Words as an array of bytes: NumPy would store texts of four bytes a character."""
     return np.frombuffer(json.dumps(words).encode(), dtype=np.uint8)
-
-
-def _stop_words() -> frozenset[str]:
-    """Those of a model that was stored before models held them."""
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS  # noqa: PLC0415 - it is slow
-
-    return frozenset(ENGLISH_STOP_WORDS)

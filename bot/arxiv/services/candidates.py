@@ -114,7 +114,7 @@ async def follow(
 async def learn(db: Database, ranker: Ranker, *, now: datetime) -> Training:
     """Train on the archive and on papers that were not picked; raises `RankerError`."""
     day = batch_day(now)
-    picked = await _list_picked(db)
+    picked = await _list_picked(db, day)
     async with db.reading() as tx:
         passed = await candidates.list_passed(tx, day)
         if len(passed) < _FEW:
@@ -135,13 +135,13 @@ async def learn(db: Database, ranker: Ranker, *, now: datetime) -> Training:
     return training
 
 
-async def _list_picked(db: Database) -> Sequence[Example]:
+async def _list_picked(db: Database, day: date) -> Sequence[Example]:
     """The archive page by page, so that no look-up waits long for the reader."""
     picked: list[Example] = []
     after = 0
     while True:
         async with db.reading() as tx:
-            page, after = await candidates.list_picked(tx, after, _PAGE)
+            page, after = await candidates.list_picked(tx, after, _PAGE, trained_on=day)
         picked += page
         if not after:
             return picked

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from functools import partial
 
 from bot.archive.domain.entry import EntryId
+from bot.archive.domain.markup.author_names import without_others
 from bot.arxiv.domain.announcements import FeedItem
 from bot.arxiv.domain.candidates import (
     MOST_UNWANTED,
@@ -19,10 +20,12 @@ from bot.arxiv.domain.candidates import (
     example_text,
     passed_weight,
     picked_weight,
+    recency,
 )
 from bot.arxiv.store.feeds import item_of
 from bot.core.database import instants
 from bot.core.database.database import Row, Statements, Transaction
+from bot.core.latex import readable
 
 MOST_PASSED = 3000
 """The newest papers that were not picked and are trained on, at most."""
@@ -124,7 +127,7 @@ async def list_unjudged(
     """The new papers of a day or later that have no entry and were not judged since that instant."""
     rows = await tx.all(
         f"""
-        SELECT f.number, f.title, f.abstract FROM feed_item AS f
+        SELECT f.number, f.title, f.abstract, f.authors FROM feed_item AS f
         WHERE f.day >= :day AND {_IS_OPEN}
             AND NOT EXISTS (
                 SELECT 1 FROM feed_item_judgement AS j
@@ -135,7 +138,8 @@ async def list_unjudged(
         {"day": day.isoformat(), "since": instants.to_text(judged_since), "limit": limit},
     )
     return tuple(
-        NewPaper(row["number"], example_text(row["title"], row["abstract"])) for row in rows
+        NewPaper(row["number"], example_text(row["title"], row["abstract"]), _names(row["authors"]))
+        for row in rows
     )
 
 
@@ -164,21 +168,26 @@ async def put_judgements(tx: Transaction, judgements: Iterable[Judgement], now: 
     )
 
 
-async def list_picked(tx: Transaction, after: int, limit: int) -> tuple[tuple[Example, ...], int]:
+async def list_picked(
+    tx: Transaction, after: int, limit: int, *, trained_on: date
+) -> tuple[tuple[Example, ...], int]:
     """Papers with an entry whose abstract is known, the curator's own words first, by page.
 
-    Begin `after` 0; the second value is where to go on, or 0 at the end.
+    The older an entry is on the day of the training, the less it counts; one without a day counts
+    as the oldest does. Begin `after` 0; the second value is where to go on, or 0 at the end.
     """
-    return await tx.call(partial(_list_picked, after=after, limit=limit))
+    return await tx.call(partial(_list_picked, after=after, limit=limit, trained_on=trained_on))
 
 
 def _list_picked(
-    statements: Statements, *, after: int, limit: int
+    statements: Statements, *, after: int, limit: int, trained_on: date
 ) -> tuple[tuple[Example, ...], int]:
     rows = statements.all(
         """
         SELECT p.key, e.id, e.newness, e.title,
             coalesce(nullif(e.abstract, ''), r.abstract) AS abstract,
+            coalesce(nullif(e.authors, '[]'), r.authors, '[]') AS authors,
+            coalesce(e.date, (SELECT min(o.date) FROM entry AS o WHERE o.newness > 0)) AS day,
             (
                 SELECT count(DISTINCT l.person) FROM entry AS o JOIN reaction AS l ON l.entry_id = o.id
                 WHERE o.paper_id = p.id AND l.is_there = TRUE
@@ -196,12 +205,18 @@ def _list_picked(
             row["key"].removeprefix("arxiv:"),
             example_text(row["title"], row["abstract"]),
             EntryId(row["id"]),
-            picked_weight(row["likes"]),
+            _picked_weight(row, trained_on),
+            tuple(without_others(name)[0] for name in _names(row["authors"])),
         )
         for row in rows
         if row["abstract"]
     )
     return examples, rows[-1]["newness"] if len(rows) == limit else 0
+
+
+def _picked_weight(row: Row, trained_on: date) -> float:
+    day = date.fromisoformat(row["day"]) if row["day"] is not None else trained_on
+    return picked_weight(row["likes"]) * recency(day, trained_on)
 
 
 async def list_passed(tx: Transaction, before: date) -> tuple[Example, ...]:
@@ -212,7 +227,7 @@ async def list_passed(tx: Transaction, before: date) -> tuple[Example, ...]:
 def _list_passed(statements: Statements, *, before: date) -> tuple[Example, ...]:
     rows = statements.all(
         f"""
-        SELECT f.number, f.title, f.abstract, coalesce(u.people, 0) AS unwanted
+        SELECT f.number, f.title, f.abstract, f.authors, coalesce(u.people, 0) AS unwanted
         FROM feed_item AS f LEFT JOIN ({_UNWANTED}) AS u ON u.number = f.number
         WHERE f.day < :before AND {_IS_OPEN} ORDER BY f.day DESC, f.number LIMIT :most
         """,  # noqa: S608 - a constant
@@ -223,6 +238,7 @@ def _list_passed(statements: Statements, *, before: date) -> tuple[Example, ...]
             row["number"],
             example_text(row["title"], row["abstract"]),
             weight=passed_weight(row["unwanted"]),
+            authors=_names(row["authors"]),
         )
         for row in rows
     )
@@ -295,6 +311,11 @@ async def tags_of(tx: Transaction, entry_ids: Iterable[EntryId]) -> Mapping[Entr
     for row in rows:
         tags.setdefault(EntryId(row["id"]), {})[row["slug"]] = None
     return {entry_id: list(slugs) for entry_id, slugs in tags.items()}
+
+
+def _names(authors: str) -> tuple[str, ...]:
+    """The names of a stored list, as people read them."""
+    return tuple(map(readable, json.loads(authors)))
 
 
 def _judgement(row: Row) -> Judgement | None:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -68,17 +69,60 @@ def test_what_is_kept_judges_as_what_was_learnt(tmp_path: Path):
     assert RankingModel.load(tmp_path / "taste").judge(NEW) == trained.judge(NEW)
 
 
-def test_a_file_of_before_stop_words_were_stored_judges_the_same(tmp_path: Path):
+def test_a_file_of_before_authors_counted_is_of_another_version(tmp_path: Path):
     import numpy as np
 
     from bot.arxiv.ranking.model import RankingModel
 
-    trained = RankingModel.learn(PICKED, PASSED)
-    trained.save(tmp_path / "new")
+    RankingModel.learn(PICKED, PASSED).save(tmp_path / "new")
     with np.load(tmp_path / "new") as kept, (tmp_path / "old").open("wb") as file:
-        np.savez_compressed(file, **{name: kept[name] for name in kept if name != "stop_words"})
+        parts = {name: kept[name] for name in kept if "author" not in name}
+        np.savez_compressed(file, **(parts | {"format": np.array(1)}))
 
-    assert RankingModel.load(tmp_path / "old").judge(NEW) == trained.judge(NEW)
+    with pytest.raises(RankerError, match="made by another version"):
+        RankingModel.load(tmp_path / "old")
+
+
+def by(papers: list[Example], *names: str) -> list[Example]:
+    """The papers, every second one by these authors and the others by somebody each."""
+    return [
+        replace(each, authors=names if n % 2 else (f"Somebody {each.number}",))
+        for n, each in enumerate(papers)
+    ]
+
+
+def test_an_author_whom_the_curator_follows_lifts_a_paper_and_is_a_reason(tmp_path: Path):
+    from bot.arxiv.ranking.model import RankingModel
+
+    picked, passed = by(PICKED, "Zoë  Lee", "Bo Kim", "Cy Park", ":"), by(PASSED, "Di Roe", ":")
+    RankingModel.learn(picked, passed).save(tmp_path / "taste")
+    names = [(), ("ZOE LEE",), ("Di Roe",), ("Somebody 2401.00000",), ("ZOE LEE", "Nobody"), (":",)]
+    names += [("Zoe Lee", "Bo Kim", "Cy Park"), ("Zoe\x1b Lee",)]
+    judged = RankingModel.load(tmp_path / "taste").judge(
+        [NewPaper(f"2501.{n:05}", NEW[1].text, each) for n, each in enumerate(names)]
+    )
+
+    plain, followed, passed_over, once, with_another, sign, three, unprintable = judged
+    assert followed.score > plain.score > passed_over.score
+    assert (once.score, sign.score) == (plain.score, plain.score)
+    assert with_another.score == followed.score  # a name that nobody knows takes nothing away
+    assert followed.words[0] == "ZOE LEE"
+    assert "Di Roe" not in passed_over.words
+    assert len({"Zoe Lee", "Bo Kim", "Cy Park"} & set(three.words)) == 2
+    assert all(word.isprintable() for word in unprintable.words)
+    assert {each.nearest for each in judged} == {plain.nearest}
+
+
+def test_what_was_picked_long_ago_counts_less():
+    from bot.arxiv.ranking.model import RankingModel
+
+    old = [Example(f"2301.{n:05}", text(GALAXY, n + 500), weight=0.05) for n in range(20)]
+    today = [replace(each, weight=1.0) for each in old]
+
+    _, faded = RankingModel.learn([*PICKED, *old], PASSED).judge(NEW)
+    _, fresh = RankingModel.learn([*PICKED, *today], PASSED).judge(NEW)
+
+    assert fresh.score > faded.score
 
 
 COMMON = [

@@ -13,13 +13,20 @@ from hypothesis import strategies as st
 
 from bot.archive.domain.entry import EntryId
 from bot.arxiv.domain.candidates import Example, NewPaper
-from bot.arxiv.ranking.lines import read_examples, read_failure, write_examples, write_failure
+from bot.arxiv.ranking.lines import (
+    read_examples,
+    read_failure,
+    read_new_papers,
+    write_examples,
+    write_failure,
+    write_new_papers,
+)
 from bot.arxiv.ranking.worker import ProcessRanker
 from bot.core.domain.errors import RankerError
 from tests.waiting import until
 
-NEW = [NewPaper("2501.00001", "reward")]
-PICKED = [Example("2401.00001", "reward", EntryId(1))]
+NEW = [NewPaper("2501.00001", "reward", ("Ada Lee", "이하나"))]
+PICKED = [Example("2401.00001", "reward", EntryId(1), 0.25, ("Ada Lee", "이하나"))]
 PASSED = [Example("2402.00001", "galaxy")]
 LINE = json.dumps(["2501.00001", 1.0, ["reward"], [[1, 0.5]]])
 
@@ -102,6 +109,13 @@ def test_papers_to_learn_from_that_were_cut_off_are_not_learnt_from():
     for length in range(len(lines)):
         with pytest.raises(RankerError, match="cut off"):
             read_examples(lines[:length])
+
+
+def test_papers_to_judge_survive_the_protocol():
+    assert read_new_papers(write_new_papers([*NEW, NewPaper("2501.00002", "")])) == [
+        *NEW,
+        NewPaper("2501.00002", ""),
+    ]
 
 
 @given(st.text(), st.integers())

@@ -3,10 +3,12 @@
 from datetime import date, timedelta
 
 from bot.archive.domain.arxiv_id import ArxivId
+from bot.archive.domain.arxiv_record import ArxivRecord
 from bot.archive.domain.entry import EntryId
+from bot.archive.store import arxiv_records
 from bot.arxiv.domain.announcements import Announcement, FeedItem
 from bot.arxiv.domain.batches import Watch
-from bot.arxiv.domain.candidates import Example, Judgement, Likeness
+from bot.arxiv.domain.candidates import HALF_LIFE, Example, Judgement, Likeness
 from bot.arxiv.ports import Refusal
 from bot.arxiv.store import (
     asked_papers,
@@ -120,8 +122,8 @@ async def test_candidates_by_score_without_those_that_have_an_entry(db: Database
         before = [await candidates.day_before(tx, day) for day in (DAY, NEXT)]
         listed = [await candidates.is_listed(tx, day) for day in (DAY, NEXT)]
         still = await candidates.list_unjudged(tx, DAY, NOW, 9)
-        nothing, after = await candidates.list_picked(tx, 0, 1)
-        picked, end = await candidates.list_picked(tx, after, 9)
+        nothing, after = await candidates.list_picked(tx, 0, 1, trained_on=DAY)
+        picked, end = await candidates.list_picked(tx, after, 9, trained_on=DAY)
         passed = await candidates.list_passed(tx, NEXT)
         live = await candidates.list_live(tx, [EntryId(1), EntryId(9)])
         tagged = await candidates.tags_of(tx, {EntryId(1), EntryId(2)})
@@ -140,9 +142,34 @@ async def test_candidates_by_score_without_those_that_have_an_entry(db: Database
     assert [each.entry_id for each in picked] == [EntryId(1)]
     assert [each.number for each in passed] == ["2502.00001", "2502.00002", "2502.00003"]
     assert all(isinstance(each, Example) for each in passed)
+    assert {each.authors for each in unjudged} | {each.authors for each in passed} == {("Ada",)}
     assert live == {EntryId(1)}
     assert tagged == {EntryId(1): ["rl", "moe"], EntryId(2): ["rl"]}
     assert trained == Training(NOW + timedelta(days=1), 3, 4)
+
+
+async def test_what_training_reads_of_entries(db: Database):
+    year_ago, names = DAY - HALF_LIFE, ("Fr\\'ed Roe", "Bo Kim et al.")
+    await keep_apart(
+        db,
+        an_entry("Own", arxiv_id="2502.00001", authors=names, abstract="Of its own."),
+        an_entry("Of arXiv", arxiv_id="2502.00002", on=None),
+        an_entry("Oldest", url="https://example.org/a", abstract="Old.", on=year_ago),
+    )
+    records = [
+        ArxivRecord(ArxivId(number, 1), "T", ("Ada", "Di"), "From arXiv.", ("cs.LG",), NOW, NOW)
+        for number in ("2502.00001", "2502.00002")
+    ]
+    async with db.transaction() as tx:
+        await arxiv_records.put(tx, records)
+        examples, _ = await candidates.list_picked(tx, 0, 9, trained_on=DAY)
+
+    read = {each.entry_id: (each.text, each.authors, each.weight) for each in examples}
+    assert read == {
+        EntryId(1): ("Own Of its own.", ("Fréd Roe", "Bo Kim"), 1.0),
+        EntryId(2): ("Of arXiv From arXiv.", ("Ada", "Di"), 0.5),
+        EntryId(3): ("Oldest Old.", (), 0.5),
+    }
 
 
 async def test_what_is_asked_again_and_in_which_company(db: Database):
