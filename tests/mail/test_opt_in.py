@@ -58,6 +58,17 @@ async def test_an_operator_cannot_resume_what_was_not_confirmed(stage: Stage):
         await subscribe.resume(stage.db, READER, now=stage.clock(), check=check)
 
 
+async def test_other_options_leave_it_unconfirmed_and_it_may_be_asked_again(stage: Stage):
+    await ask(stage.db, READER.id, stage.clock())
+
+    changed = await subscribe.change(stage.db, READER, TypedOptions(most="5"), now=stage.clock())
+    stage.clock.ahead += timedelta(days=2)
+    await ask(stage.db, READER.id, stage.clock())
+
+    assert changed.reason == UNCONFIRMED
+    assert await asked(stage) == 2
+
+
 async def test_a_late_confirmation_changes_nothing(stage: Stage):
     await ask(stage.db, READER.id, stage.clock(), tokens=Tokens())
     stage.clock.ahead += timedelta(days=4)

@@ -93,14 +93,16 @@ async def update(
     now: datetime,
     next_at: datetime | None,
 ) -> None:
-    """Store new options and standing; the reason of a refusal is cleared."""
+    """Store new options and standing; with another standing the reason of the former one is cleared."""
     await tx.run(
         """
         UPDATE subscription
            SET standing = :standing, at = :at, zone = :zone, weekdays = :weekdays,
                languages = :languages, tags = :tags, layout = :layout, most = :most,
                intro = :intro, interface = :interface, since = :since, next_at = :next_at,
-               changed_at = :now, reason = '', detail = '',
+               changed_at = :now,
+               reason = CASE WHEN standing = :standing THEN reason ELSE '' END,
+               detail = CASE WHEN standing = :standing THEN detail ELSE '' END,
                recap_since = CASE WHEN recap = :recap AND standing = :standing
                    THEN coalesce(recap_since, :now) ELSE :now END,
                recap_at = CASE WHEN :recap <> 'off' THEN :now END, recap = :recap,
@@ -297,7 +299,7 @@ async def replay(
 
 
 async def give_reason(tx: Transaction, subscription_id: int, reason: str) -> None:
-    """Why it is paused; forgotten with the next change of its options or standing."""
+    """Why it is paused; forgotten with the next change of its standing."""
     await tx.run(
         "UPDATE subscription SET reason = :reason WHERE id = :id",
         {"id": subscription_id, "reason": reason},
