@@ -164,7 +164,8 @@ async def _parse_changed(
         ]
         emptied = await _emptied_sources(tx, pairs)
         rows = {source.id for source, _ in same} | emptied.keys()
-        counter.count_unchanged(await source_counts.count(tx, rows))
+        if rows:
+            counter.count_unchanged(await source_counts.count(tx, rows))
     changed = {source.id for source in known if source is not None} - rows
     counter.sources |= rows | changed
     await update_locations(db, same, dry_run=dry_run)

@@ -114,8 +114,8 @@ async def _compare(
     parsed = await _with_found_papers(tx, files)
     known = await match_sources(tx, [file.input for file in parsed], taken)
     ids = [source.id for source in known if source is not None]
-    kept = await entries.list_of_sources(tx, ids)
-    replaced = await entries.list_replacing(tx, ids)
+    kept = await entries.list_of_sources(tx, ids) if ids else {}
+    replaced = await entries.list_replacing(tx, ids) if ids else {}
     paths = await _paths(tx, [file.input for file in parsed], known)
     changed_files = []
     for read, file, source, path in zip(files, parsed, known, paths, strict=True):
