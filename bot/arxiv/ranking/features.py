@@ -86,13 +86,13 @@ class Authors:
         often = (key for key, n in counts.items() if n > 1 and any(map(str.isalpha, key)))
         return cls(sorted(sorted(often, key=lambda key: (-counts[key], key))[:_MOST_AUTHORS]))
 
-    def matrix(self, papers: Sequence[Sequence[str]]) -> Any:
-        """A row for each paper; not scaled by how rare a name is, which ranked worse."""
+    def matrix(self, papers: Sequence[Iterable[int]]) -> Any:
+        """A row for each paper, from its columns; not scaled by how rare a name is."""
         indices: list[int] = []
         data: list[float] = []
         starts = [0]
-        for names in papers:
-            found = sorted(self.found(names))
+        for columns in papers:
+            found = sorted(columns)
             indices += found
             data += [_AUTHOR / len(found) ** _SHARED for _ in found]
             starts.append(len(indices))

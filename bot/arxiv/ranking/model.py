@@ -14,10 +14,10 @@ import os
 import time
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -54,6 +54,17 @@ _DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
 )
+
+
+class _Row(NamedTuple):
+    columns: Any
+    data: Any
+
+
+def _row(matrix: Any, n: int) -> _Row:
+    """A row of a matrix; SciPy's own way to get one takes many times as long."""
+    start, end = matrix.indptr[n : n + 2]
+    return _Row(matrix.indices[start:end], matrix.data[start:end])
 
 
 class RankingModel:
@@ -110,7 +121,7 @@ class RankingModel:
         authors = Authors.of(names)
         machine = LinearSVC(C=0.1, class_weight="balanced", random_state=0)
         machine.fit(
-            sparse.hstack([matrix, authors.matrix(names)]).tocsr(),
+            sparse.hstack([matrix, authors.matrix([*map(authors.found, names)])]).tocsr(),
             [1] * len(picked) + [0] * len(passed),
             sample_weight=[example.weight for example in examples],
         )
@@ -133,43 +144,44 @@ class RankingModel:
         if not new_papers:
             return ()
         matrix = self._features.matrix([new_paper.text for new_paper in new_papers])
-        by_authors = self._authors.matrix([new_paper.authors for new_paper in new_papers])
+        known = [self._authors.found(new_paper.authors) for new_paper in new_papers]
+        by_authors = self._authors.matrix(known)
         scores = matrix @ self._weights + by_authors @ self._author_weights + self._bias
         likenesses = (matrix @ self._archive.T).toarray()
         return tuple(
             Judgement(
                 number=new_paper.number,
                 score=round(float(scores[row]), 4),
-                words=self._telling(matrix[row], by_authors[row], new_paper.authors),
+                words=self._telling(_row(matrix, row), _row(by_authors, row), known[row]),
                 nearest=self._nearest(likenesses[row]),
             )
             for row, new_paper in enumerate(new_papers)
         )
 
-    def _telling(self, words: Any, authors: Any, names: Sequence[str]) -> tuple[str, ...]:
+    def _telling(self, words: _Row, authors: _Row, names: Mapping[int, str]) -> tuple[str, ...]:
         """The words and authors with the largest weight in a paper.
 
         No word that is half of a pair already named, and few authors, as the paper spells them.
         """
         parts = np.concatenate(
             [
-                words.data * self._weights[words.indices],
-                authors.data * self._author_weights[authors.indices],
+                words.data * self._weights[words.columns],
+                authors.data * self._author_weights[authors.columns],
             ]
         )
-        spelled = self._authors.found(names)
+        count = len(words.columns)
         told: list[str] = []
         people = 0
         for n in np.argsort(-parts, kind="stable"):
             if parts[n] <= 0 or len(told) == _MOST_WORDS:
                 break
-            if n >= words.nnz:
-                name = " ".join(spelled[authors.indices[n - words.nnz]].split())
+            if n >= count:
+                name = " ".join(names[authors.columns[n - count]].split())
                 if people < _MOST_NAMES and name.isprintable():
                     told.append(name)
                     people += 1
                 continue
-            word = self._words[words.indices[n]]
+            word = self._words[words.columns[n]]
             halves = set(word.split())
             if not any(halves & set(other.split()) for other in told):
                 told.append(word)
