@@ -35,6 +35,10 @@ class WrappedDatabase:
         async with self.reading() as tx:
             return await tx.call(function)
 
+    async def write(self, function: Callable[[Statements], T], /) -> T:
+        async with self.transaction() as tx:
+            return await tx.call(function)
+
     async def reclaim(self, pages: int) -> bool:
         return await self.inner.reclaim(pages)
 

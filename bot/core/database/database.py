@@ -135,6 +135,9 @@ class Database(Protocol):
     async def read(self, function: Callable[[Statements], T], /) -> T:
         """A read snapshot of several statements, as `Transaction.call`. Raises `StorageError`."""
 
+    async def write(self, function: Callable[[Statements], T], /) -> T:
+        """A write transaction of several statements, as `transaction` and `Transaction.call`."""
+
     async def reclaim(self, pages: int) -> bool:
         """Give free pages of the file back to the file system; whether there are more.
 

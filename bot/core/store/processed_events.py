@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.database.database import Database, Transaction
+from bot.core.database.database import Database, Statements, Transaction
 from bot.core.database.instants import to_text
 
 KEPT = timedelta(days=1)
@@ -68,22 +68,27 @@ class DatabaseProcessedEvents:
 
     async def _keep(self, together: tuple[_Asked, ...]) -> None:
         now = self._clock()
-        async with self._db.transaction() as tx:
-            if self._cleaned_at is None or now - self._cleaned_at >= _CLEANED_EVERY:
-                await remove_before(tx, now - KEPT)
-                self._cleaned_at = now
-            added = await add_all(tx, [asked.event_id for asked in together], now)
+        cleans = self._cleaned_at is None or now - self._cleaned_at >= _CLEANED_EVERY
+
+        def keep(statements: Statements) -> None:
+            if cleans:
+                remove_before(statements, now - KEPT)
+            added = add_all(statements, [asked.event_id for asked in together], now)
             for asked, is_new in zip(together, added, strict=True):
                 # Cancelled while it commits, it may be kept: then the next attempt finds it.
                 asked.is_new = asked.is_new or is_new
+
+        await self._db.write(keep)
+        if cleans:
+            self._cleaned_at = now
         for asked in together:
             asked.is_kept = True
         self._waiting = [asked for asked in self._waiting if not asked.is_kept]
 
 
-async def add_all(tx: Transaction, event_ids: Sequence[str], at: datetime) -> tuple[bool, ...]:
+def add_all(statements: Statements, event_ids: Sequence[str], at: datetime) -> tuple[bool, ...]:
     """Remember ids; of each whether it was new, and named for the first time."""
-    rows = await tx.all(
+    rows = statements.all(
         # Sorted, so that two processes with the same ids never wait for each other.
         """
         INSERT INTO processed_event (id, seen_at)
@@ -100,9 +105,9 @@ async def add_all(tx: Transaction, event_ids: Sequence[str], at: datetime) -> tu
     )
 
 
-async def remove_before(tx: Transaction, at: datetime) -> int:
+def remove_before(statements: Statements, at: datetime) -> int:
     """Forget ids that came before `at`; how many."""
-    return await tx.run("DELETE FROM processed_event WHERE seen_at < :at", {"at": to_text(at)})
+    return statements.run("DELETE FROM processed_event WHERE seen_at < :at", {"at": to_text(at)})
 
 
 async def is_known(tx: Transaction, event_id: str) -> bool:

@@ -217,6 +217,25 @@ async def test_a_function_of_several_statements_sees_one_instant_and_writes_noth
     assert await slugs(db) == ["tag-1"]
 
 
+async def test_a_function_that_writes_is_a_transaction_of_its_own(db: Database):
+    insert = "INSERT INTO tag (id, slug, uses) VALUES (:id, :slug, 0)"
+
+    def write(statements: Statements, *numbers: int) -> int:
+        return sum(statements.run(insert, {"id": n, "slug": f"tag-{n}"}) for n in numbers)
+
+    async with asyncio.TaskGroup() as tasks, db.transaction() as tx:
+        await tx.run("DELETE FROM tag")
+        writing = tasks.create_task(db.write(lambda statements: write(statements, 5, 6)))
+        await asyncio.sleep(0)
+        await tx.run(insert, {"id": 7, "slug": "tag-7"})
+
+    assert writing.result() == 2
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        await db.write(lambda statements: write(statements, 8, 5))
+    assert await db.write(lambda statements: write(statements, 9)) == 1
+    assert await slugs(db) == ["tag-5", "tag-6", "tag-7", "tag-9"]
+
+
 async def test_a_search_that_is_given_up_disturbs_none_of_those_that_wait(db: Database):
     is_searching, goes_on = threading.Event(), threading.Event()
 

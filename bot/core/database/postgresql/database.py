@@ -230,6 +230,11 @@ class PostgresDatabase:
         async with self.reading() as tx:
             return await tx.call(function)
 
+    async def write(self, function: Callable[[Statements], T]) -> T:
+        """A write transaction of several statements."""
+        async with self.transaction() as tx:
+            return await tx.call(function)
+
     async def reclaim(self, pages: int) -> bool:  # noqa: ARG002 - the port has it
         """Nothing: autovacuum does it."""
         return False

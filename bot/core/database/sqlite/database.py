@@ -128,6 +128,12 @@ class SqliteDatabase:
             found = self._reader.ask(partial(_read, function, path=self.path))
         return await found
 
+    async def write(self, function: Callable[[Statements], T]) -> T:
+        """A write transaction of several statements, in one hop. Raises `StorageError`."""
+        async with self._write_lock:  # until the thread has it, as in `read`
+            written = self._writer.call(partial(_write, function, path=self.path))
+        return await written
+
     async def reclaim(self, pages: int) -> bool:
         """Give free pages of the file back to the file system; whether there are more.
 
@@ -166,6 +172,19 @@ def _read(function: Callable[[Statements], T], connection: sqlite3.Connection, *
         raise explained(error, path) from error
     finally:
         connection.rollback()
+
+
+def _write(function: Callable[[Statements], T], connection: sqlite3.Connection, *, path: Path) -> T:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        written = function(SqliteStatements(connection))
+        connection.commit()
+    except BaseException as error:
+        connection.rollback()
+        if isinstance(error, sqlite3.DatabaseError):
+            raise explained(error, path) from error
+        raise
+    return written
 
 
 def _commit(connection: sqlite3.Connection, path: Path) -> None:

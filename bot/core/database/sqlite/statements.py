@@ -18,7 +18,7 @@ from bot.core.database.dialect import for_sqlite
 T = TypeVar("T")
 
 # A list is one parameter; `numbers(:ids)` and `texts(:names)` read it.
-sqlite3.register_adapter(list, partial(json.dumps, ensure_ascii=False))
+sqlite3.register_adapter(list, json.JSONEncoder(ensure_ascii=False).encode)
 
 
 class Connection(aiosqlite.Connection):
