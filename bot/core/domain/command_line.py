@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 
 from bot.core.domain.command_spec import Audience, CommandSpec, Verb, Who
 from bot.core.domain.commands import COMMANDS, HELP, PAPER, find
@@ -41,6 +43,7 @@ def opens_form(spec: CommandSpec, options: Mapping[str, str]) -> bool:
 _QUOTED = re.compile(r"[\"“]([^\"“”]+)[\"”]")
 
 
+@lru_cache(maxsize=128)  # each layer that a command passes asks for its own needs
 def parse_line(line: str) -> CommandLine:
     """A typed line (`/paper reasoning page:2`) as a command; raises `UsageError`.
 
@@ -70,7 +73,7 @@ def parse_line(line: str) -> CommandLine:
         words.pop()
     if spec.free_option is not None and " ".join(words).strip():
         options[spec.free_option.name] = " ".join(words).strip()
-    return CommandLine(spec, dict(reversed(options.items())))
+    return CommandLine(spec, MappingProxyType(dict(reversed(options.items()))))
 
 
 def typed_options(spec: CommandSpec, options: Mapping[str, str]) -> Mapping[str, str]:

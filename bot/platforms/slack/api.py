@@ -57,7 +57,10 @@ async def open_client(access: Access) -> AsyncIterator[AsyncWebClient]:
     """A client for the bot's token with a connection pool, closed at the end."""
     timeout = aiohttp.ClientTimeout(total=CALL_SECONDS, connect=_CONNECT_SECONDS)
     connector = aiohttp.TCPConnector(limit=_CONNECTIONS)
-    async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
+    cookies = aiohttp.DummyCookieJar()  # Slack's API needs none
+    async with aiohttp.ClientSession(
+        timeout=timeout, connector=connector, cookie_jar=cookies
+    ) as session:
         client = AsyncWebClient(
             token=access.bot_token,
             # With an organisation's token several methods want it, and the others ignore it:
@@ -155,7 +158,8 @@ async def respond(client: AsyncWebClient, url: str, body: bytes) -> Json:
         async with client.session.post(
             url, data=body, headers=_JSON, proxy=client.proxy, allow_redirects=False
         ) as response:
-            status, reason = response.status, (await response.text(errors="replace"))[:80]
+            status = response.status
+            reason = (await response.read()).decode(errors="replace")[:80]
             pause = retry_after(response)
     except SDK_ERRORS as error:
         raise chat_error(error) from error

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 
 from aiohttp import web
@@ -52,7 +53,7 @@ def middlewares(
     return [
         context.connections.middleware(),
         _refuse_unreadable,
-        *(_except_for(tuple(unguarded), middleware) for middleware in chain),
+        _except_for(tuple(unguarded), chain),
     ]
 
 
@@ -63,12 +64,15 @@ async def add_headers(_request: web.Request, response: web.StreamResponse) -> No
         response.headers.setdefault(name, value)
 
 
-def _except_for(paths: tuple[str, ...], middleware: Middleware) -> Middleware:
+def _except_for(paths: Sequence[str], chain: Sequence[Middleware]) -> Middleware:
+    below = tuple(f"{path}/" for path in paths)
+
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if any(request.path == path or request.path.startswith(f"{path}/") for path in paths):
-            return await handler(request)
-        return await middleware(request, handler)
+        if request.path not in paths and not request.path.startswith(below):
+            for middleware in reversed(chain):
+                handler = partial(middleware, handler=handler)
+        return await handler(request)
 
     return guarded
 

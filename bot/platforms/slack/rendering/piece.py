@@ -23,13 +23,13 @@ write_json = json.JSONEncoder(ensure_ascii=False).encode
 class Piece:
     """One block with its plain text. `is_control`: it holds buttons or a menu.
 
-    `written` is its JSON, `size` the length of that, `name` a checksum of it.
+    `written` is its JSON in UTF-8, `size` the length of that as Slack counts, `name` a checksum.
     """
 
     block: Json
     plain: str
     is_control: bool
-    written: str
+    written: bytes
     size: int
     name: str
 
@@ -37,8 +37,9 @@ class Piece:
 def make_piece(block: Json, plain: str = "", *, is_control: bool = False) -> Piece:
     """A piece with its size and checksum."""
     written = write_json(block)
-    name = f"{crc32(written.encode()):08x}"
-    return Piece(block, plain, is_control, written, length(written), name)
+    encoded = written.encode()
+    size = len(encoded) if len(encoded) == len(written) else length(written)
+    return Piece(block, plain, is_control, encoded, size, f"{crc32(encoded):08x}")
 
 
 def prose(inlines: tuple[Inline, ...], kind: str, *, bold: bool = False) -> Iterator[Piece]:

@@ -37,8 +37,8 @@ class Payload:
     blocks: tuple[Json, ...]
     without_picture: tuple[Json, ...] | None = None
     """The blocks with bars of text instead of a picture, where there is one."""
-    written: str = ""
-    """The blocks as JSON, where they were written already."""
+    written: bytes = b""
+    """The blocks as JSON in UTF-8, where they were written already."""
 
 
 def with_picture(payload: Payload, chart: Chart, file: str) -> Payload:
@@ -54,7 +54,7 @@ def with_picture(payload: Payload, chart: Chart, file: str) -> Payload:
             image: Json = {"type": "image", "slack_file": {"id": file}, "alt_text": text}
             blocks[place] = {"block_id": f"{before}.{make_piece(image).name}", **image}
             return replace(
-                payload, blocks=tuple(blocks), without_picture=payload.blocks, written=""
+                payload, blocks=tuple(blocks), without_picture=payload.blocks, written=b""
             )
     return payload
 
@@ -82,19 +82,22 @@ def render(document: Document, *, mark: str) -> tuple[Payload, ...]:
 def _payload(text: str, mark: str, message: Sequence[Piece]) -> Payload:
     ids = [f"{mark}.{place}.{piece.name}" for place, piece in enumerate(message)]
     named = list(zip(ids, message, strict=True))
-    written = [f'{{"block_id": {write_json(name)}, {piece.written[1:]}' for name, piece in named]
+    written = [
+        b'{"block_id": %b, %b' % (write_json(name).encode(), piece.written[1:])
+        for name, piece in named
+    ]
     return Payload(
         text,
         tuple([{"block_id": name, **piece.block} for name, piece in named]),
-        written=f"[{', '.join(written)}]",
+        written=b"[%b]" % b", ".join(written),
     )
 
 
 def with_content(fields: Json, payload: Payload) -> bytes:
     """JSON of an object with these fields, of which there is one at least, and the message."""
-    blocks = payload.written or write_json(payload.blocks)
-    text = write_json(payload.text)
-    return f'{write_json(fields)[:-1]}, "text": {text}, "blocks": {blocks}}}'.encode()
+    blocks = payload.written or write_json(payload.blocks).encode()
+    before = f'{write_json(fields)[:-1]}, "text": {write_json(payload.text)}, "blocks": '
+    return b"%b%b}" % (before.encode(), blocks)
 
 
 def _call(document: Document) -> Iterator[Piece]:

@@ -232,6 +232,9 @@ def _acknowledge(parsed: Json) -> web.Response:
 
 async def _read(request: web.Request) -> bytes | None:
     """The body, or `None` if it is too slow or too large; presses carry whole messages."""
+    if request.content.is_eof():  # it came with the headers: there is nothing to wait for
+        whole = request.content.read_nowait()
+        return whole if len(whole) <= _MOST_BODY else None
     body = bytearray()
     try:
         async with asyncio.timeout(_READ_SECONDS):
