@@ -27,6 +27,26 @@ async def test_however_much_is_to_be_posted_discord_never_has_to_turn_it_away(st
     assert {request.status for request in stage.discord.requests} == {200}
 
 
+async def test_a_process_that_may_send_nothing_yet_waits_until_it_may(stage: Stage):
+    asked = asyncio.Event()
+    share = 0
+
+    def per_second() -> int:
+        asked.set()
+        return share
+
+    rest = Rest(TOKEN, HttpHooks(per_second=per_second))
+    async with asyncio.TaskGroup() as calls:
+        account = calls.create_task(rest.account())
+        await asked.wait()
+        sent = len(stage.discord.requests)
+        share = 1
+    await rest.close()
+
+    assert sent == 0
+    assert account.result().application
+
+
 async def test_not_even_at_debug_are_tokens_of_interactions_logged(bot: RunningBot, caplog):
     with caplog.at_level(logging.DEBUG):
         sdk.point_at(bot.discord.api_base, bot.discord.gateway_url)
