@@ -47,13 +47,13 @@ def exponent(
     slope = math.inf
     for attempt in range(_TRIES):
         # Slightly larger each time: a cache must not answer for the sizes that it keeps.
-        for place in range(_SMALL_TRIES):
+        for place in range(1, _SMALL_TRIES + 1):
             size = SMALL + (attempt * _SMALL_TRIES + place) * _STEP
             small = min(small, _seconds(work, make(size), clock))
         slope = math.log(large / max(small, 1e-9), LARGE / SMALL)
         if slope < LINEAR:
             break
-        large = min(large, _seconds(work, make(LARGE + attempt * _STEP), clock))
+        large = min(large, _seconds(work, make(LARGE + (attempt + 1) * _STEP), clock))
     return slope
 
 

@@ -33,3 +33,17 @@ def test_no_measurement_that_takes_three_times_as_long_changes_the_answer(
         runs += 1
 
     assert (exponent(work, lambda size: size, clock=lambda: now) < LINEAR) == (power < LINEAR)
+
+
+@pytest.mark.parametrize("power", [1.0, 2.0])
+def test_a_cache_of_what_was_read_changes_no_answer(power: float):
+    now = 0.0
+    kept: set[int] = set()
+
+    def work(size: int) -> None:
+        nonlocal now
+        if size not in kept:
+            now += 1e-6 * size**power
+        kept.add(size)
+
+    assert (exponent(work, lambda size: size, clock=lambda: now) < LINEAR) == (power < LINEAR)
