@@ -106,7 +106,7 @@ class Deliverer:
         self._is_shut_out = False
         self._calls.clear()
         self._waiting.clear()
-        refresh_at = loop.time()
+        refresh_at, pause = loop.time(), _REFRESH
         async with asyncio.TaskGroup() as calls:
             while True:
                 self._calls.progress.clear()
@@ -115,7 +115,8 @@ class Deliverer:
                 fresh = not self._ends(stopping) and (idle or loop.time() >= refresh_at)
                 if fresh:
                     found = await self._refresh(calls)
-                    refresh_at = loop.time() + self._pause(found)
+                    pause = self._pause(found, pause)
+                    refresh_at = loop.time() + pause
                 self._drop_unreached()
                 chosen: list[ChannelRef] = []
                 if not self._ends(stopping):
@@ -137,12 +138,12 @@ class Deliverer:
         """Whether nothing more is claimed."""
         return stopping.is_set() or self._is_shut_out
 
-    def _pause(self, found: int) -> float:
-        """When to read the database again, after so many channels were found anew."""
+    def _pause(self, found: int, before: float) -> float:
+        """When to read the database again: so many channels were found anew after the last pause."""
         could_go = sum(1 for each in self._waiting if self._calls.room(each))
         if could_go > 2 * self._terms.at_once:
             return _PLENTY
-        return _SOON if found else _REFRESH
+        return _SOON if found else min(2 * before, _REFRESH)
 
     async def _refresh(self, calls: asyncio.TaskGroup) -> int:
         """Read from the database which channels have ready messages, and claim searches.
