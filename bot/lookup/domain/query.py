@@ -162,10 +162,10 @@ def _path(raw: WrittenTerm) -> Path:
         case start, goal if start is not None and goal is not None:
             return Path(start, goal)
     raise QueryError(
-        "“{value}” (character {at}) does not name two papers: write {example}",
+        "“{value}” (character {at}) does not name two papers: write path:1706.03762..2502.01456 or "
+        'path:"attention".."process reward"',
         value=raw.value,
         at=raw.at,
-        example=_EXAMPLES["path"],
     )
 
 
@@ -267,13 +267,13 @@ _FIELDS: dict[str, Callable[[WrittenTerm], Term]] = {
 }
 _LONG_FIELDS = tuple(name for name in _FIELDS if len(name) > 2)
 _EXAMPLES = {
-    "author": 'author:lee or author:"yejin choi"',
+    "author": "author:lee",
     "date": "date:2025-02",
     "before": "before:2025-02",
     "after": "after:2024",
     "cites": "cites:2310.07831",
     "similar": "similar:2502.01456",
-    "path": 'path:1706.03762..2502.01456 or path:"attention".."process reward"',
+    "path": "path:1706.03762..2502.01456",
     "entry": "entry:12",
     "in": "in:discussion",
     "sort": "sort:new",

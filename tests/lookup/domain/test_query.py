@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import EntryId
+from bot.core.catalogue import Catalogues
 from bot.core.domain.errors import QueryError
 from bot.lookup.domain.query import FIELDS, parse
 from bot.lookup.domain.query_terms import (
@@ -140,6 +141,16 @@ def test_an_invalid_query_says_where_it_is_wrong_and_what_to_do(text, says):
         parse(text)
 
     assert says in str(raised.value)
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_what_a_filter_lacks_is_said_in_the_language_of_the_reader(field: str) -> None:
+    with pytest.raises(QueryError) as raised:
+        parse(field)
+
+    said = Catalogues()("ko")(raised.value.message, **raised.value.values)
+    assert said.isascii() is False
+    assert " or " not in said
 
 
 fragments = st.sampled_from(
