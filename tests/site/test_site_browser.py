@@ -25,6 +25,7 @@ PAGES = (
     "en/authors/index.html",
     "ko/graph.html",
 )
+_LEFTS = "found => found.map(each => each.getBoundingClientRect().left)"
 
 
 @pytest.mark.browser
@@ -35,7 +36,7 @@ async def test_pages_are_accessible_in_light_and_dark_and_fit_a_phone(
     async with throw_away() as db:
         ids = await keep(db, *generated(40), *HOSTILE)
         await say_in_public(db, ids[20], "a" * 300, "https://example.org/" + "b" * 300, "다" * 300)
-        await written(db, tmp_path / "site", base=None)
+        await written(db, tmp_path / "site", base="https://papers.example.org")
     problems: list[str] = []
     async with browsing(chromium) as browser:
         for dark, width in ((False, 1280), (True, 360)):
@@ -54,6 +55,9 @@ async def test_pages_are_accessible_in_light_and_dark_and_fit_a_phone(
                 problems += (f"{path}: {json.dumps(each, ensure_ascii=False)}" for each in found)
                 if await overflow(page) > 0:
                     problems.append(f"{path} is wider than {width} pixels")
+                lefts = await page.eval_on_selector_all("h1, .bottom p", _LEFTS)
+                if len(set(lefts)) != 1:
+                    problems.append(f"{path} begins its heading and its footer at {lefts} pixels")
             await context.close()
 
     assert problems == []

@@ -286,7 +286,7 @@ async def tag(request: web.Request) -> web.Response:
         older=f"{tag_path(name)}?page={page + 1}" if found.more else None,
         beside=await context.library.list_beside(name, limit=_BESIDE) if page == 1 else (),
         languages_wanted=languages_of(request[VISITOR].say),
-        feeds=feed_links(request[VISITOR].say, tag=name),
+        feeds=feed_links(request[VISITOR].say, tag=name if found.entries else ""),
     )
 
 

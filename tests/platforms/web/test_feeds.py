@@ -152,6 +152,7 @@ async def test_pages_name_their_feeds_and_opml_lists_those_of_tags():
                 "/papers",
                 "/entry/1",
                 "/tag/rl",
+                "/tag/unknown",
                 "/papers?q=%23rl",
                 "/papers?q=random",
                 "/nothing",
@@ -165,6 +166,7 @@ async def test_pages_name_their_feeds_and_opml_lists_those_of_tags():
         "/papers": everything,
         "/entry/1": everything,
         "/tag/rl": ["/feeds/ko/tags/rl.atom", "/feeds/ko/tags/rl.json", *everything],
+        "/tag/unknown": everything,
         "/papers?q=%23rl": [
             "/feeds/ko/search.atom?q=%23rl",
             "/feeds/ko/search.json?q=%23rl",
