@@ -483,9 +483,20 @@ def test_a_vault_needs_an_empty_folder(archive: Run, tmp_path: Path):
 
 
 def test_a_file_that_cannot_be_written_is_one_line(archive: Run, tmp_path: Path):
-    ran = archive("export", "--format", "jsonl", "--out", tmp_path / "nowhere" / "x.jsonl")
+    (tmp_path / "folder").mkdir()
+    for out in (tmp_path / "nowhere" / "x.jsonl", tmp_path / "folder"):
+        ran = archive("export", "--format", "jsonl", "--out", out)
 
-    assert (ran.status, ran.err.count("\n")) == (1, 1)
+        assert (ran.status, ran.err.count("\n")) == (1, 1)
+        assert ran.err.startswith(f"{out}: The file cannot be written (")
+    assert list(tmp_path.glob(".folder*")) == []
+
+
+def test_a_bounced_message_that_is_not_there_is_named(archive: Run, tmp_path: Path):
+    ran = archive("mail", "bounced", tmp_path / "gone.eml")
+
+    assert (ran.status, ran.err.count("\n")) == (2, 1)
+    assert f"“{tmp_path / 'gone.eml'}” is neither a file nor an e-mail address" in ran.err
 
 
 def test_a_channel_is_subscribed_changed_and_removed(archive: Run):

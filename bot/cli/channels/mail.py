@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.output.terminal import DONE
+from bot.core.domain.errors import UsageError
 
 mail = typer.Typer(help="Note what happens to digests by e-mail.")
 
@@ -36,5 +37,10 @@ def bounced(
         with Path(address).open("rb") as file:
             actions.show_report(actions.reported(file))
         return DONE
+    if "@" not in address:
+        raise UsageError(
+            "“{name}” is neither a file nor an e-mail address: write one like team@example.org",
+            name=address,
+        )
     actions.show(actions.bounced(address))
     return DONE

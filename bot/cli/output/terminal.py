@@ -68,15 +68,28 @@ def writing(path: Path | None) -> Iterator[Callable[[str], object]]:
     if path is None:
         yield sys.stdout.write
         return
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, prefix=f".{path.name}.", encoding="utf-8", newline="", delete=False
-    ) as file:
-        try:
+    part: Path | None = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w",
+            dir=path.parent,
+            prefix=f".{path.name}.",
+            encoding="utf-8",
+            newline="",
+            delete=False,
+        ) as file:
+            part = Path(file.name)
             yield file.write
-        except BaseException:
-            Path(file.name).unlink()
-            raise
-    Path(file.name).replace(path)
+        part.replace(path)
+    except OSError as error:
+        raise UserError(
+            "The file cannot be written ({reason}): choose another place with --out",
+            path=str(path),
+            reason=error.strerror or type(error).__name__,
+        ) from error
+    finally:
+        if part is not None:
+            part.unlink(missing_ok=True)
 
 
 def show_document(document: Document) -> None:
