@@ -62,11 +62,13 @@ async def test_nothing_found_says_what_to_try(stage: Stage):
     assert 'href="https://arxiv.org/abs/2401.00001"' in unknown
 
 
-@pytest.mark.parametrize("query", ["date:tomorrow-ish", "auhtor:lee", "-", "a " * 60, "x" * 501])
-async def test_a_query_that_cannot_be_read_is_explained(stage: Stage, query: str):
+@pytest.mark.parametrize(
+    "query", ["date:tomorrow-ish", "auhtor:lee", "path:1..9999", "-", "a " * 60, "x" * 501]
+)
+async def test_a_query_that_cannot_be_answered_is_explained(stage: Stage, query: str):
     html = await get(stage, "/papers", q=query)
 
-    assert "That query cannot be read" in html
+    assert "That query cannot be answered" in html
 
 
 async def test_dates_are_understood_and_what_is_no_filter_is_named(stage: Stage):
