@@ -22,7 +22,7 @@ demo: $(VENV)/.runtime ## install, start with sample papers, print the address (
 	@$(BIN)/paperbot demo --host $(HOST) --port $(PORT) $(ARGS)
 
 test: $(VENV)/.dev $(VENV)/.pages ## run the tests (ARGS="-k word" for some of them)
-	$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n 5 --dist worksteal $(ARGS)
 
 check: format-check lint types imports test ## everything that must hold before a commit
 

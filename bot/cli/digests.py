@@ -80,7 +80,11 @@ def _payloads(document: Document, form: Form) -> list[object]:
     if form is Form.SLACK:
         from bot.platforms.slack.rendering.render import render as render_slack
 
-        return [asdict(part) for part in render_slack(document, mark="preview")]
+        # What is written already is the blocks again.
+        return [
+            {"text": part.text, "blocks": part.blocks, "without_picture": part.without_picture}
+            for part in render_slack(document, mark="preview")
+        ]
     from bot.platforms.discord.rendering.render import render as render_discord
 
     return [asdict(part) for part in render_discord(document)]

@@ -307,12 +307,19 @@ def test_a_day_is_shown_as_it_would_be_posted(archive: Run):
     assert "\x1b" not in ran.out
 
 
-@pytest.mark.parametrize("form", ["slack", "discord"])
-def test_a_day_is_shown_as_a_platform_would_get_it(form: str, archive: Run):
+@pytest.mark.parametrize(
+    ("form", "names"),
+    [
+        ("slack", {"text", "blocks", "without_picture"}),
+        ("discord", {"content", "embeds", "rows", "picture", "calls"}),
+    ],
+)
+def test_a_day_is_shown_as_a_platform_would_get_it(form: str, names: set[str], archive: Run):
     ran = archive("digest", "2026-11-20", "--as", form)
 
     assert ran.status == 0
     assert len(ran.json) >= 6
+    assert {name for payload in ran.json for name in payload} == names
 
 
 def test_a_day_is_shown_as_html(archive: Run):
