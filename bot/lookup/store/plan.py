@@ -20,8 +20,9 @@ class Plan:
     """The index to scan (`origin`, by `column`), its bounds, and the conditions.
 
     `has_order`: the index is read newest first; `is_rare`: it finds a few at most, whatever its size.
-    `recent`: sort keys, the highest first; for a page that the entries from one of them on can fill,
-    these are enough, and it remains unknown how many older ones there are.
+    `recent`: sort keys, the highest first; no entry found is newer than the first. For a page that the
+    entries from one of the others on can fill, these are enough, and it remains unknown how many older
+    ones there are.
     """
 
     origin: str = "entry AS d"
@@ -66,8 +67,9 @@ class Plan:
 
         The count is unknown, `None`, where the `recent` entries fill the page.
         """
-        for oldest in self.recent:
-            found = self._newest_from(statements, oldest, limit=offset + limit)
+        for oldest in self.recent[1:]:
+            recent = replace(self, low=oldest, high=self.recent[0])
+            found = recent._newest_of_days(statements, offset + limit)  # noqa: SLF001  of this class
             if len(found) == offset + limit:
                 return found[offset:], None
         if self.has_order:
@@ -93,13 +95,8 @@ class Plan:
         only_them = Condition("[d] IN (SELECT value FROM numbers({}))", (list(them),))
         return set(self.where(only_them).walk(statements, limit=len(them)))
 
-    def _newest_from(self, statements: Statements, oldest: int, *, limit: int) -> list[int]:
-        plan = replace(self, low=oldest)
-        if not self.has_order:
-            days = windows.days_between(statements, plan.low, plan.high)
-            if days is None:
-                return []
-            plan = plan.where(days)
+    def _newest_of_days(self, statements: Statements, limit: int) -> list[int]:
+        plan = self if self.has_order else self.where(windows.of_days(self.low, self.high))
         return plan._newest(statements, limit, 0)  # noqa: SLF001  of this class
 
     def _newest(self, statements: Statements, limit: int, offset: int) -> list[int]:

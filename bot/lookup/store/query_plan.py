@@ -247,14 +247,14 @@ def _is_cited_by_few(statements: Statements, cites: Condition) -> bool:
 
 
 def _recent(statements: Statements, terms: Terms) -> tuple[int, ...]:
-    """The sort keys at which the `_RECENT` newest entries of the rarest tag beside words begin."""
+    """The newest sort key of the rarest tag beside words, and where its `_RECENT` newest entries begin."""
     tag_ids = terms.ids(TAGGED)
     if not tag_ids or not terms.positive or terms.few is not None:
         return ()
     bounds = ", ".join(
         f"(SELECT newness FROM entry_tag WHERE tag_id = :tag AND newness BETWEEN :low AND :high"  # noqa: S608  our text
         f" ORDER BY newness DESC LIMIT 1 OFFSET {size - 1})"
-        for size in _RECENT
+        for size in (1, *_RECENT)
     )
     [keys] = statements.tuples(
         f"SELECT {bounds}",

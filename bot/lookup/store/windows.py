@@ -46,19 +46,11 @@ def _window(statements: Statements, bounds: tuple[int, int], size: int) -> Condi
     [(newest, oldest)] = statements.tuples(
         _BOUNDS, {"low": bounds[0], "high": bounds[1], "last": size - 1}
     )
-    return _of_days(oldest, newest) if oldest is not None else None
+    return of_days(oldest, newest) if oldest is not None else None
 
 
-def days_between(statements: Statements, low: int, high: int) -> Condition | None:
-    """The days of the entries between two sort keys; `None` if there are no entries."""
-    [(newest,)] = statements.tuples(
-        "SELECT max(newness) FROM entry WHERE newness BETWEEN :low AND :high",
-        {"low": low, "high": high},
-    )
-    return _of_days(low, newest) if newest is not None else None
-
-
-def _of_days(oldest: int, newest: int) -> Condition:
+def of_days(oldest: int, newest: int) -> Condition:
+    """The days from that of one sort key to that of another."""
     marks = " | ".join(map(quoted, day_marks(day_of(oldest), day_of(newest))))
     return Condition("d.words @@ CAST({} AS TSQUERY)", (marks,))
 

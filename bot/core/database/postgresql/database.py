@@ -111,6 +111,18 @@ class PostgresTransaction:
                 lambda statements: statements.one_each(lock, [{"name": each} for each in names])
             )
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether its connection was given back, and no statement can follow."""
+        return self._ended
+
+    def whole(self, function: Callable[[Statements], T]) -> T:
+        """Run the function as all of the transaction, and undo what it wrote. Blocking."""
+        try:
+            return self._within(function)
+        finally:
+            self.roll_back()
+
     def abandon(self) -> None:
         """End what still runs, then undo everything. Blocking.
 
@@ -226,9 +238,14 @@ class PostgresDatabase:
                 self._threads.submit(tx.abandon)  # nobody waits for a search that still runs
 
     async def read(self, function: Callable[[Statements], T]) -> T:
-        """A read snapshot of several statements."""
-        async with self.reading() as tx:
-            return await tx.call(function)
+        """A read snapshot of several statements, which begins and ends in one hop."""
+        async with self._readers:
+            tx = PostgresTransaction(self, _READ)
+            try:
+                return await self.in_thread(partial(tx.whole, function))
+            finally:
+                if not tx.has_ended:
+                    self._threads.submit(tx.abandon)  # nobody waits for a search that still runs
 
     async def write(self, function: Callable[[Statements], T]) -> T:
         """A write transaction of several statements."""
