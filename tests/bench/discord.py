@@ -1,30 +1,22 @@
 """Discord: interactions answered against a bare client, and a fan-out against Discord's limits.
 
-Each bot is a process of its own and gets the same load in the same run, turn and turn about, each
-from a fake Discord of its own in this process. Both show the same answers: the bare client has
-those that ours gave before, and makes embeds, buttons and menus of them by discord.py's own means,
-in one request. An answer counts when it stands there. What differs is what we do for it: the
-archive is searched and the answer laid out.
-
-Two loads: so many commands a second, come what may, timed from when each was typed; and so many
-people who type on as soon as they are answered, which shows what a command costs.
+Each bot is a process of its own, with a fake Discord of its own in this process. Both show the same
+answers: the bare client has those that ours gave before, and makes embeds, buttons and menus of them
+by discord.py's own means, in one request. An answer counts when it stands there. What differs is
+what we do for it: the archive is searched and the answer laid out.
 """
 
 import asyncio
 import gc
 import json
-import os
 import random
-import statistics
-import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from shutil import copyfile
 from typing import Any
 
 import aiohttp
@@ -42,17 +34,15 @@ from bot.outbox.services.deliver import Deliverer
 from bot.outbox.store import deliveries
 from bot.platforms.discord.access import Access
 from bot.platforms.discord.chat import DiscordChat
-from tests.bench.big import archive
-from tests.bench.measure import Row, ratios
+from tests.bench.load import Ask, Bench, copied_archive, process
+from tests.bench.measure import Row
 from tests.bench.outbox import OVERALL, least_seconds
+from tests.bench.queries import typed_queries, unseen
 from tests.bench.verdict import Figure
 from tests.chaos import stage
 from tests.fakes.discord import TOKEN, FakeDiscord
 from tests.fakes.discord.world import Json
 
-_PEOPLE = 16
-_A_SECOND = 30
-_QUERIES = ("reasoning", "#model", "학습", "#gradient -#model")
 _FIRST_CHANNEL = 10_000
 _BARE = """
 import asyncio, json, sys
@@ -100,19 +90,32 @@ asyncio.run(client.start(sys.argv[3]))
 
 
 @dataclass
-class Load:
-    """What came of a load: seconds of the whole, and from typing to the answer."""
+class Interactions:
+    """A bot in a Discord of its own, and people who type commands."""
 
-    seconds: float
-    waits: list[float]
+    discord: FakeDiscord
 
-    @property
-    def rate(self) -> float:
-        return len(self.waits) / self.seconds
+    @asynccontextmanager
+    async def person(self) -> AsyncIterator[Ask]:
+        """Somebody in the channel."""
 
-    @property
-    def p99(self) -> float:
-        return statistics.quantiles(self.waits, n=100)[98]
+        async def ask(query: str) -> None:
+            await self.shown(query)
+
+        yield ask
+
+    async def shown(self, query: str) -> Json:
+        """What stands in the channel, once it is answered."""
+        asked = await self.discord.types("paper", {"query": query})
+        return await asked.answer(20)
+
+    def forget(self) -> None:
+        """Drop the messages and requests of what was answered."""
+        self.discord.interactions.asked.clear()
+        self.discord.requests.clear()
+        self.discord.channel(11).messages.clear()
+        for session in self.discord.gateway.live:
+            del session.sent[:-1]
 
 
 async def rows(quick: bool) -> AsyncIterator[Row]:
@@ -125,147 +128,54 @@ async def rows(quick: bool) -> AsyncIterator[Row]:
 
 async def _answering_rows(quick: bool) -> AsyncIterator[Row]:
     rounds, seconds = (3, 4) if quick else (5, 10)
+    bench = Bench("interactions in Discord", "a bare discord.py client", 1.4, rounds, seconds)
     async with AsyncExitStack() as stack:
-        ours = await stack.enter_async_context(_ours())
-        bots = {"ours": ours, "bare": await stack.enter_async_context(_bare(await _answers(ours)))}
-        steady = await _in_turn(bots, rounds, commands=_A_SECOND * seconds, rate=_A_SECOND)
-        rate, p99 = _medians(steady)
-        yield Row(
-            f"interactions in Discord, {_A_SECOND} a second",
-            f"{rate['ours']:.1f} a second",
-            f"{rate['ours'] / rate['bare']:.2f} × a bare discord.py client",
-            "≥ 0.7 ×",
-            figures=(_ratios(steady, "rate", at_least=0.7),),
-        )
-        yield Row(
-            "… p99, typed to answered",
-            f"{p99['ours'] * 1e3:.0f} ms",
-            f"{p99['ours'] / p99['bare']:.2f} × a bare client ({p99['bare'] * 1e3:.0f} ms)",
-            "≤ 1.4 ×",
-            figures=(_ratios(steady, "p99", at_most=1.4),),
-        )
-        crowded = await _in_turn(bots, rounds, commands=60 * seconds, rate=None)
-    rate, _ = _medians(crowded)
-    yield Row(
-        f"… {_PEOPLE} people who never pause",
-        f"{rate['ours']:.0f} a second",
-        f"{rate['ours'] / rate['bare']:.2f} × a bare client ({rate['bare']:.0f})",
-        "≥ 0.45 ×",
-        figures=(_ratios(crowded, "rate", at_least=0.45),),
-    )
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="paperbot-bench-"))
+        database = await copied_archive(Path(folder))
+        queries = await typed_queries(database)
+        ours = await stack.enter_async_context(_ours(database))
+        answers = await _answers(ours, {*queries, *unseen(60 * seconds)})
+        bots = {"ours": ours, "bare": await stack.enter_async_context(_bare(answers))}
+        async for row in bench.rows(bots, queries):
+            yield row
 
 
-def _ratios(loads: Mapping[str, list[Load]], what: str, **aim: float) -> Figure:
-    ours, bare = ([getattr(each, what) for each in loads[name]] for name in ("ours", "bare"))
-    return ratios(ours, bare, **aim)
-
-
-def _medians(loads: Mapping[str, list[Load]]) -> tuple[dict[str, float], dict[str, float]]:
-    return (
-        {name: statistics.median(load.rate for load in each) for name, each in loads.items()},
-        {name: statistics.median(load.p99 for load in each) for name, each in loads.items()},
-    )
-
-
-async def _in_turn(
-    bots: Mapping[str, FakeDiscord], rounds: int, *, commands: int, rate: float | None
-) -> dict[str, list[Load]]:
-    loads: dict[str, list[Load]] = {name: [] for name in bots}
-    for discord in bots.values():
-        await typed(discord, 50, rate=None)
-    for turn in range(rounds):
-        for name in sorted(bots, reverse=bool(turn % 2)):
-            loads[name].append(await typed(bots[name], commands, rate=rate))
-    return loads
-
-
-async def typed(discord: FakeDiscord, commands: int, *, rate: float | None) -> Load:
-    """So many commands, at that rate, or as quickly as the people are answered."""
-    numbers = iter(range(commands))
-    waits: list[float] = []
-    # A collection of everything that the bench has imported takes as long as ten answers.
-    gc.collect()
-    gc.disable()
-    began = time.perf_counter()
-
-    async def person() -> None:
-        for number in numbers:
-            should = time.perf_counter() if rate is None else began + number / rate
-            await asyncio.sleep(max(0.0, should - time.perf_counter()))
-            query = _QUERIES[number % len(_QUERIES)]
-            asked = await discord.types("paper", {"query": query})
-            await asked.answer(20)
-            waits.append(time.perf_counter() - should)
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(_PEOPLE):
-            group.create_task(person())
-    seconds = time.perf_counter() - began
-    gc.enable()
-    # It must not be what is measured: whatever it remembers is only in its way.
-    discord.interactions.asked.clear()
-    discord.requests.clear()
-    discord.channel(11).messages.clear()
-    for session in discord.gateway.live:
-        del session.sent[:-1]
-    return Load(seconds, waits)
-
-
-async def _answers(ours: FakeDiscord) -> Mapping[str, Json]:
+async def _answers(ours: Interactions, queries: Iterable[str]) -> Mapping[str, Json]:
     """What our bot shows for each query."""
     found = {}
-    for query in _QUERIES:
-        asked = await ours.types("paper", {"query": query})
-        shown = await asked.answer(20)
+    for query in queries:
+        shown = await ours.shown(query)
         found[query] = {name: shown[name] for name in ("content", "embeds", "components")}
+    ours.forget()
     return found
 
 
 @asynccontextmanager
-async def _bare(answers: Mapping[str, Json]) -> AsyncIterator[FakeDiscord]:
+async def _bare(answers: Mapping[str, Json]) -> AsyncIterator[Interactions]:
     """A client that answers each query with a message that is known before."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(answers, file)
         file.flush()
         async with FakeDiscord(validates=False) as discord:
             arguments = ("-c", _BARE, discord.api_base, discord.gateway_url, TOKEN, file.name)
-            async with _process(*arguments, settings={}):
+            async with process(*arguments, settings={}):
                 await discord.connected()
-                yield discord
+                yield Interactions(discord)
 
 
 @asynccontextmanager
-async def _ours() -> AsyncIterator[FakeDiscord]:
-    with tempfile.TemporaryDirectory() as folder:
-        database = Path(folder) / "bench.db"
-        # Not in the event loop: a fake Discord that lives there would miss heartbeats.
-        await asyncio.to_thread(lambda: copyfile(archive(4_000), database))
-        async with FakeDiscord(validates=False) as discord:
-            settings = {
-                "PAPERBOT_DATABASE": f"sqlite:///{database}",
-                "PAPERBOT_WEB_PORT": "0",
-                "DISCORD_TOKEN": TOKEN,
-                "DISCORD_API_BASE": discord.api_base,
-                "DISCORD_GATEWAY_URL": discord.gateway_url,
-            }
-            async with _process("-m", "bot", "run", settings=settings):
-                await discord.connected()
-                yield discord
-
-
-@asynccontextmanager
-async def _process(*arguments: str, settings: Mapping[str, str]) -> AsyncIterator[None]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *arguments,
-        stdout=asyncio.subprocess.DEVNULL,
-        env=dict(os.environ) | {"ARXIV_POLL": "off"} | dict(settings),  # noqa: TID251 - a child's environment
-    )
-    try:
-        yield
-    finally:
-        process.kill()
-        await process.wait()
+async def _ours(database: Path) -> AsyncIterator[Interactions]:
+    async with FakeDiscord(validates=False) as discord:
+        settings = {
+            "PAPERBOT_DATABASE": f"sqlite:///{database}",
+            "PAPERBOT_WEB_PORT": "0",
+            "DISCORD_TOKEN": TOKEN,
+            "DISCORD_API_BASE": discord.api_base,
+            "DISCORD_GATEWAY_URL": discord.gateway_url,
+        }
+        async with process("-m", "bot", "run", settings=settings):
+            await discord.connected()
+            yield Interactions(discord)
 
 
 # Fan-out

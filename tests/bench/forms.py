@@ -15,13 +15,12 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from shutil import copyfile
 
 import aiohttp
 import psycopg
 from psycopg import sql
 
-from tests.bench.big import archive
+from tests.bench.load import copied_archive
 from tests.bench.measure import Row
 from tests.bench.notes import write_vault
 from tests.bench.postgresql.server import durability
@@ -59,8 +58,7 @@ async def rows(quick: bool) -> AsyncIterator[Row]:
     """The rows of the table, on SQLite."""
     with tempfile.TemporaryDirectory(prefix="paperbot-bench-") as name:
         folder = Path(name)
-        database = folder / "bench.db"
-        await asyncio.to_thread(copyfile, archive(4_000), database)
+        database = await copied_archive(folder)
         address = f"sqlite:///{database}"
         async for row in _rows(folder, address, lambda: _locked(database), quick, "SQLite"):
             yield row

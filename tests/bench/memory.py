@@ -10,13 +10,14 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
-from shutil import copyfile
 
 import aiohttp
 
-from tests.bench import discord, slack
-from tests.bench.big import archive
+from tests.bench.discord import Interactions
+from tests.bench.load import copied_archive, port_of, process, typed
 from tests.bench.measure import Row
+from tests.bench.queries import drawn, typed_queries
+from tests.bench.slack import Commands, Slack
 from tests.bench.verdict import Figure
 from tests.fakes.discord import TOKEN, FakeDiscord
 from tests.fakes.slack import BOT_TOKEN, SIGNING_SECRET
@@ -29,10 +30,10 @@ _PAGES = ("/", "/papers?q=%23model", "/papers", "/papers?q=%ED%95%99%EC%8A%B5", 
 async def rows(quick: bool) -> AsyncIterator[Row]:
     """The rows of the table."""
     commands = 300 if quick else 3600
-    chat = slack.Slack()
+    chat = Slack()
     with tempfile.TemporaryDirectory(prefix="paperbot-bench-") as folder:
-        database = Path(folder) / "bench.db"
-        await asyncio.to_thread(copyfile, archive(4_000), database)
+        database = await copied_archive(Path(folder))
+        queries = await typed_queries(database)
         async with chat.serving(), FakeDiscord(validates=False) as guild:
             settings = {
                 "PAPERBOT_DATABASE": f"sqlite:///{database}",
@@ -44,15 +45,16 @@ async def rows(quick: bool) -> AsyncIterator[Row]:
                 "DISCORD_API_BASE": guild.api_base,
                 "DISCORD_GATEWAY_URL": guild.gateway_url,
             }
-            async with slack.process("-m", "bot", "run", settings=settings) as (port, pid):
+            async with process("-m", "bot", "run", settings=settings) as running:
+                port = await port_of(running)
                 await guild.connected()
-                used = [resident(pid)]
+                used = [resident(running.pid)]
                 for quarter in range(_QUARTERS):
                     each = commands // _QUARTERS
-                    await slack.typed(chat, port, each, f"memory-{quarter}", rate=None)
-                    await discord.typed(guild, each, rate=None)
+                    await typed(Commands(chat, port), drawn(queries, each, quarter), rate=None)
+                    await typed(Interactions(guild), drawn(queries, each, -quarter), rate=None)
                     await _read(port, each // 2)
-                    used.append(resident(pid))
+                    used.append(resident(running.pid))
     yield Row(
         f"resident memory, all platforms, 4,000 entries, after {commands:,} commands on each",
         f"{used[-1]:.0f} MB",
