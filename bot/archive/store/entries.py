@@ -4,7 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from bot.archive.domain.arxiv_id import ArxivId
@@ -275,16 +275,34 @@ def load(
 def load_in_brief(statements: Statements, ordered: Sequence[int]) -> tuple[StoredEntry, ...]:
     """As `load`, but without authors, abstract, references, links, source text and last change.
 
-    That is what a list shows, and half of the time.
+    That is what a list shows, and half of the time. What was read before and has not changed is mostly
+    the same object again (`_remembered`).
     """
     them = {"them": list(ordered), "filled": True}
     tags: defaultdict[int, dict[str, str]] = defaultdict(dict)
     for newness, slug, spelling in statements.tuples(_TAGS, them):
         tags[newness].setdefault(slug, spelling)
     rows = {row[0]: row[1:] for row in statements.tuples(_IN_BRIEF, them)}
-    return tuple(
-        _stored(rows[newness], tuple(tags[newness].items()), (), ()) for newness in ordered
-    )
+    return tuple(_in_brief(rows[newness], tuple(tags[newness].items())) for newness in ordered)
+
+
+def _in_brief(row: tuple[Any, ...], tags: tuple[tuple[str, str], ...]) -> StoredEntry:
+    texts = (*row, *(spelling for _, spelling in tags))
+    size = sum(len(text) for text in texts if isinstance(text, str))
+    return _remembered(row, tags) if size <= _MOST_REMEMBERED else _stored(row, tags, (), ())
+
+
+@lru_cache(maxsize=1024)
+def _remembered(row: tuple[Any, ...], tags: tuple[tuple[str, str], ...]) -> StoredEntry:
+    """The entry of all that the database has just said of it, so that it is never a stale one.
+
+    The newest entries are found again and again, and to make one takes longer than to read it.
+    """
+    return _stored(row, tags, (), ())
+
+
+_MOST_REMEMBERED = 8_000
+"""Characters of an entry that is remembered: of 1,024, mostly of a tenth of that."""
 
 
 _ENTRIES = """
