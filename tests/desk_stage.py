@@ -16,7 +16,7 @@ from bot.core.domain.form import Form
 from bot.core.ports import ChannelRef, Command, FilledForm, User, parse_channel
 from bot.desk.services.context import Drafting, NoteContext, NoteFiles
 from bot.digest.services import subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.lookup.services import lookup
 from bot.lookup.services.lookup import Results
 from tests.stage import Clock

@@ -23,7 +23,7 @@ from bot.core.ports import (
     Platform,
     parse_channel,
 )
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.outbox.domain.delivery import Step
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.calls_in_flight import Terms

@@ -22,7 +22,7 @@ from bot.core.ports import (
     parse_channel,
 )
 from bot.digest.services import plan, subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.discussion.services import catch_up, discuss
 from bot.discussion.services.answers import Link, no_link
 from bot.discussion.services.discuss import DiscussionContext

@@ -145,7 +145,7 @@ def read_zone(value: object) -> ZoneInfo:
 
 
 def _wrong_zone(value: str) -> WrongValueError:
-    from bot.digest.services.zones import suggest_zone  # noqa: PLC0415 - loads a search library
+    from bot.digest.services.options.zones import suggest_zone  # noqa: PLC0415 - loads a search library
 
     near = suggest_zone(value)
     if near is None:

@@ -28,7 +28,7 @@ from bot.core.domain.document import Document, Paragraph, run
 from bot.core.ports import ChannelRef, ChatError, DeliveryKey, Platform
 from bot.core.services.holdings import Everything
 from bot.digest.services import subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.settings import Settings
 from bot.workspaces.domain.slack_app import SlackApp, Tokens
 from bot.workspaces.services import install_states, slack_apps

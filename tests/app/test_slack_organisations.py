@@ -12,7 +12,7 @@ from bot.channels.domain.subscription import Standing
 from bot.channels.store import subscriptions
 from bot.core.ports import ChannelRef, ChatError, DeliveryKey, Identity, Platform
 from bot.digest.services import subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.workspaces.domain.slack_app import Ended, Kind
 from bot.workspaces.services import grants, slack_apps
 from tests.app.test_slack_install import DOCUMENT, Stage, a_browser, is_written, staged

@@ -18,7 +18,7 @@ from bot.core.database.database import Transaction
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef
 from bot.digest.services import plan, subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from tests import stage as stages
 from tests.chaos import stage
 from tests.databases import place

@@ -23,7 +23,7 @@ from bot.channels.store import linked_channels
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef, MessageRef, Platform, parse_channel
 from bot.digest.services import plan, subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.outbox.store import threads
 from tests import stage as stages
 from tests.chaos import stage, test_discord, test_slack

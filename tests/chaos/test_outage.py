@@ -29,7 +29,7 @@ from bot.core.ports import ChannelRef, Chat, MessageRef, Platform, parse_channel
 from bot.core.store.key_value import DatabaseKeyValue
 from bot.core.store.processed_events import DatabaseProcessedEvents
 from bot.digest.services import plan, subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.discussion.services import catch_up
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.store.kept_replies import DatabaseReplies

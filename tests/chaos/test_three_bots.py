@@ -21,7 +21,7 @@ from bot.core.database.address import PostgresAddress
 from bot.core.database.database import opened
 from bot.core.ports import ChannelRef, Platform
 from bot.digest.services import subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from tests.chaos.proxy import CuttingProxy, cutting_proxy
 from tests.databases import PostgresServer, own_server
 from tests.e2e.process import Running, paperbot, ready, starting

@@ -21,8 +21,8 @@ from bot.core.domain import command_line, commands
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import ChannelRef, Chat, Command, MessageRef, ThreadMessage, User
 from bot.digest.services import edited_entries, plan, subscribe
-from bot.digest.services.platform_options import MAIL_LAYOUTS
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.layouts import MAIL_LAYOUTS
+from bot.digest.services.options.typed import TypedOptions
 from bot.discussion.services import catch_up
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.thread_messages import reply_in

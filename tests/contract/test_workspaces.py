@@ -21,7 +21,7 @@ from bot.core.domain.errors import UsageError
 from bot.core.ports import ChannelRef, Chat, Platform
 from bot.core.store.processed_events import DatabaseProcessedEvents
 from bot.digest.services import plan, shared_channels, subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.discussion.services import catch_up
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.store.kept_replies import DatabaseReplies

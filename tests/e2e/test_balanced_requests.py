@@ -10,7 +10,7 @@ from bot.core.database.address import PostgresAddress
 from bot.core.database.database import opened
 from bot.core.ports import ChannelRef, Platform
 from bot.digest.services import subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from tests.databases import new_database
 from tests.e2e.process import bot
 from tests.e2e.proxies import haproxy

@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.core.database.database import opened
 from bot.core.ports import ChannelRef, Platform
 from bot.digest.services import subscribe as digest
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.workspaces.domain.slack_app import SlackApp, Tokens
 from bot.workspaces.services import slack_apps
 from tests.e2e.process import Running, bot

@@ -16,7 +16,7 @@ from bot.core.database.address import PostgresAddress
 from bot.core.database.database import opened
 from bot.core.ports import ChannelRef, Platform
 from bot.digest.services import subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.workspaces.domain.slack_app import SlackApp, Tokens
 from bot.workspaces.services import slack_apps
 from tests.databases import new_database

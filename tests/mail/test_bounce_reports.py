@@ -11,7 +11,7 @@ from bot.core.catalogue import Catalogues
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import error_text
 from bot.digest.services import subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.mail.domain import bounce_report
 from bot.mail.services.bounces import Outcome, note_report
 from bot.platforms.mail.rendering.message import message_id

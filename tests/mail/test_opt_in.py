@@ -9,7 +9,7 @@ from bot.channels.domain.subscription import Standing
 from bot.core.domain.errors import NotFoundError, UsageError
 from bot.core.ports import parse_channel
 from bot.digest.services import subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.mail.domain.subscriber import UNCONFIRMED, Answer
 from bot.mail.services import opt_in
 from bot.mail.store import addresses

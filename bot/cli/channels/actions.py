@@ -15,8 +15,8 @@ from bot.core.domain.i18n import Translate, error_text
 from bot.core.ports import ChannelRef, Platform, parse_channel
 from bot.digest.services import managers as named
 from bot.digest.services import subscribe
+from bot.digest.services.options.typed import TypedOptions
 from bot.digest.services.subscribe import Status
-from bot.digest.services.typed_options import TypedOptions
 from bot.discussion.services import preferences
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.preferences import TypedPreferences

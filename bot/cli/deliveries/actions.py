@@ -10,8 +10,8 @@ from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database
 from bot.core.ports import parse_channel
 from bot.digest.services import plan, subscribe
+from bot.digest.services.options.typed import TypedOptions
 from bot.digest.services.plan import Planned
-from bot.digest.services.typed_options import TypedOptions
 from bot.lookup.services import typed_dates
 from bot.outbox.domain.delivery import State
 from bot.outbox.services import operator_actions

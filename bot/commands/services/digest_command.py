@@ -24,8 +24,8 @@ from bot.core.ports import ChannelRef, Command
 from bot.digest.domain import present_digest, present_layouts
 from bot.digest.domain.digest import compile_digest
 from bot.digest.services import discussion_request, shared_channels, subscribe
+from bot.digest.services.options.typed import TypedOptions
 from bot.digest.services.shared_channels import Connected, no_connected
-from bot.digest.services.typed_options import TypedOptions
 from bot.discussion.services import linked_channels, preferences
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.preferences import TypedPreferences

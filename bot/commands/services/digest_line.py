@@ -9,7 +9,7 @@ from bot.core.domain.command_spec import Verb
 from bot.core.domain.commands import DIGEST
 from bot.core.domain.errors import UsageError, UserError
 from bot.core.domain.option_line import OptionLine, is_named, nearest, read_options
-from bot.digest.services import option_values
+from bot.digest.services.options import parsing
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,14 @@ def read(typed: Mapping[str, str], *, days: Days) -> DigestLine:
         if verb.takes_text:
             text, _, rest = rest.partition(" ")
         line = _options(rest, given, days)
-        option_values.raise_all(line.problems)
+        parsing.raise_all(line.problems)
         return DigestLine(verb, text, line.options)
     if verb.takes_text and not given:
         return DigestLine(verb, rest)
     problems = _misplaced(given)
     if not verb.takes_text:
         problems += _superfluous(f"/digest {first}", rest, days)
-    option_values.raise_all(problems)
+    parsing.raise_all(problems)
     return DigestLine(verb, rest)
 
 
@@ -64,7 +64,7 @@ def _date_line(free: str, given: Mapping[str, str], days: Days) -> DigestLine:
             read_date(text, days)
     except UserError as error:
         problems.insert(0, _near_verb(text) or _setting(text, days) or error)
-    option_values.raise_all(problems)
+    parsing.raise_all(problems)
     return DigestLine(None, text)
 
 
@@ -104,7 +104,7 @@ def _setting(text: str, days: Days) -> UsageError | None:
     words = text.split()
     words = words[words[0].casefold() in _ONLY :]
     line = _options(" ".join(words), {}, days)
-    is_named = bool(words) and words[0].casefold() in option_values.parsers(days)
+    is_named = bool(words) and words[0].casefold() in parsing.parsers(days)
     if not is_named and (line.problems or not line.options):
         return None
     return UsageError(
@@ -119,7 +119,7 @@ _ONLY = frozenset({"only", "just", "set"})
 
 def _options(text: str, given: Mapping[str, str], days: Days) -> OptionLine:
     values = {option.name: option.values for option in DIGEST.options if option.values}
-    return read_options(text, given, option_values.parsers(days), option_values.UNNAMED, values)
+    return read_options(text, given, parsing.parsers(days), parsing.UNNAMED, values)
 
 
 def _superfluous(command: str, rest: str, days: Days) -> list[UserError]:

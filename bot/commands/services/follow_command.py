@@ -26,8 +26,8 @@ from bot.core.ports import (
     MessageRef,
     User,
 )
-from bot.digest.services import option_values
-from bot.digest.services.zones import looks_like_zone, parse_zone
+from bot.digest.services.options import parsing
+from bot.digest.services.options.zones import looks_like_zone, parse_zone
 from bot.follow.domain.present_follow import present_follows, typed_to_end
 from bot.follow.services import follow
 from bot.follow.services.follow import Asker, OpenInbox, Settings
@@ -156,7 +156,7 @@ async def _settings(asked: _Asked, text: str, named: Mapping[str, str]) -> Docum
     typed = text.partition(" ")[2] if text else ""
     values = {option.name: option.values for option in FOLLOW.options if option.values}
     line = read_options(typed, named, _PARSERS, _UNNAMED, values)
-    option_values.raise_all(line.problems)
+    parsing.raise_all(line.problems)
     if line.options:
         wanted, context = line.options, asked.context
         settings = Settings(

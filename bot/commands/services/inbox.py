@@ -45,7 +45,7 @@ from bot.core.ports import (
 from bot.desk.domain.present_note import present_form_elsewhere
 from bot.desk.services import note_form
 from bot.desk.services.context import NoteContext
-from bot.digest.services import zones
+from bot.digest.services.options import zones
 from bot.discussion.domain.present_private import present_elsewhere
 from bot.discussion.services import answers, asker, discuss
 from bot.discussion.services.discuss import DiscussionContext

@@ -15,7 +15,7 @@ from bot.core.domain.i18n import Translate
 from bot.core.domain.mail.address import parse_address
 from bot.core.ports import Command, parse_channel, person_id
 from bot.digest.services import subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.mail.services import opt_in
 from bot.mail.services.opt_in import Asker, OptIn
 

@@ -23,12 +23,13 @@ from bot.core.ports import (
     Platform,
     parse_channel,
 )
-from bot.digest.services import option_values, shared_channels
+from bot.digest.services import shared_channels
 from bot.digest.services.filtered import find_problem
-from bot.digest.services.platform_options import possible_layout
+from bot.digest.services.options import parsing
+from bot.digest.services.options.layouts import possible_layout
+from bot.digest.services.options.typed import TypedOptions, read_options
+from bot.digest.services.options.zones import parse_zone
 from bot.digest.services.shared_channels import Connected, no_connected
-from bot.digest.services.typed_options import TypedOptions, read_options
-from bot.digest.services.zones import parse_zone
 from bot.lookup.domain.tag_filter import parse_tags
 from bot.lookup.services import typed_dates
 from bot.outbox.store import deliveries, operator_view, quiet
@@ -84,7 +85,7 @@ async def add(
     by one, each as a digest of its own. Days that were posted from a workspace that shares the
     channel are left out.
     """
-    option_values.check(words.typed(), Days(now.date()))
+    parsing.check(words.typed(), Days(now.date()))
     if words.at is None or words.zone is None:
         raise UsageError("A digest needs a time and a zone, like 09:00 and Asia/Seoul")
     schedule = Schedule(parse_time(words.at), parse_zone(words.zone))
@@ -141,7 +142,7 @@ async def change(
     A new filter applies to entries from today on; after one that could not be read, to those that
     waited.
     """
-    option_values.check(words.typed(), Days(now.date()))
+    parsing.check(words.typed(), Days(now.date()))
     if words.since is not None:
         raise UsageError(
             "“since” counts only when a channel is subscribed: earlier days cannot be added later"
@@ -239,7 +240,7 @@ async def by_hand(
         present = await subscriptions.find(tx, str(channel))
     if present is not None and present.standing is not Standing.REMOVED:
         return present
-    option_values.check(words.typed(), Days(now.date()))
+    parsing.check(words.typed(), Days(now.date()))
     words = replace(words, layout=possible_layout(channel, words.layout, is_new=True))
     schedule = Schedule(parse_time(words.at or "09:00"), parse_zone(words.zone or "UTC"))
     options = read_options(words, DigestOptions(schedule, since=_EVER), Days(now.date()))

@@ -12,7 +12,7 @@ from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, translatable
 from bot.core.ports import ChannelRef, DeliveryKey, parse_channel
 from bot.digest.services import subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.mail.domain import limits
 from bot.mail.domain.present_request import CONFIRM_PATH, present_request
 from bot.mail.domain.subscriber import (

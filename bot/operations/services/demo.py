@@ -17,8 +17,8 @@ from bot.core.domain.day_text import day_text
 from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, Platform
 from bot.digest.services import subscribe
+from bot.digest.services.options.typed import TypedOptions
 from bot.digest.services.plan import plan_by_hand
-from bot.digest.services.typed_options import TypedOptions
 
 CHANNEL = ChannelRef(Platform.WEB, "", "general")
 _DAYS_POSTED = 2

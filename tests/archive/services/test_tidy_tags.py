@@ -19,7 +19,7 @@ from bot.core.domain.errors import NotFoundError, UsageError
 from bot.core.ports import ChannelRef, Platform
 from bot.digest.services import subscribe
 from bot.digest.services.filtered import tag_filter
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.lookup.domain.query import parse
 from bot.lookup.services.selection import chosen
 from bot.lookup.store import few_entries, search

@@ -20,7 +20,7 @@ from bot.core.domain.document import load
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef, Command, Platform, User
 from bot.digest.services import edited_entries, plan, subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.discussion.services.entry_page import show
 from bot.lookup.services.lookup import look_up
 from bot.lookup.services.selection import chosen

@@ -18,7 +18,7 @@ from bot.core.database.database import Database, opened
 from bot.core.database.instants import to_text
 from bot.core.ports import ChannelRef, Platform
 from bot.digest.services import subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.workspaces.domain.slack_app import SlackApp, Tokens
 from bot.workspaces.services import slack_apps
 from tests.bench.measure import Row

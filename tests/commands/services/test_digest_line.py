@@ -12,7 +12,7 @@ from bot.channels.domain.typed_schedule import parse_time, parse_weekdays
 from bot.commands.services import digest_line
 from bot.core.domain import command_line, commands
 from bot.core.domain.errors import ProblemsError, UserError
-from bot.digest.services import option_values
+from bot.digest.services.options import parsing
 
 TODAY = Days(date(2025, 2, 4))
 
@@ -30,7 +30,7 @@ def problems(line: str) -> list[str]:
 
 def test_every_option_of_the_table_has_a_parser_and_suggested_values_are_read():
     options = [option for option in commands.DIGEST.options if not option.free]
-    parsers = option_values.parsers(TODAY)
+    parsers = parsing.parsers(TODAY)
 
     assert set(parsers) == {option.name for option in options}
     for option in options:
@@ -153,7 +153,7 @@ def test_values_are_read_in_any_order(parts: list[str]):
 def test_any_line_is_read_or_refused(words: list[str]):
     with suppress(UserError):
         options = read(f"/digest here {' '.join(words)}")
-        parsers = option_values.parsers(TODAY)
+        parsers = parsing.parsers(TODAY)
         for name, value in options.items():
             parsers[name](value)
 

@@ -6,7 +6,7 @@ from bot.arxiv.store import asked_papers
 from bot.core.domain.document import Document
 from bot.core.domain.form import Form
 from bot.digest.services import subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from tests.archive_stage import an_entry, keep
 from tests.databases import throw_away
 from tests.desk.services.test_note_form import LINK, entry_count, know

@@ -12,8 +12,8 @@ from bot.core.domain.document import Document, dump
 from bot.core.domain.extent import Extent
 from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError, MessageRef
 from bot.digest.services import edited_entries, plan, subscribe
+from bot.digest.services.options.typed import TypedOptions
 from bot.digest.services.plan import Voices
-from bot.digest.services.typed_options import TypedOptions
 from bot.outbox.domain.delivery import NOT_EDITED, WITHDRAWN, State
 from bot.outbox.services import operator_actions
 from bot.outbox.services.changes import UNEDITABLE

@@ -10,7 +10,7 @@ from bot.core.domain.i18n import ENGLISH
 from bot.digest.domain.forecast import Forecast
 from bot.digest.services import plan, subscribe
 from bot.digest.services.forecasts import forecast_all
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from tests.stage import GENERAL, Stage, english, staged
 
 MONDAY = date(2026, 2, 2)

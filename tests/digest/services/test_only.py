@@ -10,7 +10,7 @@ from bot.archive.store import entries, entry_changes
 from bot.core.domain.errors import QueryError
 from bot.core.ports import parse_channel
 from bot.digest.services import filtered, subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.lookup.domain.entry_filter import parse_only
 from bot.lookup.services import lookup
 from tests.archive_stage import NOW, keep

@@ -11,7 +11,7 @@ from bot.channels.domain.subscription import Standing
 from bot.channels.store import slots, subscriptions
 from bot.core.domain.errors import NotFoundError, UserError
 from bot.digest.services import plan, subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.lookup.services.lookup import look_up
 from bot.outbox.domain.delivery import State
 from bot.outbox.services import operator_actions

@@ -16,7 +16,7 @@ from bot.core.domain.errors import NotFoundError, UsageError
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef, Command, User, parse_channel
 from bot.digest.services import discussion_request, edited_entries, plan, subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.discussion.services.discuss import DiscussionContext
 from bot.workspaces.services import slack_apps
 from tests.databases import new_database

@@ -23,7 +23,7 @@ from bot.core.ports import (
     User,
 )
 from bot.digest.services import subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.discussion.services import linked_channels as linking
 from bot.discussion.store import replies
 from tests.stage import MORNING

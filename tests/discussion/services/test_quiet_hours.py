@@ -10,7 +10,7 @@ from bot.core.domain.document import Document, Quote, run
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef
 from bot.digest.services import subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.discussion.services import linked_channels
 from bot.discussion.services.thread_messages import reply_in
 from bot.outbox.domain.delivery import QUIET

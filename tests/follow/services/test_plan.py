@@ -8,7 +8,7 @@ from bot.core.domain.document import Note, Paragraph, plain_text
 from bot.core.domain.extent import Extent
 from bot.core.ports import ChatRefusedError, DeliveryKey, person_id
 from bot.digest.services import subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.follow.domain.follow import default_schedule
 from bot.follow.domain.present_follow import present_follows
 from bot.follow.services import follow

@@ -12,7 +12,7 @@ from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.domain.mail.address import Sender
 from bot.core.domain.mail.server import MailServer, Security
 from bot.core.ports import ChannelRef, DeliveryKey, Platform, parse_channel
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.mail.services import opt_in
 from bot.mail.services.subscribers import DatabaseSubscribers
 from bot.mail.store.handovers import DatabaseHandovers

@@ -18,7 +18,7 @@ from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef, MessageRef, User, parse_channel
 from bot.core.ports.values import person_id
 from bot.digest.services import subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.discussion.store import replies
 from bot.lookup.services import selection
 from bot.reactions.store import reactions

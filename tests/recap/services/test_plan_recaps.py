@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.domain.errors import UsageError
 from bot.digest.services import subscribe
-from bot.digest.services.typed_options import TypedOptions
+from bot.digest.services.options.typed import TypedOptions
 from bot.recap.services import plan_recaps
 from tests.stage import GENERAL, Stage, english, staged
 

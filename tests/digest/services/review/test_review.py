@@ -30,10 +30,10 @@ from bot.digest.domain.review import (
     Skip,
 )
 from bot.digest.services import plan, subscribe
+from bot.digest.services.options.typed import TypedOptions
 from bot.digest.services.review import review, review_cards
 from bot.digest.services.review.review import Decided
 from bot.digest.services.review.review_cards import Asking
-from bot.digest.services.typed_options import TypedOptions
 from tests.stage import GENERAL, NINE_IN_SEOUL, Stage, english, staged
 
 MONDAY, TUESDAY, WEDNESDAY = date(2026, 2, 2), date(2026, 2, 3), date(2026, 2, 4)

@@ -19,7 +19,7 @@ from bot.channels.domain.subscription import (
 from bot.channels.domain.typed_schedule import looks_like_time, parse_time, parse_weekdays
 from bot.core.domain.errors import ProblemsError, UserError
 from bot.core.domain.option_line import Parser, Unnamed
-from bot.digest.services.zones import looks_like_zone, parse_zone
+from bot.digest.services.options.zones import looks_like_zone, parse_zone
 from bot.lookup.domain.entry_filter import parse_only
 from bot.lookup.domain.tag_filter import parse_tags
 

@@ -19,7 +19,7 @@ from bot.channels.domain.subscription import (
     parse_unapproved,
 )
 from bot.channels.domain.typed_schedule import parse_time, parse_weekdays
-from bot.digest.services.zones import parse_zone
+from bot.digest.services.options.zones import parse_zone
 from bot.lookup.domain.entry_filter import parse_only
 from bot.lookup.domain.tag_filter import parse_tags
 
