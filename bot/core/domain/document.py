@@ -91,6 +91,10 @@ class Item:
     number: int | None = None
     button: Button | None = None
 
+    def __hash__(self) -> int:
+        """Of what tells rows apart, since renderers keep rows by them; equal rows have one hash."""
+        return hash((self.number, self.button))
+
 
 @dataclass(frozen=True, slots=True)
 class Items:
@@ -307,9 +311,17 @@ def lines(texts: Sequence[str]) -> Document:
     return Document(tuple(Paragraph(run(text)) for text in texts), summary=" ".join(texts))
 
 
-def map_text(document: Document, change: Callable[[str], str]) -> Document:
-    """The document with every text that is shown changed, but code, addresses and command lines."""
-    blocks = [_mapped(block, change) for block in document.blocks]
+def map_text(
+    document: Document, change: Callable[[str], str], *, but_lists: bool = False
+) -> Document:
+    """The document with every text that is shown changed, but code, addresses and command lines.
+
+    With `but_lists`, lists are as they were, for renderers that change each row by `map_item`.
+    """
+    blocks = [
+        block if but_lists and isinstance(block, Items) else _mapped(block, change)
+        for block in document.blocks
+    ]
     summary, thread_name = change(document.summary), change(document.thread_name)
     if (
         _are_same(blocks, document.blocks)
@@ -326,7 +338,7 @@ def _mapped(block: Block, change: Callable[[str], str]) -> Block:
             inlines = map_inlines(block.inlines, change)
             return block if inlines is block.inlines else replace(block, inlines=inlines)
         case Items():
-            items = [_mapped_item(item, change) for item in block.items]
+            items = [map_item(item, change) for item in block.items]
             return block if _are_same(items, block.items) else Items(tuple(items))
         case Fields():
             return Fields(
@@ -341,7 +353,8 @@ def _mapped(block: Block, change: Callable[[str], str]) -> Block:
             return block if _are_same(buttons, block.buttons) else Buttons(tuple(buttons))
 
 
-def _mapped_item(item: Item, change: Callable[[str], str]) -> Item:
+def map_item(item: Item, change: Callable[[str], str]) -> Item:
+    """A row with its texts changed, as `map_text` does."""
     button = _mapped_button(item.button, change) if item.button is not None else None
     inlines, detail = map_inlines(item.inlines, change), map_inlines(item.detail, change)
     if inlines is item.inlines and detail is item.detail and button is item.button:

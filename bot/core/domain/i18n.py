@@ -26,6 +26,10 @@ class Translate(Protocol):
         """`one` or `many` by this language's plural rule; `{n}` is filled with `n`."""
         ...
 
+    def __hash__(self) -> int:
+        """One of a language is not another: what is said in a language may be kept by it."""
+        ...
+
 
 class English:
     """The messages as they are written."""

@@ -1,12 +1,10 @@
 """Converts each kind of block of a document to Slack's blocks.
 
 Prose, quotes, lists and code are rich text; titles without a link are headers; small print is
-context; labelled values are section fields. Rows with commands get one select below their
-list: a button beside each of thirty rows is a wall on a phone.
+context; labelled values are section fields.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias
 
 from bot.core.domain.chart import bars
 from bot.core.domain.document import (
@@ -18,7 +16,6 @@ from bot.core.domain.document import (
     Fields,
     Heading,
     Inline,
-    Item,
     Items,
     Note,
     Paragraph,
@@ -26,26 +23,21 @@ from bot.core.domain.document import (
     Text,
     plain_text,
 )
-from bot.platforms.slack.rendering.controls import button_rows, choices
+from bot.platforms.slack.rendering.controls import button_rows
 from bot.platforms.slack.rendering.piece import (
     DIVIDER,
     LONGEST_TEXT,
     Piece,
-    is_short,
-    json_length,
     make_piece,
     plain_object,
     prose,
     small_print,
     within_a_block,
 )
-from bot.platforms.slack.rendering.text import Json, clean, length, mrkdwn, rich
-
-_Row: TypeAlias = tuple[int | None, tuple[Inline, ...]]
-_NEW_LINE = Text("\n")
+from bot.platforms.slack.rendering.rows import list_pieces
+from bot.platforms.slack.rendering.text import Json, clean, length, mrkdwn
 
 _LONGEST_HEADER = 150
-_LONGEST_LIST = 2500
 _LONGEST_FIELD = 2000
 _FIELDS_A_SECTION = 10
 
@@ -62,7 +54,7 @@ def pieces_of(block: Block) -> Iterator[Piece]:
         case Note():
             yield from _note(clean(block.inlines))
         case Items():
-            yield from _list(block.items)
+            yield from list_pieces(block.items)
         case Fields():
             yield from _fields(block)
         case Code():
@@ -100,60 +92,6 @@ def _note(inlines: tuple[Inline, ...]) -> Iterator[Piece]:
         return
     element = {"type": "mrkdwn", "text": marked, "verbatim": True}
     yield make_piece({"type": "context", "elements": [element]}, plain_text(inlines))
-
-
-def _list(items: Sequence[Item]) -> Iterator[Piece]:
-    chunk: list[_Row] = []
-    size = 0
-    titles = [clean(item.inlines) for item in items]
-    for item, title in zip(items, titles, strict=True):
-        row = _row(title, clean(item.detail))
-        if not row:
-            continue
-        added = json_length(row)
-        begins, *goes_on = (row,) if is_short(added) else within_a_block(row)
-        if goes_on:
-            added = json_length(begins)
-        if chunk and size + added > _LONGEST_LIST:
-            yield _list_block(chunk)
-            chunk, size = [], 0
-        chunk.append((item.number, begins))
-        size += added
-        if goes_on:
-            yield _list_block(chunk)
-            chunk, size = [], 0
-            for part in goes_on:
-                yield from prose(part, "rich_text_section")
-    if chunk:
-        yield _list_block(chunk)
-    yield from choices(items, titles)
-
-
-def _list_block(rows: Sequence[_Row]) -> Piece:
-    """Rows as a numbered list if their numbers are consecutive, else as a bulleted list."""
-    first = rows[0][0]
-    ordered = first is not None and all(
-        number == first + place for place, (number, _) in enumerate(rows)
-    )
-    part: Json = {"type": "rich_text_list", "style": "ordered" if ordered else "bullet"}
-    if ordered and first is not None and first > 1:
-        part["offset"] = first - 1
-    numbers = ["" if number is None else f"{number}. " for number, _ in rows]
-    shown = [
-        (Text(number), *row) if number and not ordered else row
-        for number, (_, row) in zip(numbers, rows, strict=True)
-    ]
-    part["elements"] = [{"type": "rich_text_section", "elements": rich(row)} for row in shown]
-    plain = "\n".join(
-        number + plain_text(row) for number, (_, row) in zip(numbers, rows, strict=True)
-    )
-    return make_piece({"type": "rich_text", "elements": [part]}, plain)
-
-
-def _row(title: tuple[Inline, ...], detail: tuple[Inline, ...]) -> tuple[Inline, ...]:
-    """Clean runs of a row; none if it is blank."""
-    row = (*title, _NEW_LINE, *detail) if title and detail else title or detail
-    return row if any(not inline.text.isspace() for inline in row) else ()
 
 
 def _fields(block: Fields) -> Iterator[Piece]:

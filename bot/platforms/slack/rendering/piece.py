@@ -34,9 +34,11 @@ class Piece:
     name: str
 
 
-def make_piece(block: Json, plain: str = "", *, is_control: bool = False) -> Piece:
-    """A piece with its size and checksum."""
-    written = write_json(block)
+def make_piece(
+    block: Json, plain: str = "", *, is_control: bool = False, written: str = ""
+) -> Piece:
+    """A piece with its size and checksum; `written` is its JSON, where it is known."""
+    written = written or write_json(block)
     encoded = written.encode()
     size = len(encoded) if len(encoded) == len(written) else length(written)
     return Piece(block, plain, is_control, encoded, size, f"{crc32(encoded):08x}")

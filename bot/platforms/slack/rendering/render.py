@@ -66,7 +66,7 @@ def render(document: Document, *, mark: str) -> tuple[Payload, ...]:
     `mark/1-3.0.…` is the first block of the first of three messages.
     They end in a checksum of the block, since Slack wants new ids for changed blocks.
     """
-    document = map_text(document, readable)
+    document = map_text(document, readable, but_lists=True)
     made = [*_call(document), *(piece for block in document.blocks for piece in pieces_of(block))]
     messages = _pack(made, room=_ROOM_FOR_ID + len(mark))
     return tuple(
@@ -113,7 +113,7 @@ def _call(document: Document) -> Iterator[Piece]:
 
 def render_home(document: Document) -> tuple[Json, ...]:
     """The blocks of an App Home, at most 100. A longer document ends in "…" and its buttons."""
-    blocks = map_text(document, readable).blocks
+    blocks = map_text(document, readable, but_lists=True).blocks
     made = [piece for block in blocks for piece in pieces_of(block)]
     if len(made) > _MOST_HOME_BLOCKS:
         controls = _last_controls(made)
