@@ -139,6 +139,15 @@ def test_a_renderer_shows_every_change_of_a_row_at_once(render: Callable[..., ob
     assert render(replace(ITEM), replace(OTHER)) == before
 
 
+def test_a_row_in_discord_follows_what_makes_its_latex_readable():
+    document = Document((Items((ITEM, OTHER)),), "s")
+
+    loud, plain = (discord.render(document, shown=change) for change in (str.upper, str))
+
+    assert "A TITLE" in loud[0].content
+    assert "A title" in plain[0].content
+
+
 def test_no_more_than_a_thousand_rows_are_kept():
     for number in range(3 * MOST):
         item = row(stored(number), 1, languages=BOTH, say=ENGLISH)

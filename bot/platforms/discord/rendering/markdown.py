@@ -107,6 +107,22 @@ def render_joined(inlines: tuple[Inline, ...], *, flat: bool = False) -> str:
     return rendered
 
 
+def flat(inlines: tuple[Inline, ...]) -> str:
+    """Inlines that `joined` gave, on one line."""
+    return render_joined(inlines, flat=True)
+
+
+def small_print(inlines: tuple[Inline, ...]) -> str:
+    """Inlines that `joined` gave, as small print."""
+    return prefixed("-# ", inlines)
+
+
+def prefixed(prefix: str, inlines: tuple[Inline, ...]) -> str:
+    """Inlines that `joined` gave, with the prefix before every line that says something."""
+    lines = render_joined(inlines).split("\n")
+    return "\n".join([prefix + line for line in lines if line.strip()])
+
+
 def code_block(text: str) -> str:
     """The lines as a code block, in which Discord reads no Markdown."""
     shown = clean(text).strip("\n").replace("```", "ˋˋˋ")

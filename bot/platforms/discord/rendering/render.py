@@ -12,9 +12,8 @@ not fit goes on in further messages, numbered in their footers.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 from bot.core.domain.chart import bars
 from bot.core.domain.document import (
@@ -26,8 +25,6 @@ from bot.core.domain.document import (
     Document,
     Fields,
     Heading,
-    Inline,
-    Item,
     Items,
     Note,
     Paragraph,
@@ -42,6 +39,7 @@ from bot.core.latex import readable
 from bot.core.ports import DeliveryKey, Platform, parse_channel
 from bot.platforms.discord.rendering import markdown, rows
 from bot.platforms.discord.rendering.controls import PARTS_MOST, HiddenUrl, Mark
+from bot.platforms.discord.rendering.list_rows import ListRows, list_rows
 from bot.platforms.discord.rendering.payload import (
     CONTENT_MOST,
     DESCRIPTION_MOST,
@@ -54,63 +52,47 @@ from bot.platforms.discord.rendering.payload import (
     within,
 )
 from bot.platforms.discord.rendering.rows import ButtonRows
-from bot.platforms.discord.rendering.split import code_pieces, pieces
+from bot.platforms.discord.rendering.split import PIECE_MOST, Chunk, chunks, code_pieces, glued
 
-_PIECE_MOST = 1900
-"""Text is cut into pieces of this size at most: two fill an embed, three a message."""
 _FOOTER_MOST = 20
 _CALL_MOST = 24
 """The mention of a user and the end of its line: an id has at most 20 digits."""
 
-_BULLET = (Text("• "),)
-_SPACE = Text(" ")
-
-_Shown = Callable[[tuple[Inline, ...]], str]
+_Block = Block | ListRows
 
 
 class TooLongError(Exception):
     """The document needs more messages than a mark can number."""
 
 
-class Chunk(NamedTuple):
-    """A piece of Markdown; `glue` stands before it, unless an embed begins with it."""
-
-    text: str
-    glue: str = "\n\n"
-    breaks: bool = False
-    """Whether a new embed has to begin with it."""
-
-
 @dataclass(slots=True)
 class _MessageDraft:
-    """A message that is being filled: the chunks of each embed, and how long it is by now."""
+    """A message that is being filled: the chunks of each embed, and how much room is left."""
 
     content: str = ""
     embeds: list[list[Chunk]] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
+    room: int = EMBED_TOTAL_MOST - _FOOTER_MOST
+    room_in_last: int = 0
 
     def take(self, chunk: Chunk) -> bool:
         """Add the chunk to this message if it fits."""
-        room = EMBED_TOTAL_MOST - _FOOTER_MOST - sum(self.sizes)
-        alone = size(chunk.text)
         if self.embeds and not chunk.breaks:
-            added = len(chunk.glue) + alone
-            if added <= min(room, DESCRIPTION_MOST - self.sizes[-1]):
+            added = len(chunk.glue) + chunk.size
+            if added <= self.room and added <= self.room_in_last:
                 self.embeds[-1].append(chunk)
-                self.sizes[-1] += added
+                self.room -= added
+                self.room_in_last -= added
                 return True
-        if len(self.embeds) < EMBEDS_MOST and alone <= room:
-            self._begin(chunk, alone)
+        if len(self.embeds) < EMBEDS_MOST and chunk.size <= self.room:
+            self.begin(chunk)
             return True
         return False
 
     def begin(self, chunk: Chunk) -> None:
         """Begin an embed with the chunk."""
-        self._begin(chunk, size(chunk.text))
-
-    def _begin(self, chunk: Chunk, alone: int) -> None:
         self.embeds.append([chunk])
-        self.sizes.append(alone)
+        self.room -= chunk.size
+        self.room_in_last = DESCRIPTION_MOST - chunk.size
 
 
 def render(
@@ -121,13 +103,17 @@ def render(
     With a `key` each is marked as a part of that delivery. `shown` makes LaTeX readable. Raises
     `TooLongError`.
     """
-    document = map_text(document, shown)
-    button_rows, spelled = rows.button_rows(document, key)
-    head, body = _chunks(document)
+    document = map_text(document, shown, but_lists=True)
+    blocks = [
+        list_rows(block.items, shown) if isinstance(block, Items) else block
+        for block in document.blocks
+    ]
+    button_rows, spelled = rows.button_rows(blocks, key)
+    head, body = _chunks(blocks)
     for words in spelled:
-        body += _pieces(words.inlines, markdown.render_joined, "\n", "\n")
+        body += chunks(words.inlines, markdown.render_joined, "\n", "\n")
     if not (head or body or button_rows):
-        body = _pieces((Text(document.summary or "…"),), markdown.render_joined, " ")
+        body = chunks((Text(document.summary or "…"),), markdown.render_joined, " ")
     first = button_rows[0] if button_rows else ButtonRows()
     needs_embed = bool(first.lines.hidden) or (key is not None and not first.can_be_marked)
     called = _called(document)
@@ -181,83 +167,60 @@ def thread_name_of(content: str) -> str:
     return within(markdown.one_line(plain), THREAD_NAME_MOST) or "…"
 
 
-def _chunks(document: Document) -> tuple[list[Chunk], list[Chunk]]:
+def _chunks(laid_out: Iterable[_Block]) -> tuple[list[Chunk], list[Chunk]]:
     """The message content (the title and the notes under it), and the rest."""
-    blocks = [block for block in document.blocks if not isinstance(block, Buttons)]
+    blocks = [block for block in laid_out if not isinstance(block, Buttons)]
     lead = 0
     if blocks and isinstance(blocks[0], Heading):
         lead = 1
         while lead < len(blocks) and isinstance(blocks[lead], Note):
             lead += 1
-    return list(_flow(blocks[:lead])), list(_flow(blocks[lead:]))
+    return _flow(blocks[:lead]), _flow(blocks[lead:])
 
 
-def _flow(blocks: Iterable[Block]) -> Iterator[Chunk]:
-    def shown(inlines: tuple[Inline, ...]) -> str:
-        return markdown.render_joined(inlines)
-
-    def flat(inlines: tuple[Inline, ...]) -> str:
-        return markdown.render_joined(inlines, flat=True)
-
+def _flow(blocks: Iterable[_Block]) -> list[Chunk]:
+    found: list[Chunk] = []
     breaks = False
     for block in blocks:
         if isinstance(block, Divider):
             breaks = True
             continue
-        for chunk in _block(block, shown, flat):
-            yield chunk._replace(breaks=True) if breaks else chunk
+        made = _block(block)
+        if breaks and made:
+            made[0] = made[0]._replace(breaks=True)
             breaks = False
-
-
-def _block(block: Block, shown: _Shown, flat: _Shown) -> Iterator[Chunk]:
-    match block:
-        case Heading(inlines):
-            yield from _pieces(inlines, lambda part: f"### {flat(part)}", "\n")
-        case Paragraph(inlines):
-            yield from _pieces(inlines, shown, " ")
-        case Quote(inlines):
-            yield from _pieces(inlines, lambda part: _lines("> ", shown(part)), "\n")
-        case Note(inlines):
-            yield from _pieces(inlines, lambda part: _lines("-# ", shown(part)), "\n", "\n")
-        case Code(text):
-            for place, part in enumerate(code_pieces(text, _PIECE_MOST)):
-                yield Chunk(part, "\n" if place else "\n\n")
-        case Chart():
-            yield from _block(Code(bars(block)), shown, flat)
-        case Items(items):
-            for item in items:
-                yield from _item(item, flat, lambda part: _lines("-# ", shown(part)))
-        case Fields(fields):
-            for label, value in fields:
-                named = (Text(label.strip(), Style.STRONG), Text(" "), *value)
-                yield from _pieces(named, shown, " ", "\n")
-
-
-def _item(item: Item, flat: _Shown, small: _Shown) -> list[Chunk]:
-    bullet = _BULLET if item.number is None else (Text(f"{item.number}.", Style.STRONG), _SPACE)
-    if not item.detail:
-        return _pieces((*bullet, *item.inlines), flat, " ", "\n")
-    found = _pieces((*bullet, *item.inlines), flat, " ")
-    found += _pieces(item.detail, small, "\n", "\n")
+        found += made
     return found
 
 
-def _pieces(
-    inlines: tuple[Inline, ...], wrap: _Shown, between: str, before: str = "\n\n"
-) -> list[Chunk]:
-    texts = pieces(inlines, _PIECE_MOST, wrap)
-    if len(texts) == 1:
-        return [Chunk(texts[0], before)]
-    return [Chunk(text, between if place else before) for place, text in enumerate(texts)]
-
-
-def _lines(prefix: str, text: str) -> str:
-    """The prefix before every line that says something."""
-    return "\n".join([prefix + line for line in text.split("\n") if line.strip()])
+def _block(block: _Block) -> list[Chunk]:
+    match block:
+        case Heading(inlines):
+            return chunks(inlines, lambda part: f"### {markdown.flat(part)}", "\n")
+        case Paragraph(inlines):
+            return chunks(inlines, markdown.render_joined, " ")
+        case Quote(inlines):
+            return chunks(inlines, lambda part: markdown.prefixed("> ", part), "\n")
+        case Note(inlines):
+            return chunks(inlines, markdown.small_print, "\n", "\n")
+        case Code(text):
+            return glued(code_pieces(text, PIECE_MOST), "\n")
+        case Chart():
+            return _block(Code(bars(block)))
+        case ListRows(listed):
+            return [chunk for row in listed for chunk in row.chunks]
+        case Fields(fields):
+            found: list[Chunk] = []
+            for label, value in fields:
+                named = (Text(label.strip(), Style.STRONG), Text(" "), *value)
+                found += chunks(named, markdown.render_joined, " ", "\n")
+            return found
+        case _:
+            return []
 
 
 def _joined(chunks: list[Chunk]) -> str:
-    return "".join([part for text, glue, _ in chunks for part in (glue, text)][1:])
+    return "".join([part for chunk in chunks for part in (chunk.glue, chunk.text)][1:])
 
 
 def _fitting(
@@ -287,8 +250,9 @@ def _payload(draft: _MessageDraft, board: ButtonRows, mark: Mark | None, number:
     if not texts and (hidden or not content):
         # Only buttons are left for this message, and it must say something.
         texts = [number or "…"]
-    embeds = [Embed(text) for text in texts]
-    if embeds:
-        embeds[0] = replace(embeds[0], url=hidden)
-        embeds[-1] = replace(embeds[-1], footer=number if texts != [number] else "")
+    footer, last = number if texts != [number] else "", len(texts) - 1
+    embeds = [
+        Embed(text, footer if place == last else "", None if place else hidden)
+        for place, text in enumerate(texts)
+    ]
     return Payload(content, tuple(embeds), board.marked(mark))

@@ -3,19 +3,17 @@
 A list whose rows have buttons gets one menu; other buttons stand in rows of up to five.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from bot.core.domain.document import (
+    Block,
     Button,
     Buttons,
-    Document,
     Inline,
-    Items,
     Link,
     Style,
     Text,
-    plain_text,
 )
 from bot.core.ports import DeliveryKey
 from bot.platforms.discord.rendering import markdown
@@ -29,10 +27,10 @@ from bot.platforms.discord.rendering.controls import (
     option_value,
     room,
 )
+from bot.platforms.discord.rendering.list_rows import ListRows, option_label
 from bot.platforms.discord.rendering.payload import (
     LABEL_MOST,
     LINK_URL_MOST,
-    OPTION_MOST,
     OPTIONS_MOST,
     PLACEHOLDER_MOST,
     ROW_BUTTONS_MOST,
@@ -49,8 +47,9 @@ from bot.platforms.discord.rendering.payload import (
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An option of a planned menu: its label and its command line."""
+    """An option of a planned menu: its whole name, its label and its command line."""
 
+    name: str
     label: str
     line: str
 
@@ -75,7 +74,9 @@ class ButtonRows:
 
     def marked(self, mark: Mark | None) -> tuple[Row, ...]:
         """The rows with the message's mark in their first `custom_id`."""
-        left = [mark] if mark is not None else []
+        if mark is None:
+            return self.rows
+        left = [mark]
 
         def marked(custom_id: str) -> str:
             return _marked(custom_id, left.pop() if left else None)
@@ -119,10 +120,10 @@ class SpelledOut:
 
 
 def button_rows(
-    document: Document, key: DeliveryKey | None
+    blocks: Iterable[Block | ListRows], key: DeliveryKey | None
 ) -> tuple[tuple[ButtonRows, ...], tuple[SpelledOut, ...]]:
     """The rows for each message, and what must be spelled out instead."""
-    wanted = list(_wanted(document))
+    wanted = list(_wanted(blocks))
     if len(wanted) > ROWS_MOST:
         wanted = list(_dense(wanted))
     # The longest possible mark: the number of parts is not known yet.
@@ -137,29 +138,30 @@ def button_rows(
     return tuple(made), tuple(spelled)
 
 
-def _wanted(document: Document) -> Iterator[ControlRow]:
-    for block in document.blocks:
-        if isinstance(block, Items):
-            yield from _item_buttons(block)
+def _wanted(blocks: Iterable[Block | ListRows]) -> Iterator[ControlRow]:
+    for block in blocks:
+        if isinstance(block, ListRows):
+            yield from _list_buttons(block)
         elif isinstance(block, Buttons):
             for start in range(0, len(block.buttons), ROW_BUTTONS_MOST):
                 yield block.buttons[start : start + ROW_BUTTONS_MOST]
 
 
-def _item_buttons(block: Items) -> Iterator[ControlRow]:
-    rows = [(item, item.button) for item in block.items if item.button is not None]
-    commands = [(item, button) for item, button in rows if button.command is not None]
+def _list_buttons(listed: ListRows) -> Iterator[ControlRow]:
+    rows = [(row, row.button) for row in listed.rows if row.button is not None]
+    commands = [(row, button) for row, button in rows if button.command is not None]
     links = tuple(button for _, button in rows if button.command is None)
     if len(commands) == 1:
         yield (commands[0][1],)
     elif commands:
         labels = {button.label for _, button in commands}
         shared = labels.pop() if len(labels) == 1 else ""
-        choices = []
-        for item, button in commands:
-            number = "" if item.number is None else f"{item.number}. "
-            label = f"{number}{plain_text(item.inlines)}" if shared else button.label
-            choices.append(Choice(label, button.command or ""))
+        choices = [
+            Choice(row.name, row.option, button.command or "")
+            if shared
+            else Choice(button.label, option_label(button.label), button.command or "")
+            for row, button in commands
+        ]
         for start in range(0, len(choices), OPTIONS_MOST):
             yield Menu(tuple(choices[start : start + OPTIONS_MOST]), shared)
     for start in range(0, len(links), ROW_BUTTONS_MOST):
@@ -205,11 +207,10 @@ def _select(
     for number, choice in enumerate(menu.choices):
         written = lines.shortened(choice.line, option_room(number))
         if written is None:
-            spelled.append(_spelled_out(choice.label, choice.line))
+            spelled.append(_spelled_out(choice.name, choice.line))
             continue
         line, lines = written
-        label = within(markdown.one_line(choice.label), OPTION_MOST) or "…"
-        options.append(Option(label, option_value(number, line)))
+        options.append(Option(choice.label, option_value(number, line)))
     if not options:
         return None, lines, spelled
     placeholder = within(markdown.one_line(menu.placeholder), PLACEHOLDER_MOST)

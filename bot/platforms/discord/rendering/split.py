@@ -1,13 +1,41 @@
 """Splitting text into pieces that fit: at a space if possible, never inside a link; code at lines."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from bot.core.domain.characters import cut_at
 from bot.core.domain.document import Inline, Link, Text
 from bot.platforms.discord.rendering.markdown import code_block, joined
 from bot.platforms.discord.rendering.payload import is_within, size
 
+PIECE_MOST = 1900
+"""Text is cut into pieces of this size at most: two fill an embed, three a message."""
+
 Render = Callable[[tuple[Inline, ...]], str]
+
+
+class Chunk(NamedTuple):
+    """A piece of Markdown and its length; `glue` stands before it, unless an embed begins with it."""
+
+    text: str
+    size: int
+    glue: str
+    breaks: bool = False
+    """Whether a new embed has to begin with it."""
+
+
+def chunks(
+    inlines: tuple[Inline, ...], wrap: Render, between: str, before: str = "\n\n"
+) -> list[Chunk]:
+    """The rendered inlines in pieces, with what stands before the first and between them."""
+    return glued(pieces(inlines, PIECE_MOST, wrap), between, before)
+
+
+def glued(texts: Iterable[str], between: str, before: str = "\n\n") -> list[Chunk]:
+    """The texts, each with what stands before it."""
+    return [
+        Chunk(text, size(text), between if place else before) for place, text in enumerate(texts)
+    ]
 
 
 def pieces(inlines: tuple[Inline, ...], most: int, render: Render) -> list[str]:

@@ -1,0 +1,89 @@
+"""Laying out the rows of a list: their Markdown, and their names in a menu. Pure.
+
+A row is laid out once while it is among the rows shown last, since people look at the same papers.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from bot.core.domain.document import Button, Item, Link, Style, Text, map_item, plain_text
+from bot.platforms.discord.rendering import markdown
+from bot.platforms.discord.rendering.payload import OPTION_MOST, within
+from bot.platforms.discord.rendering.split import Chunk, chunks
+
+_MOST_KEPT = 1024
+_LONGEST_KEPT = 2000
+"""Characters of a row that is kept: a thousand of them take few megabytes."""
+
+_BULLET = (Text("• "),)
+_SPACE = Text(" ")
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """A row of a list: its Markdown, and its button, which is called `option` in a menu.
+
+    `name` is the whole name, of which an option shows the beginning.
+    """
+
+    chunks: tuple[Chunk, ...]
+    button: Button | None
+    name: str
+    option: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListRows:
+    """A list, laid out."""
+
+    rows: tuple[ListRow, ...]
+
+
+def list_rows(items: tuple[Item, ...], shown: Callable[[str], str]) -> ListRows:
+    """The rows of a list; `shown` makes LaTeX in them readable."""
+    return ListRows(
+        tuple(
+            [
+                _kept_row(item, shown) if _length(item) <= _LONGEST_KEPT else _row(item, shown)
+                for item in items
+            ]
+        )
+    )
+
+
+def option_label(name: str) -> str:
+    """What an option of a menu is called."""
+    return within(markdown.one_line(name), OPTION_MOST) or "…"
+
+
+def _length(item: Item) -> int:
+    """Characters of texts and addresses, and of what the button carries."""
+    button = item.button
+    carried = 0 if button is None else len(button.command or button.url or "") + len(button.label)
+    return carried + sum(
+        [
+            len(inline.text) + (len(inline.url) if isinstance(inline, Link) else 0)
+            for inline in (*item.inlines, *item.detail)
+        ]
+    )
+
+
+def _row(item: Item, shown: Callable[[str], str]) -> ListRow:
+    item = map_item(item, shown)
+    number = "" if item.number is None else f"{item.number}. "
+    name = f"{number}{plain_text(item.inlines)}"
+    return ListRow(tuple(_chunks(item)), item.button, name, option_label(name))
+
+
+_kept_row = lru_cache(maxsize=_MOST_KEPT)(_row)
+"""What it is kept by is all that a row is made of: no kept row is ever out of date."""
+
+
+def _chunks(item: Item) -> list[Chunk]:
+    bullet = _BULLET if item.number is None else (Text(f"{item.number}.", Style.STRONG), _SPACE)
+    if not item.detail:
+        return chunks((*bullet, *item.inlines), markdown.flat, " ", "\n")
+    found = chunks((*bullet, *item.inlines), markdown.flat, " ")
+    found += chunks(item.detail, markdown.small_print, "\n", "\n")
+    return found
