@@ -177,8 +177,11 @@ class GatewayClient(discord.Client):
         return self._socket
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
-        """Drop what comes after the end: discord.py would have no loop to handle it in."""
-        if not self.is_closed():
+        """Drop what comes after the end, when discord.py has no loop to handle it in.
+
+        The bot's own messages as well: discord.py would begin a task for each answer.
+        """
+        if not self.is_closed() and not (event == "message" and args[0].author.id == self.me):
             super().dispatch(event, *args, **kwargs)
 
     async def hang_up(self) -> None:

@@ -98,25 +98,30 @@ class Interactions:
 
         It may run before Discord has accepted anything, since it changes nothing.
         """
+        late: list[asyncio.Task[bool]] = []
         try:
             async with asyncio.TaskGroup() as tasks:
-                work = tasks.create_task(self._inbox.command(command))
-                await asyncio.wait((work,), timeout=DECIDED_WITHIN)
-                is_late = not work.done()
-                if is_late and not await self._acknowledge(way):
-                    work.cancel()
-                    return
-                document = await work
+                timer = asyncio.get_running_loop().call_later(
+                    DECIDED_WITHIN,
+                    lambda: late.append(tasks.create_task(self._acknowledge(way))),
+                )
+                try:
+                    document = await self._inbox.command(command)
+                finally:
+                    timer.cancel()
         except ExceptionGroup as group:
             raise group.exceptions[0] from group
-        private = replace(way, private=way.private or document.is_private)
-        if not is_late:
-            await self._answer_at_once(private, document)
-        elif private == way:
+        if not late:
+            target = replace(way, private=True) if document.is_private else way
+            await self._answer_at_once(target, document)
+        elif not late[0].result():
+            return
+        elif way.private or not document.is_private:
             await self._deliver(way, document)
         else:
             # An answer to a public acknowledgement would be public.
             await way.interaction.delete_original_response()
+            private = replace(way, private=True)
             await self._follow_up(private, self._render(way.interaction, document))
 
     async def press(self, interaction: Interaction, text: str) -> None:
@@ -267,6 +272,8 @@ class Interactions:
             return render(_notice(self._voices(interaction.locale.value)(_TOO_LONG)))
 
     async def _follow_up(self, way: _AnswerTarget, payloads: Sequence[Payload]) -> None:
+        if not payloads:
+            return
         async with asyncio.timeout(ANSWERED_WITHIN):
             for payload in payloads:
                 await way.interaction.followup.send(
