@@ -6,6 +6,7 @@ from bot.core.ports import Reaction
 from bot.platforms.web.addresses import message_ref
 from bot.platforms.web.chat_api import read_body, refusal
 from bot.platforms.web.context import CONTEXT, WebContext
+from bot.platforms.web.forms.posted import read_fields
 from bot.platforms.web.rendering.view import is_paper, permalink
 from bot.platforms.web.responses import json_response
 from bot.platforms.web.visitors.visitor import VISITOR, Visitor
@@ -26,7 +27,7 @@ async def like(request: web.Request) -> web.Response:
 async def like_by_form(request: web.Request) -> web.Response:
     """The same by a form, which leads back to the message."""
     context, visitor = request.app[CONTEXT], request[VISITOR]
-    fields = await request.post()
+    fields = await read_fields(request, visitor.say)
     text = str(fields.get("message", ""))
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
     message = await _like(context, visitor, number, is_liked=fields.get("like") == "yes")

@@ -30,9 +30,9 @@ def get(target: bytes, *headers: bytes) -> bytes:
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
-def post(path: str, body: bytes, *headers: bytes) -> bytes:
+def post(path: str, body: bytes, *headers: bytes, below: str = "/api") -> bytes:
     lines = (
-        f"POST /api/{path} HTTP/1.1".encode(),
+        f"POST {below}/{path} HTTP/1.1".encode(),
         b"Host: localhost",
         b"Sec-Fetch-Site: same-origin",
         *headers,
@@ -76,6 +76,42 @@ async def test_utf_8_may_be_named(stage: Stage, charset: str):
 )
 async def test_a_body_in_an_unknown_form_is_a_bad_request(stage: Stage, headers: tuple[bytes, ...]):
     assert 400 <= status(await ask(stage, post("name", b"{}", *headers))) < 500
+
+
+PARTED = b"Content-Type: multipart/form-data; boundary=x"
+NAMED = b'Content-Disposition: form-data; name="message"\r\n'
+
+
+def part(headers: bytes, body: bytes = b"1") -> bytes:
+    return b"--x\r\n" + headers + b"\r\n" + body + b"\r\n--x--\r\n"
+
+
+@pytest.mark.parametrize("path", ["note", "like"])
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (b"Content-Type: multipart/form-data", b""),
+        (b"Content-Type: multipart/form-data; boundary=" + b"x" * 71, b""),
+        (PARTED, b""),
+        (PARTED, b"no boundary"),
+        (PARTED, part(b"")),
+        (PARTED, part(b"no header\r\n")),
+        (PARTED, part(NAMED, b"\xff")),
+        (PARTED, part(NAMED + b"Content-Type: text/plain; charset=nonsense\r\n")),
+        (PARTED, part(NAMED + b"Content-Length: nonsense\r\n")),
+        (PARTED, part(NAMED + b"Content-Transfer-Encoding: nonsense\r\n")),
+        (PARTED, part(NAMED + b"Content-Transfer-Encoding: base64\r\n", b"!")),
+        (PARTED, part(b"Content-Type: multipart/mixed; boundary=y\r\n", b"--y--")),
+        (PARTED, part(b"A: 1\r\n" * 1000)),
+        (PARTED, part(NAMED)[:-7]),
+        (b"Content-Type: application/x-www-form-urlencoded", b"message=\xff"),
+        (b"Content-Type: application/x-www-form-urlencoded", b"a&" * 5000),
+    ],
+)
+async def test_a_malformed_form_is_a_bad_request(stage: Stage, path: str, kind: bytes, body: bytes):
+    answer = await ask(stage, post(path, body, kind, below=""))
+
+    assert 400 <= status(answer) < 500
 
 
 @pytest.mark.parametrize("half", ["\\ud800", "\\udfff", "\\u0000", "\\ufffe", "\\uffff", "\\u0301"])

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.core.domain.i18n import Translate
 from bot.core.domain.untrusted.incoming_text import well_formed
@@ -42,7 +43,7 @@ async def read_script(request: web.Request, say: Translate) -> Posted:
 
 async def read_form(request: web.Request, say: Translate) -> Posted:
     """What a browser sent by itself; raises an answer with status 413 or 422."""
-    fields = await request.clone(client_max_size=MOST_BODY).post()
+    fields = await read_fields(request.clone(client_max_size=MOST_BODY), say)
     values = {
         # A browser ends lines of a form with CR LF, whatever was typed.
         name.removeprefix(FIELD): value.replace("\r\n", "\n") if isinstance(value, str) else value
@@ -50,6 +51,15 @@ async def read_form(request: web.Request, say: Translate) -> Posted:
         if name.startswith(FIELD)
     }
     return _posted(fields, values, say)
+
+
+async def read_fields(request: web.BaseRequest, say: Translate) -> Mapping[str, object]:
+    """The fields of a form, unchecked; raises an answer with status 413 or 422."""
+    try:
+        return await request.post()
+    except (ValueError, LookupError, RuntimeError, HttpProcessingError) as error:
+        # What aiohttp raises of parts without a name, wrong boundaries, charsets, encodings, headers.
+        raise _unreadable(say) from error
 
 
 def _posted(own: Mapping[str, object], values: Mapping[str, object], say: Translate) -> Posted:
