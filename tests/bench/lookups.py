@@ -26,9 +26,11 @@ PHRASE = "a Korean phrase and a tag"
 QUERIES = {
     "a tag": "#model-gradient",
     "a Korean word": "학습",
-    PHRASE: '"모델을 학습" #model',
+    PHRASE: '"모델을 학습" #model-memory',
     "an author, without a tag": "author:jinwoo -#model",
 }
+_PAGE = 10
+"""Each query finds at least a page of entries in every size, so that the sizes can be compared."""
 PROMISED = ("a tag", "a Korean word")
 Run = Callable[[Asked], Awaitable[object]]
 """Runs statements one after another, without the bot."""
@@ -121,13 +123,17 @@ def _aim(
 async def _works(db: Database, query: str, bare: Mapping[str, Run]) -> dict[str, Timed]:
     """The look-up, and the statements it runs one after another without it."""
     recorded = RecordedDatabase(db)
-    await lookup.look_up(recorded, query)
+    found = await lookup.look_up(recorded, query, in_brief=True)
+    assert len(found.entries) == _PAGE, query
+
+    async def as_commands_do() -> None:
+        await lookup.look_up(db, query, in_brief=True)
 
     def alone(run: Run) -> Callable[[], Awaitable[object]]:
         return lambda: run(recorded.asked)
 
     return {
-        "ours": repeated(lambda: lookup.look_up(db, query), 20),
+        "ours": repeated(as_commands_do, 20),
         **{kind: repeated(alone(run), 20) for kind, run in bare.items()},
     }
 
