@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import random
+import statistics
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -23,7 +24,7 @@ from bot.outbox.domain.reach import span
 from bot.outbox.services.deliver import Deliverer
 from bot.outbox.store import claims, deliveries
 from bot.outbox.store.deliveries import Settled
-from tests.bench.measure import Row, interleaved
+from tests.bench.measure import Row, in_turn, ratios
 from tests.bench.verdict import Figure
 from tests.chaos import stage
 from tests.fakes.chat_server import Faults
@@ -40,7 +41,7 @@ async def rows(quick: bool) -> AsyncIterator[Row]:
     with tempfile.TemporaryDirectory(prefix="paperbot-bench-") as folder:
         async for row in _fan_out_rows(Path(folder), channels=100 if quick else 1000):
             yield row
-        async for row in _ceiling_rows(Path(folder), backlog=20_000 if quick else 100_000):
+        async for row in _ceiling_rows(Path(folder), *((20_000, 5) if quick else (100_000, 9))):
             yield row
 
 
@@ -166,7 +167,7 @@ def document(part: int) -> Document:
     return Document((Heading((Text(words),)), *paragraphs), words)
 
 
-async def _ceiling_rows(folder: Path, backlog: int) -> AsyncIterator[Row]:
+async def _ceiling_rows(folder: Path, backlog: int, rounds: int) -> AsyncIterator[Row]:
     """Claim and settle as quickly as the database bears it, with little and with much to do."""
     sizes = (backlog // 5, backlog)
     async with (
@@ -175,16 +176,23 @@ async def _ceiling_rows(folder: Path, backlog: int) -> AsyncIterator[Row]:
     ):
         for db, size in zip((few, many), sizes, strict=True):
             await _plan(db, channels=1000, each=size // 1000)
-        seconds = await interleaved(4, {"few": partial(_round, few), "many": partial(_round, many)})
-    speeds = {name: CLAIMS * BATCH / each for name, each in seconds.items()}
-    for name, size in zip(speeds, sizes, strict=True):
+        seconds = await in_turn(
+            rounds, {"few": partial(_round, few), "many": partial(_round, many)}
+        )
+    for name, size in zip(seconds, sizes, strict=True):
+        speed = CLAIMS * BATCH / statistics.median(seconds[name])
         yield Row(
             f"claimed and settled in batches of {BATCH}, {size} waiting",
-            f"{speeds[name]:.0f}/s",
-            f"{speeds[name] / OVERALL:.0f} × the platform's limit",
+            f"{speed:.0f}/s",
+            f"{speed / OVERALL:.0f} × the platform's limit",
         )
-    ratio = speeds["many"] / speeds["few"]
-    yield Row("… with five times as many waiting", f"{ratio:.2f} ×", aim="≥ 0.8", held=ratio >= 0.8)
+    # The statements take as many steps in both (tests/outbox/store/test_claims.py). The rest is room:
+    # of 20 messages of a channel several channels share a page of the index of what is open, of 100
+    # each has its own, and a commit writes the pages that it changed.
+    ratio = ratios(seconds["few"], seconds["many"], at_least=0.8)
+    yield Row(
+        "… with five times as many waiting", f"{ratio.median:.2f} ×", aim="≥ 0.8", figures=(ratio,)
+    )
 
 
 async def _round(db: Database) -> float:
