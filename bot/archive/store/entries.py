@@ -278,27 +278,33 @@ def load_in_brief(statements: Statements, ordered: Sequence[int]) -> tuple[Store
     That is what a list shows, and half of the time. What was read before and has not changed is mostly
     the same object again (`_remembered`).
     """
-    them = {"them": list(ordered), "filled": True}
-    tags: defaultdict[int, dict[str, str]] = defaultdict(dict)
-    for newness, slug, spelling in statements.tuples(_TAGS, them):
-        tags[newness].setdefault(slug, spelling)
-    rows = {row[0]: row[1:] for row in statements.tuples(_IN_BRIEF, them)}
-    return tuple(_in_brief(rows[newness], tuple(tags[newness].items())) for newness in ordered)
+    read = statements.lines(_IN_BRIEF, {"them": list(ordered)})
+    lines = {int(line[1 : line.index(",")]): line for line in read}
+    return tuple(
+        _remembered(line) if len(line) <= _MOST_REMEMBERED else _in_brief(line)
+        for line in map(lines.__getitem__, ordered)
+    )
 
 
-def _in_brief(row: tuple[Any, ...], tags: tuple[tuple[str, str], ...]) -> StoredEntry:
-    texts = (*row, *(spelling for _, spelling in tags))
-    size = sum(len(text) for text in texts if isinstance(text, str))
-    return _remembered(row, tags) if size <= _MOST_REMEMBERED else _stored(row, tags, (), ())
+def _in_brief(line: str) -> StoredEntry:
+    _, *row, kind, path, part, commentary, numbered = json.loads(line)
+    entry_id, on, withdrawn_at, title, number, version, url, version_now, is_withdrawn = row
+    tags: dict[str, str] = {}
+    for _, slug, spelling in sorted(json.loads(numbered or "[]")):
+        tags.setdefault(slug, spelling)
+    at_arxiv = (None, version_now, is_withdrawn, None)
+    source = (kind, path, part, "", None)
+    whole = (entry_id, on, withdrawn_at, title, None, number, version, url, *at_arxiv, commentary)
+    return _stored((*whole, *source), tuple(tags.items()), (), ())
 
 
 @lru_cache(maxsize=1024)
-def _remembered(row: tuple[Any, ...], tags: tuple[tuple[str, str], ...]) -> StoredEntry:
+def _remembered(line: str) -> StoredEntry:
     """The entry of all that the database has just said of it, so that it is never a stale one.
 
     The newest entries are found again and again, and to make one takes longer than to read it.
     """
-    return _stored(row, tags, (), ())
+    return _in_brief(line)
 
 
 _MOST_REMEMBERED = 8_000
@@ -315,12 +321,25 @@ _ENTRIES = """
     WHERE e.newness IN (SELECT value FROM numbers(:them))
 """
 _IN_BRIEF = """
-    SELECT e.newness, e.id, e.date, e.withdrawn_at, e.title, NULL, p.arxiv_id, e.arxiv_version,
-           e.url, NULL, a.version, a.is_withdrawn, NULL, e.commentary, s.kind, s.path, e.part, '',
-           NULL
+    SELECT CAST(json_array(
+        e.newness, e.id, e.date, e.withdrawn_at, e.title, p.arxiv_id, e.arxiv_version, e.url,
+        a.version, a.is_withdrawn, s.kind, s.path, e.part, e.commentary, (
+            SELECT '' || CAST(json_group_array(json_array(
+                et.position, coalesce(root.slug, t.slug), coalesce(root.slug, et.spelling)
+            )) AS TEXT)
+            FROM entry_tag AS et JOIN tag AS t ON t.id = et.tag_id
+                LEFT JOIN tag_merge AS m ON m.tag_id = et.tag_id
+                LEFT JOIN tag AS root ON root.id = m.root_id
+            WHERE et.newness = e.newness
+        )
+    ) AS TEXT)
     FROM entry AS e JOIN paper AS p ON p.id = e.paper_id JOIN source AS s ON s.id = e.source_id
-        LEFT JOIN arxiv_record AS a ON a.number = p.arxiv_id AND :filled
+        LEFT JOIN arxiv_record AS a ON a.number = p.arxiv_id
     WHERE e.newness IN (SELECT value FROM numbers(:them))
+"""
+"""An entry as one JSON text: its sort key first; its tags, each with its position, as a text last.
+
+`||` makes them a text to every version of SQLite, some of which see JSON in what `CAST` returns.
 """
 _TAGS = """
     SELECT et.newness, coalesce(root.slug, t.slug), coalesce(root.slug, et.spelling)

@@ -146,11 +146,13 @@ def _families(statements: Statements, slugs: Iterable[str]) -> tuple[int, ...]:
 
 def is_used(statements: Statements, spelling: str) -> bool:
     """Whether an entry carries the tag of that slug or alias, or one that is nested in it."""
-    row = statements.one(
-        "SELECT 1 FROM tag WHERE id IN (SELECT value FROM numbers(:ids)) AND uses > 0 LIMIT 1",
-        {"ids": list(family(statements, spelling))},
+    ids = family(statements, spelling)
+    return bool(ids) and bool(
+        statements.tuples(
+            "SELECT 1 FROM tag WHERE id IN (SELECT value FROM numbers(:ids)) AND uses > 0 LIMIT 1",
+            {"ids": list(ids)},
+        )
     )
-    return row is not None
 
 
 async def find(tx: Transaction, spelling: str) -> TagCount | None:

@@ -65,6 +65,12 @@ class Statements(Protocol):
     ) -> Sequence[tuple[Any, ...]]:
         """Every row as a plain tuple, where many rows are read in a hurry."""
 
+    def lines(self, sql: str, parameters: Parameters | None = None, /) -> Sequence[str]:
+        """The only column, texts of one line each, of at most some thousand rows in their order."""
+
+    def numbers(self, sql: str, parameters: Parameters | None = None, /) -> list[int]:
+        """The only column, integers, of at most some thousand rows in their order."""
+
     def one(self, sql: str, parameters: Parameters | None = None, /) -> Row | None:
         """The first row, or `None`."""
 

@@ -84,17 +84,16 @@ def terms_of(statements: Statements, query: Query) -> Terms | None:
                 terms = _with_author(terms, term)
             case Dates():
                 terms = _with_dates(terms, term)
-            case Tag(slug, negated) if len(ids := tags.family(statements, slug)) > 1:
-                marks = Part(tuple(Phrase(tag_mark(tag_id)) for tag_id in ids))
-                terms = _with_match(terms, marks, negated=negated)
             case Tag() | About() | Cites() | EntryIs():
-                condition, row = _row_of(statements, term)
+                condition, ids = _rows_of(statements, term)
                 negated = not isinstance(term, EntryIs) and term.negated
-                if row is not None and negated:
-                    unwanted = (*terms.unwanted, Condition(condition, (row,)))
-                    terms = replace(terms, unwanted=unwanted)
-                elif row is not None:
-                    terms = replace(terms, rows=(*terms.rows, Condition(condition, (row,))))
+                if len(ids) > 1:
+                    marks = Part(tuple(Phrase(tag_mark(tag_id)) for tag_id in ids))
+                    terms = _with_match(terms, marks, negated=negated)
+                elif ids and negated:
+                    terms = replace(terms, unwanted=(*terms.unwanted, Condition(condition, ids)))
+                elif ids:
+                    terms = replace(terms, rows=(*terms.rows, Condition(condition, ids)))
                 elif not negated:
                     return None
             case _:
@@ -102,16 +101,19 @@ def terms_of(statements: Statements, query: Query) -> Terms | None:
     return terms
 
 
-def _row_of(statements: Statements, term: Tag | About | Cites | EntryIs) -> tuple[str, int | None]:
+def _rows_of(
+    statements: Statements, term: Tag | About | Cites | EntryIs
+) -> tuple[str, tuple[int, ...]]:
+    """The condition of a term, and the ids that it names; only a tag may name several."""
     match term:
         case Tag(slug):
-            return TAGGED, next(iter(tags.family(statements, slug)), None)
+            return TAGGED, tags.family(statements, slug)
         case About(paper):
-            return ABOUT, _paper_id(statements, paper)
+            return ABOUT, _paper_ids(statements, paper)
         case Cites(paper):
-            return CITES, _paper_id(statements, paper)
+            return CITES, _paper_ids(statements, paper)
         case EntryIs(entry_id):
-            return IS, entry_id
+            return IS, (entry_id,)
 
 
 def _with_words(terms: Terms, words: Words) -> Terms:
@@ -155,6 +157,6 @@ def _with_dates(terms: Terms, dates: Dates) -> Terms:
     return replace(terms, low=max(terms.low, low), high=min(terms.high, high))
 
 
-def _paper_id(statements: Statements, paper: PaperRef) -> int | None:
-    row = statements.one("SELECT id FROM paper WHERE key = :key", {"key": paper.key})
-    return row["id"] if row is not None else None
+def _paper_ids(statements: Statements, paper: PaperRef) -> tuple[int, ...]:
+    rows = statements.tuples("SELECT id FROM paper WHERE key = :key", {"key": paper.key})
+    return tuple(paper_id for (paper_id,) in rows)

@@ -14,6 +14,9 @@ EVERY: Final = 1 << 62
 _COUNTED_WITH_PAGE: Final = 64
 """So many entries are read for a page, so that fewer need not be counted by another scan."""
 
+_AT_ONCE: Final = 2_000
+"""Sort keys that are read in one step; the event loop would wait too long for very many."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -105,10 +108,11 @@ class Plan:
         if not self.has_order:
             # All that is found is sorted: PostgreSQL must not read by age what it then leaves out.
             sql, key = f"SELECT * FROM ({sql} OFFSET 0) AS found", self.column  # noqa: S608
-        rows = statements.tuples(
-            f"{sql} ORDER BY {key} DESC LIMIT :l OFFSET :o", self._parameters(l=limit, o=offset)
-        )
-        return [newness for (newness,) in rows]
+        sql = f"{sql} ORDER BY {key} DESC LIMIT :l OFFSET :o"
+        parameters = self._parameters(l=limit, o=offset)
+        if limit <= _AT_ONCE:
+            return statements.numbers(sql, parameters)
+        return [newness for (newness,) in statements.tuples(sql, parameters)]
 
     def _select(self, what: str) -> str:
         where = " AND ".join((f"d.{self.column} BETWEEN :low AND :high", *self.conditions))

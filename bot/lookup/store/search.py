@@ -146,7 +146,7 @@ def understood(statements: Statements, query: Query) -> Query:
     """The query with its only word as a tag, where an entry has such a tag."""
     word = sole_word(query)
     if word is not None:
-        for spelling in (tag_slug(word), word):
+        for spelling in dict.fromkeys((tag_slug(word), word)):
             if tags.is_used(statements, spelling):
                 return with_sole_word_as_tag(query, spelling)
     return query

@@ -1,6 +1,7 @@
 """What the stores rely on is alike on both engines (issue 15, item 1)."""
 
 import asyncio
+import json
 import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -44,6 +45,41 @@ async def test_a_row_is_read_by_name_by_place_and_in_order(db: Database):
     number, slug = row
     assert (row["id"], row[1], number, slug) == (2, "tag-2", 2, "tag-2")
     assert (len(row), list(row.keys()), nothing) == (2, ["id", "slug"], None)
+
+
+async def test_one_column_is_read_in_its_order(db: Database):
+    def read(statements: Statements) -> tuple[object, ...]:
+        parameters = {"least": 2, "ids": [1, 2, 4], "unused": 0}
+        sql = """
+            SELECT {} FROM tag -- :not_a_parameter
+            WHERE id >= :least AND id IN (SELECT value FROM numbers(:ids)) AND slug <> ':least'
+            ORDER BY id DESC LIMIT :least
+        """
+        return (
+            list(statements.lines(sql.format("slug"), parameters)),
+            statements.numbers(sql.format("id"), parameters),
+            list(statements.lines("SELECT '' AS slug")),
+            statements.numbers("SELECT id FROM tag WHERE FALSE"),
+        )
+
+    async with db.reading() as tx:
+        found = await tx.call(read)
+
+    assert found == (["tag-4", "tag-2"], [4, 2], [""], [])
+
+
+async def test_json_is_made_alike(db: Database):
+    def read(statements: Statements) -> list[object]:
+        sql = """
+            SELECT CAST(json_array(NULL, 'a"\n', (SELECT CAST(json_group_array(id) AS TEXT) FROM tag
+                WHERE id < 3) || '') AS TEXT)
+        """
+        return [json.loads(line) for line in statements.lines(sql)]
+
+    async with db.reading() as tx:
+        ((nothing, text, ids),) = await tx.call(read)
+
+    assert (nothing, text, json.loads(ids)) == (None, 'a"\n', [1, 2])
 
 
 async def test_many_rows_are_inserted_as_one_by_one(db: Database):

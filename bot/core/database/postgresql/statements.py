@@ -65,6 +65,14 @@ class PostgresStatements:
         cursor.execute(for_postgresql(sql).encode(), parameters or {}, prepare=prepare)
         return cursor.fetchall()
 
+    def lines(self, sql: str, parameters: Parameters | None = None) -> list[str]:
+        """The only column, texts of one line each."""
+        return [line for (line,) in self.tuples(sql, parameters)]
+
+    def numbers(self, sql: str, parameters: Parameters | None = None) -> list[int]:
+        """The only column, integers."""
+        return [number for (number,) in self.tuples(sql, parameters)]
+
     def one(self, sql: str, parameters: Parameters | None = None) -> Row | None:
         """The first row, or `None`."""
         return self._execute(sql, parameters).fetchone()
