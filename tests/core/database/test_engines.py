@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,7 +70,7 @@ async def test_one_column_is_read_in_its_order(db: Database):
 
 
 async def test_json_is_made_alike(db: Database):
-    def read(statements: Statements) -> list[object]:
+    def read(statements: Statements) -> list[Any]:
         sql = """
             SELECT CAST(json_array(NULL, 'a"\n', (SELECT CAST(json_group_array(id) AS TEXT) FROM tag
                 WHERE id < 3) || '') AS TEXT)
