@@ -386,6 +386,38 @@ def test_a_lower_case_name_in_the_environment_is_reported(
         read_settings(None)
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("PAPERBOT_VALT", "PAPERBOT_VAULT"),
+        ("PAPERBOT_CURATOR", "PAPERBOT_CURATORS"),
+        ("paperbot_webport", "PAPERBOT_WEB_PORT"),
+    ],
+)
+def test_a_misspelt_name_in_the_environment_is_reported(
+    name: str, meant: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(name, "x")
+
+    with pytest.raises(SettingsError, match=f"{name} is not a setting; did you mean {meant}\\?"):
+        read_settings(None)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("PAPERBOT_SERVICE_HOST", "PAPERBOT_PORT", "PAPERBOT_PORT_8000_TCP", "PAPERBOT_HOME"),
+        *("SLACK_API_TOKEN", "ARXIV_CATEGORY", "DISCORD_TOKENS"),
+    ],
+)
+def test_a_variable_that_may_be_another_programs_is_let_be(
+    name: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(name, "x")
+
+    read_settings(None)
+
+
 def test_an_env_file_that_is_a_folder_is_reported(tmp_path: Path):
     (tmp_path / ".env").mkdir()
 

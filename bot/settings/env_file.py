@@ -16,7 +16,8 @@ from dotenv.parser import Binding, parse_stream
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import translatable
 
-_PREFIXES = ("PAPERBOT_", "SLACK_", "DISCORD_", "ARXIV_")
+_OWN_PREFIX = "PAPERBOT_"
+_PREFIXES = (_OWN_PREFIX, "SLACK_", "DISCORD_", "ARXIV_")
 _LARGEST = 1_000_000
 _ALIKE = 0.9
 """How alike a name without our prefix must be to a setting to count as misspelt."""
@@ -53,9 +54,17 @@ def check_env_file(file: Path, known: Collection[str]) -> Iterator[UsageError]:
 
 
 def meant_by(name: str, known: Collection[str]) -> str | None:
-    """The setting that a name spells in lower case, with hyphens, in quotes, or with `$env:`."""
+    """The setting that a name of the environment spells wrongly; `None` for any other name.
+
+    In lower case, with hyphens, in quotes, with `$env:`; or with a typing error, behind our own
+    prefix only: `SLACK_API_TOKEN` may be another program's.
+    """
     plain = _plain(name)
-    return plain if plain in known and plain != name else None
+    if plain in known:
+        return plain if plain != name else None
+    if not plain.startswith(_OWN_PREFIX):
+        return None
+    return next(iter(difflib.get_close_matches(plain, known, n=1, cutoff=_ALIKE)), None)
 
 
 def _plain(name: str) -> str:

@@ -378,13 +378,18 @@ def _without_others(value: object) -> object:
 
 
 def _ignored_names(env_file: Path | None) -> Iterator[UsageError]:
-    """Problems of `.env`, and names of settings in the environment that are not in capitals."""
+    """Problems of `.env`, and names of settings that the environment spells wrongly.
+
+    A service's file of settings (systemd's `EnvironmentFile`, Compose's `env_file`) is read as
+    the environment. A name that is like no setting is let be: Kubernetes makes
+    `PAPERBOT_SERVICE_HOST` of a service.
+    """
     known = setting_names()
     if env_file is not None:
         yield from check_env_file(env_file, known)
     for name in os.environ:
         meant = meant_by(name, known)
-        if meant is not None and not name.isupper():
+        if meant is not None:
             yield UsageError(
                 translatable("{name} is not a setting; did you mean {close}?"),
                 name=name,
