@@ -25,6 +25,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 
 from bot.archive.domain.arxiv_id import ArxivId, parse_arxiv_id
 from bot.archive.domain.entry import EntryId, tag_slug
@@ -75,6 +76,11 @@ def parse(text: str, days: Days | None = None) -> Query:
             length=len(text),
             longest=LONGEST,
         )
+    return _parsed(text, days)
+
+
+@lru_cache(maxsize=512)  # the same line comes from several layers, and from several people
+def _parsed(text: str, days: Days | None) -> Query:
     shown = accents(_SHAPELESS.sub("", _SURROGATE.sub(" ", text)))
     composed = unicodedata.normalize("NFC", shown)
     raws = tuple(replace(raw, days=days) for raw in written_terms(composed, _FIELDS))

@@ -112,3 +112,17 @@ def _days_of(query: Query) -> list[object]:
         for each in query.terms
         if isinstance(each, Dates | Popular)
     ]
+
+
+def test_a_line_is_read_anew_on_another_day():
+    line = "#rl date:yesterday"
+
+    first, second = (parse(line, Days(date(2025, 2, day))) for day in (4, 5))
+    again = parse(line, Days(date(2025, 2, 4)))
+
+    third, fourth = date(2025, 2, 3), date(2025, 2, 4)
+    assert first.terms[1] == Dates(third, third, "yesterday")
+    assert second.terms[1] == Dates(fourth, fourth, "yesterday")
+    assert again is first
+    with pytest.raises(QueryError):
+        parse("date:yesterday")
