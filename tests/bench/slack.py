@@ -8,6 +8,7 @@ searched, the answer laid out.
 import asyncio
 import itertools
 import tempfile
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -99,6 +100,7 @@ class Commands:
 
     slack: Slack
     port: int
+    running: Process
 
     @asynccontextmanager
     async def person(self) -> AsyncIterator[Ask]:
@@ -173,7 +175,7 @@ def _length(head: bytes) -> int:
 async def _bare(slack: Slack) -> AsyncIterator[Commands]:
     arguments = ("-c", _BARE, slack.url, BOT_TOKEN, SIGNING_SECRET)
     async with process(*arguments, settings={}) as running:
-        yield Commands(slack, await port_of(running))
+        yield Commands(slack, await port_of(running), running)
 
 
 @asynccontextmanager
@@ -188,4 +190,4 @@ async def _ours(slack: Slack, database: Path) -> AsyncIterator[Commands]:
     async with process("-m", "bot", "run", settings=settings) as running:
         port = await port_of(running)
         await asyncio.sleep(1)  # until it knows who it is
-        yield Commands(slack, port)
+        yield Commands(slack, port, running)
