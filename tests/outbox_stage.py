@@ -1,7 +1,7 @@
 """Messages put into the outbox by hand, and what became of them."""
 
 import asyncio
-from datetime import date, time
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from bot.archive.domain.entry import Language
@@ -9,6 +9,7 @@ from bot.channels.domain.digest_options import Layout
 from bot.channels.domain.schedule import Schedule
 from bot.channels.domain.subscription import DigestOptions, Standing
 from bot.channels.store import slots, subscriptions
+from bot.core.database.database import Transaction
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
 from bot.outbox.domain.delivery import State, delivery_key
@@ -38,36 +39,38 @@ async def plan(stage: Stage, *drafts: Draft) -> None:
 async def plan_thread(stage: Stage) -> None:
     """A root and two replies in one slot, and a message behind them."""
     async with stage.db.transaction() as tx:
-        subscription = await subscriptions.add(
-            tx,
-            str(GENERAL),
-            DigestOptions(Schedule(time(9), ZoneInfo("Asia/Seoul")), stage.clock().date()),
-            standing=Standing.ACTIVE,
-            now=stage.clock(),
-            next_at=None,
-        )
-        closed = await slots.close(
-            tx,
-            subscription.id,
-            date(2026, 2, 3),
-            by_hand=False,
-            languages=(Language.KO,),
-            spoken=Language.KO,
-            layout=Layout.PAPERS,
-            left_out=0,
-            missed=(),
-            shown=(),
-            counted=(),
-            now=stage.clock(),
-        )
-        assert closed is not None
+        slot = await add_slot(tx, GENERAL, stage.clock())
         drafts = [
-            draft("root", slot=closed.id),
-            draft("reply 1", slot=closed.id, reply_to="root"),
-            draft("reply 2", slot=closed.id, reply_to="root"),
-            draft("next", slot=closed.id),
+            draft("root", slot=slot),
+            draft("reply 1", slot=slot, reply_to="root"),
+            draft("reply 2", slot=slot, reply_to="root"),
+            draft("next", slot=slot),
         ]
         await deliveries.add(tx, drafts, stage.clock())
+
+
+async def add_slot(tx: Transaction, channel: ChannelRef, now: datetime) -> int:
+    """A closed slot of a new subscription of the channel."""
+    options = DigestOptions(Schedule(time(9), ZoneInfo("Asia/Seoul")), now.date())
+    subscription = await subscriptions.add(
+        tx, str(channel), options, standing=Standing.ACTIVE, now=now, next_at=None
+    )
+    closed = await slots.close(
+        tx,
+        subscription.id,
+        date(2026, 2, 3),
+        by_hand=False,
+        languages=(Language.KO,),
+        spoken=Language.KO,
+        layout=Layout.PAPERS,
+        left_out=0,
+        missed=(),
+        shown=(),
+        counted=(),
+        now=now,
+    )
+    assert closed is not None
+    return closed.id
 
 
 async def drain(stage: Stage, deliverer: Deliverer | None = None) -> None:

@@ -19,15 +19,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels.store import linked_channels
-from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef, MessageRef, Platform, parse_channel
-from bot.digest.services import plan, subscribe
-from bot.digest.services.options.typed import TypedOptions
 from bot.outbox.store import threads
 from tests import stage as stages
 from tests.chaos import stage, test_discord, test_slack
 from tests.chaos.discord_chats import discord_chat
+from tests.chaos.linked import plan_linked
 from tests.chaos.slack_chats import slack_chat
 from tests.chaos.test_slack import side_by_side
 from tests.databases import place
@@ -151,12 +148,7 @@ async def posted(
         discord_chat(discord.api_base, blind=False) as other,
     ):
         await world.note("Paper", at.date())
-        for channel in (SLACK, DISCORD):
-            words = TypedOptions(at=f"{at:%H:%M}", zone="UTC")
-            await subscribe.add(world.db, channel, words, now=at)
-        async with world.db.transaction() as tx:
-            await linked_channels.join(tx, str(SLACK), str(DISCORD), at)
-        await plan.plan_due(world.db, now=at, voices=lambda _: ENGLISH)
+        await plan_linked(world.db, SLACK, DISCORD, at)
         deliverer = world.deliverer({Platform.SLACK: one, Platform.DISCORD: other})
         await deliverer.drain(asyncio.Event())
         async with world.db.reading() as tx:

@@ -19,7 +19,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.archive.services.import_files import import_files
-from bot.channels.store import linked_channels
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
@@ -28,8 +27,6 @@ from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import ChannelRef, Chat, MessageRef, Platform, parse_channel
 from bot.core.store.key_value import DatabaseKeyValue
 from bot.core.store.processed_events import DatabaseProcessedEvents
-from bot.digest.services import plan, subscribe
-from bot.digest.services.options.typed import TypedOptions
 from bot.discussion.services import catch_up
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.store.kept_replies import DatabaseReplies
@@ -42,6 +39,7 @@ from bot.platforms.discord.chat import DiscordChat
 from bot.platforms.discord.http_hooks import HttpHooks
 from bot.platforms.slack.access import Access as SlackAccess
 from bot.platforms.slack.chat import SlackChat
+from tests.chaos.linked import plan_linked
 from tests.fakes.discord import TOKEN, FakeDiscord, text_of
 from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, FakeSlack
 from tests.fakes.slack import Fault as SlackFault
@@ -243,12 +241,7 @@ async def post_a_paper(scene: Scene, folder: Path) -> None:
     note = "*Paper* (Ada Lovelace)\n\nA fine paper.\n\n#rl\n"
     (vault / f"{at:%y%m%d} Paper.md").write_text(note, encoding="utf-8")
     await import_files(scene.db, [vault], now=at)
-    for channel in (SLACK, DISCORD):
-        due = f"{at - timedelta(minutes=1):%H:%M}"
-        await subscribe.add(scene.db, channel, TypedOptions(at=due, zone="UTC"), now=at)
-    async with scene.db.transaction() as tx:
-        await linked_channels.join(tx, str(SLACK), str(DISCORD), at)
-    await plan.plan_due(scene.db, now=scene.clock(), voices=lambda _: ENGLISH)
+    await plan_linked(scene.db, SLACK, DISCORD, at)
     await scene.pump()
     async with scene.db.reading() as tx:
         [entry] = await tx.all("SELECT id FROM entry")

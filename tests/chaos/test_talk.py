@@ -15,15 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels.store import linked_channels
 from bot.core.domain.document import Quote, load, plain_text
-from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import MessageRef, Platform, parse_channel
-from bot.digest.services import plan, subscribe
-from bot.digest.services.options.typed import TypedOptions
 from bot.outbox.store import threads
 from tests import stage as stages
 from tests.chaos import stage
+from tests.chaos.linked import plan_linked
 from tests.chaos.stage import Platformed
 from tests.databases import place
 from tests.fakes.chat_server import Faults
@@ -119,12 +116,7 @@ async def posted(
         connected(discord, Platform.DISCORD) as other,
     ):
         await world.note("Paper", at.date())
-        for channel in (SLACK, DISCORD):
-            words = TypedOptions(at=f"{at:%H:%M}", zone="UTC")
-            await subscribe.add(world.db, channel, words, now=at)
-        async with world.db.transaction() as tx:
-            await linked_channels.join(tx, str(SLACK), str(DISCORD), at)
-        await plan.plan_due(world.db, now=at, voices=lambda _: ENGLISH)
+        await plan_linked(world.db, SLACK, DISCORD, at)
         deliverer = world.deliverer({Platform.SLACK: one, Platform.DISCORD: other})
         roots: dict[str, MessageRef] = {}
         while len(roots) < 2:

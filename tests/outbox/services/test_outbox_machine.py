@@ -8,10 +8,9 @@ model is a list of records in memory; after every step the database must say wha
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -23,11 +22,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from bot.archive.domain.entry import Language
-from bot.channels.domain.digest_options import Layout
-from bot.channels.domain.schedule import Schedule
-from bot.channels.domain.subscription import DigestOptions, Standing
-from bot.channels.store import slots, subscriptions
+from bot.channels.store import subscriptions
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.domain.extent import Extent
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
@@ -55,6 +50,7 @@ from bot.outbox.store import claims, deliveries, edits, waiting
 from bot.outbox.store.claims import Claimed
 from bot.outbox.store.deliveries import Draft, Settled
 from tests.databases import open_throw_away
+from tests.outbox_stage import add_slot
 
 T = TypeVar("T")
 
@@ -138,27 +134,8 @@ class Outbox(RuleBasedStateMachine):
         return self.runner.run(work)
 
     async def _slot(self, channel: ChannelRef) -> int:
-        options = DigestOptions(Schedule(time(9), ZoneInfo("Asia/Seoul")), START.date())
         async with self.db.transaction() as tx:
-            subscription = await subscriptions.add(
-                tx, str(channel), options, standing=Standing.ACTIVE, now=self.now, next_at=None
-            )
-            closed = await slots.close(
-                tx,
-                subscription.id,
-                date(2026, 2, 3),
-                by_hand=False,
-                languages=(Language.KO,),
-                spoken=Language.KO,
-                layout=Layout.PAPERS,
-                left_out=0,
-                missed=(),
-                shown=(),
-                counted=(),
-                now=self.now,
-            )
-        assert closed is not None
-        return closed.id
+            return await add_slot(tx, channel, self.now)
 
     def teardown(self) -> None:
         try:
