@@ -51,8 +51,10 @@ async def rows(quick: bool) -> AsyncIterator[Row]:
                 used = [resident(running.pid)]
                 for quarter in range(_QUARTERS):
                     each = commands // _QUARTERS
-                    await typed(Commands(chat, port), drawn(queries, each, quarter), rate=None)
-                    await typed(Interactions(guild), drawn(queries, each, -quarter), rate=None)
+                    slack = Commands(chat, port, running)
+                    await typed(slack, drawn(queries, each, quarter), rate=None)
+                    discord = Interactions(guild, running)
+                    await typed(discord, drawn(queries, each, -quarter), rate=None)
                     await _read(port, each // 2)
                     used.append(resident(running.pid))
     yield Row(
