@@ -1,11 +1,14 @@
 """Imports files, vaults and standard input into the archive."""
 
 import asyncio
+import gzip
+import os
+import zlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from bot.archive.domain.checks.facts import Facts
 from bot.archive.domain.entry import Problem, Severity
@@ -13,6 +16,7 @@ from bot.archive.domain.files.file_names import is_imported
 from bot.archive.domain.files.found_file import FoundFile
 from bot.archive.domain.files.source_match import KnownSource
 from bot.archive.domain.files.stable_files import StableFiles
+from bot.archive.domain.formats.decode import GZIP
 from bot.archive.services import import_parser
 from bot.archive.services import restore as restoring
 from bot.archive.services.check_archive import check_archive
@@ -31,8 +35,10 @@ from bot.core.turns import short_turns
 
 STDIN = Path("-")
 
+_DAMAGED = (EOFError, zlib.error)
+
 Progress = Callable[[int, int], None]
-"""Called with the number of files done and the number of all files."""
+"""Called with what is done and with all: files, or kilobytes of an export."""
 
 
 async def import_files(
@@ -70,9 +76,12 @@ async def import_files(
     total = len(found.files) + (STDIN in paths)
     given, files = await asyncio.to_thread(_exports, found.files)
     for export in given:
-        counter.problems += await _restore(db, export, counter, now=now, dry_run=dry_run)
+        counter.problems += await _restore(
+            db, export, counter, now=now, dry_run=dry_run, progress=progress
+        )
     if not isinstance(stdin, bytes):
-        await restoring.restore(db, stdin, "standard input", counter, now=now, dry_run=dry_run)
+        shown = import_parser.STDIN_NAME
+        await restoring.restore(db, stdin, shown, counter, now=now, dry_run=dry_run)
     elif STDIN in paths:
         parsed = await asyncio.to_thread(import_parser.parse_stream, stdin)
         await write_batch(db, Batch((parsed,)), counter, now=now, dry_run=dry_run)
@@ -108,19 +117,48 @@ def _is_export(found: FoundFile) -> bool:
         return False
     try:
         with open_regular(found.file) as file:
-            return restoring.looks_like(file.read(4096))
-    except (OSError, NotRegularError):
+            return restoring.looks_like(_unpacked(file).read(4096))
+    except (OSError, NotRegularError, *_DAMAGED):
         return False  # it is read again, and that says why not
 
 
+def _unpacked(file: BinaryIO) -> BinaryIO:
+    """The file, or what is in it if gzip packed it. It is not read yet."""
+    is_packed = file.read(len(GZIP)) == GZIP
+    file.seek(0)
+    return cast("BinaryIO", gzip.GzipFile(fileobj=file)) if is_packed else file
+
+
 async def _restore(
-    db: Database, found: FoundFile, counter: ImportCounter, *, now: datetime, dry_run: bool
+    db: Database,
+    found: FoundFile,
+    counter: ImportCounter,
+    *,
+    now: datetime,
+    dry_run: bool,
+    progress: Progress | None,
 ) -> list[Problem]:
     try:
         with open_regular(found.file) as file:
-            await restoring.restore(db, file, found.shown, counter, now=now, dry_run=dry_run)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
+            size = os.fstat(file.fileno()).st_size
+
+            def advance() -> None:
+                if progress is not None:
+                    progress(file.tell() // 1000, size // 1000)
+
+            await restoring.restore(
+                db,
+                _unpacked(file),
+                found.shown,
+                counter,
+                now=now,
+                dry_run=dry_run,
+                advance=advance,
+            )
+    except (OSError, *_DAMAGED) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        if isinstance(error, (gzip.BadGzipFile, *_DAMAGED)):
+            reason = worded("the packed file is damaged or not complete")
         message = worded("this cannot be read: {reason}", reason=reason)
         return [Problem(found.shown, None, Severity.ERROR, message)]
     return []

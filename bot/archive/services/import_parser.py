@@ -31,6 +31,9 @@ from bot.core.latex import readable
 
 _LONGEST_NAME = 120
 
+STDIN_NAME = worded("standard input")
+"""The path of standard input in problems."""
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
@@ -140,9 +143,7 @@ def parse_stream(data: bytes) -> ParsedFile:
     """
     given = content_hash(data[: LARGEST_PAGE + 1])
     suffix = ".txt" if len(data) > LARGEST_NOTE or _is_page(data) else ".md"
-    read = ReadFile(
-        InputFile(f"stdin/{given[:12]}{suffix}", None, None, given), "standard input", data
-    )
+    read = ReadFile(InputFile(f"stdin/{given[:12]}{suffix}", None, None, given), STDIN_NAME, data)
     if len(data) > LARGEST_PAGE:
         return _unreadable(read, None, too_large(LARGEST_PAGE))
     parsed = parse_file(read)

@@ -6,7 +6,7 @@ number back where that is free.
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -94,11 +94,13 @@ async def restore(
     *,
     now: datetime,
     dry_run: bool,
+    advance: Callable[[], None] = lambda: None,
 ) -> None:
     """Add the entries of an export that the archive lacks; those that were withdrawn are back.
 
     Safe to repeat. A line that cannot be read becomes a problem with its number, and the rest goes on.
-    Raises `StorageError`; batches written before it stay.
+    Raises `StorageError`, and what reading `file` raises; batches written before it stay. `advance` is
+    called after each batch.
     """
     state = _State(shown)
     first = 1
@@ -110,6 +112,7 @@ async def restore(
         first += read
         if lines:
             await _write(db, lines, state, counter, now=now, dry_run=dry_run)
+        advance()
     counter.problems += _remarks(state)
 
 

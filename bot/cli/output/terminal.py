@@ -130,8 +130,9 @@ def print_error(error: UserError) -> None:
 
 def print_problem(problem: Problem) -> None:
     """Print a problem of an input in one line."""
-    where = problem.path if problem.line is None else f"{problem.path}:{problem.line}"
     say = translator()
+    path = in_language(problem.path, say)
+    where = path if problem.line is None else f"{path}:{problem.line}"
     severity = say("error") if problem.severity is Severity.ERROR else say("warning")
     print_error_line(f"{severity}: {in_language(problem.message, say)}", where)
 

@@ -1,5 +1,6 @@
 """An export is read back: `import FILE.jsonl` gives a new database the same entries."""
 
+import gzip
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +16,9 @@ from bot.archive.services.export import export_text, export_vault
 from bot.archive.services.import_files import STDIN, import_files
 from bot.archive.services.import_report import ImportReport
 from bot.archive.store import arxiv_records, entries, entry_changes, sources
+from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database
+from bot.core.domain.i18n import in_language
 from bot.core.latex import readable
 from bot.discussion.services.full_export import export_lines
 from bot.feeds.services.feed_library import DatabaseFeeds
@@ -209,3 +212,63 @@ async def test_what_is_no_export_is_a_page_as_before(db: Database, tmp_path: Pat
         (2, "this line is not UTF-8 text"),
         (1, "this file is UTF-16: save it as UTF-8"),
     ]
+
+
+async def test_a_packed_export_is_read_and_says_how_far_it_is(db: Database, tmp_path: Path):
+    lines = [{"title": f"Paper {n}"} for n in range(600)]
+    packed = tmp_path / "all.jsonl.gz"
+    packed.write_bytes(gzip.compress(write(tmp_path, lines).read_bytes()))
+    told: list[tuple[int, int]] = []
+
+    report = await import_files(
+        db,
+        [packed, tmp_path / "all.jsonl"],
+        now=NOW,
+        progress=lambda done, total: told.append((done, total)),
+    )
+
+    size = (tmp_path / "all.jsonl").stat().st_size // 1000
+    assert counts(report) == (600, 0, 600)
+    assert report.problems == ()
+    assert told.count((size, size)) >= 1
+    assert len({done for done, total in told if total == size}) > 2
+
+
+async def test_a_packed_file_that_is_damaged_or_no_export_says_so(db: Database, tmp_path: Path):
+    whole = gzip.compress(write(tmp_path, [{"title": f"{n}" * 90} for n in range(99)]).read_bytes())
+    cut, spoilt, note = (tmp_path / f"{name}.gz" for name in ("cut", "spoilt", "note"))
+    cut.write_bytes(whole[:-20])
+    spoilt.write_bytes(whole[:40] + b"\xff" * 40 + whole[80:])
+    note.write_bytes(gzip.compress(b"*A note*"))
+
+    report = await import_files(db, [cut, spoilt, note], now=NOW)
+
+    said = {Path(each.path).name: str(each.message) for each in report.problems}
+    assert said["cut.gz"] == "this cannot be read: the packed file is damaged or not complete"
+    assert {said["spoilt.gz"], said["note.gz"]} <= {
+        said["cut.gz"],
+        "this file is packed (gzip): unpack it, and import that",
+    }
+
+
+async def test_a_folder_of_exports_says_to_import_them_by_name(db: Database, tmp_path: Path):
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    file = write(folder, [{"title": "One"}])
+
+    report = await import_files(db, [folder], now=NOW)
+
+    (problem,) = report.problems
+    assert str(problem.message) == (
+        "this folder contains exports and no note (*.md): import the files themselves, "
+        f"such as {file}"
+    )
+
+
+async def test_problems_of_standard_input_name_it_in_the_operators_language(db: Database):
+    exported = await import_files(db, [STDIN], now=NOW, stdin=BytesIO(b"{"))
+    note = await import_files(db, [STDIN], now=NOW, stdin=b"\x00\xff")
+
+    say = Catalogues()("ko")
+    paths = [each.path for each in (*exported.problems, *note.problems)]
+    assert [in_language(path, say) for path in paths] == ["표준 입력"] * 2

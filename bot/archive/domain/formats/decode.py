@@ -7,6 +7,8 @@ from bot.core.domain.errors import UnreadableError
 from bot.core.domain.i18n import worded
 
 _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+GZIP = b"\x1f\x8b"
+"""How a file begins that gzip packed, and no text in UTF-8."""
 _LF, _CR = b"\n", b"\r"
 _HANGUL = re.compile("[가-힣]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
@@ -22,6 +24,8 @@ def decode(data: bytes, path: str) -> str:
     for bom, encoding in _BOMS:
         if data.startswith(bom):
             return _text(_utf16(data[len(bom) :], encoding, path), path)
+    if data.startswith(GZIP):
+        raise UnreadableError("this file is packed (gzip): unpack it, and import that", path=path)
     try:
         return _text(data.decode("utf-8"), path)
     except UnicodeDecodeError as error:

@@ -19,6 +19,8 @@ from bot.archive.services.files.copies import check_copies
 from bot.archive.services.files.regular_files import kind_of
 from bot.core.domain.i18n import Worded, worded
 
+_EXPORTS = (".jsonl", ".jsonl.gz")
+
 
 @dataclass(frozen=True, slots=True)
 class FoundFiles:
@@ -86,7 +88,7 @@ def find_files(paths: Iterable[Path]) -> FoundFiles:
         if is_directory:
             found = sorted(_in_folder(path, root, walk), key=lambda file: file.path)
             if not found:
-                walk.problems.append(_problem(path, worded("this folder contains no note (*.md)")))
+                walk.problems.append(_problem(path, _no_notes(path)))
             folders.append(root)
         elif stat.S_ISREG(mode):
             found = []
@@ -179,6 +181,17 @@ def _entries(folder: Path, place: str, walk: _Walk) -> list[os.DirEntry[str]]:
         walk.problems.append(_problem(folder, _reason(error)))
         walk.unreadable.add(as_text(place))
     return entries
+
+
+def _no_notes(folder: Path) -> Worded:
+    """What to say of a folder without notes: exports are imported by their own paths only."""
+    exports = sorted(each for end in _EXPORTS for each in folder.glob(f"*{end}"))
+    if not exports:
+        return worded("this folder contains no note (*.md)")
+    return worded(
+        "this folder contains exports and no note (*.md): import the files themselves, such as {file}",
+        file=as_text(str(exports[0])),
+    )
 
 
 def _leads_out(link: Path, target: str) -> bool:
