@@ -1,9 +1,11 @@
 """The assistants of signed-in people ask over HTTP, through the SDK's own client."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from ipaddress import ip_network
 from typing import Any
 
@@ -12,10 +14,19 @@ import pytest
 from bot.archive.domain.entry import EntryId
 from bot.archive.services.export import entry_json
 from bot.core.database.database import Database
-from bot.core.ports import ChannelRef, Identity, MessageRef, Platform, User, parse_channel
+from bot.core.ports import (
+    ChannelRef,
+    FoundToken,
+    Identity,
+    MessageRef,
+    Platform,
+    User,
+    parse_channel,
+)
 from bot.discussion.services.forgetting import forget_author
 from bot.discussion.store import replies
 from bot.lookup.services.lookup import look_up
+from bot.platforms.web.sign_in.ways import AssistantAccess
 from bot.platforms.web.visitors.proxies import SECRET_HEADER, ProxySignIn
 from bot.webchat.services.tokens import MOST, DatabaseAssistantTokens
 from tests.archive_stage import NOW, an_entry, keep
@@ -119,6 +130,47 @@ async def test_only_a_good_token_is_answered():
         stage.web.clock.at += timedelta(hours=1)
         assert (await posted(stage, Authorization=bearer))[:2] == wrong
         assert await DatabaseAssistantTokens(stage.web.db).list_of("slack:T1/U1") == ()
+
+
+@dataclass
+class CountedTokens:
+    """The tokens of a database; how often one was looked up."""
+
+    tokens: DatabaseAssistantTokens
+    finds: int = 0
+
+    async def find(self, secret: str, *, at: datetime) -> FoundToken | None:
+        self.finds += 1
+        return await self.tokens.find(secret, at=at)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.tokens, name)
+
+
+async def test_a_request_beyond_the_limit_looks_up_no_token():
+    counted: list[CountedTokens] = []
+
+    def counting(db: Database, clock: Callable[[], datetime]) -> AssistantAccess | None:
+        real = access(db, clock)
+        assert real is not None
+        counted.append(CountedTokens(DatabaseAssistantTokens(db)))
+        return replace(real, tokens=counted[0])
+
+    async with staged(
+        assistants=counting,
+        proxy_sign_in=ProxySignIn("X-Forwarded-User", "s" * 32),
+        proxies=(ip_network("127.0.0.1"),),
+    ) as stage:
+
+        async def guess() -> int:
+            headers = {"Authorization": "Bearer paperbot_x"}
+            async with stage.client.get(stage.url("/mcp"), headers=headers) as response:
+                return response.status
+
+        statuses = await asyncio.gather(*(guess() for _ in range(900)))
+
+    assert set(statuses) == {401, 429}
+    assert counted[0].finds == statuses.count(401)
 
 
 async def test_a_token_is_kept_as_a_hash_and_each_person_sees_and_revokes_their_own():

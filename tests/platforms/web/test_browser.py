@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
+import aiohttp
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
@@ -383,6 +384,33 @@ async def test_a_page_that_lost_its_stream_catches_up(browser: Browser, busy: St
 
         await expect(page.locator(".log")).to_contain_text("while you were away")
         await expect(page.locator(".log")).to_contain_text("and this woke the feed")
+
+
+async def test_a_page_beyond_the_limit_says_so_and_gets_its_stream_later(
+    browser: Browser, busy: Stage
+):
+    async with (
+        visiting(browser, busy.address, strict=False) as page,
+        aiohttp.ClientSession() as others,
+    ):
+        cookies = {
+            each.get("name", ""): each.get("value", "") for each in await page.context.cookies()
+        }
+        streams = []
+        status = 200
+        while status == 200:
+            streams.append(await others.get(busy.url("/events?after=0"), cookies=cookies))
+            status = streams[-1].status
+        await page.reload()
+        shown = page.locator("[data-connection]")
+        await expect(shown).to_contain_text("too many pages are open", timeout=20_000)
+
+        for stream in streams:
+            stream.close()
+
+        await expect(shown).to_have_text("", timeout=40_000)
+        await busy.chat.post(GENERAL, document.notice("it arrived"), key=DeliveryKey("late"))
+        await expect(page.locator(".log")).to_contain_text("it arrived")
 
 
 async def test_scrolling_up_loads_older_messages(browser: Browser, busy: Stage):

@@ -68,3 +68,16 @@ async def test_touch_chooses_a_paper_and_a_tag_fades_the_others(browser: Browser
     assert await overflow(page) <= 0
     assert problems == []
     await context.close()
+
+
+async def test_papers_that_did_not_change_are_not_sent_again(archive: Stage):
+    url = archive.url("/graph/papers.json")
+    async with archive.client.get(url) as first:
+        text, tag = await first.text(), first.headers["ETag"]
+    async with archive.client.get(url, headers={"If-None-Match": tag}) as same:
+        again = (same.status, await same.read(), same.headers["Cache-Control"])
+    async with archive.client.get(url, headers={"If-None-Match": '"other"'}) as other:
+        changed = (other.status, await other.text())
+
+    assert again == (304, b"", "private, no-cache")
+    assert changed == (200, text)

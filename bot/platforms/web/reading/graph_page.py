@@ -8,11 +8,11 @@ from aiohttp import web
 
 from bot.platforms.web.context import CONTEXT
 from bot.platforms.web.feeds import cards
+from bot.platforms.web.feeds.freshness import answer
 from bot.platforms.web.pages import reading_page
 from bot.platforms.web.rendering import view
 from bot.platforms.web.rendering.addresses import OfBot
 from bot.platforms.web.rendering.shown_graph import ShownGraph
-from bot.platforms.web.responses import json_response
 from bot.platforms.web.visitors.visitor import VISITOR
 
 
@@ -32,8 +32,16 @@ async def graph(request: web.Request) -> web.Response:
 
 
 async def papers(request: web.Request) -> web.Response:
-    """The papers and references of the picture."""
-    return json_response((await _shown(request)).papers)
+    """The papers and references of the picture, or 304 where the page has them already."""
+    context = request.app[CONTEXT]
+    return answer(
+        request,
+        (await _shown(request)).papers,
+        "application/json",
+        context.freshness,
+        now=context.now(),
+        cache="private, no-cache",  # it is kept, and asked for each time: the page must not be older
+    )
 
 
 async def _shown(request: web.Request) -> ShownGraph:

@@ -252,6 +252,10 @@ def script_texts(say: Translate) -> dict[str, object]:
         "showAll": say("Show all"),
         "showLess": say("Show less"),
         "reconnecting": say("Connection lost, reconnecting …"),
+        "refused": say(
+            "New messages do not arrive now: the bot restarts, or too many pages are open. "
+            "Trying again …"
+        ),
         "failed": say("That could not be sent. Try again."),
         "edit": say("Edit"),
         "save": say("Save"),

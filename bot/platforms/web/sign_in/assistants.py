@@ -5,6 +5,7 @@ refused by its `Origin`, a name that was pointed at this machine by its `Host` (
 """
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -49,12 +50,20 @@ async def ask(request: web.Request) -> web.Response:
     if not _is_ours(request, context):
         return web.Response(status=403, text="This page may not ask here.\n")
     async with asyncio.timeout(context.patience):
-        number = await _token_number(request, context)
         address = context.proxies.visitor_address(
             request.remote, request.headers.getall("X-Forwarded-For", ())
         )
-        client = f"token {number}" if number is not None else None
-        wait = context.requests.wait_to_read(address, client, asyncio.get_running_loop().time())
+        secret, number = _secret(request), None
+        client = (
+            f"token {hashlib.sha256(secret.encode('utf-8', 'replace')).hexdigest()}"
+            if secret
+            else None
+        )
+        wait = _wait(context, address, client)
+        if not wait and secret:
+            number = await _token_number(secret, context)
+            if number is None:  # who guesses has the limit of everybody without a token, too
+                wait = _wait(context, address, None)
         if wait:
             return web.Response(status=429, headers={"Retry-After": str(int(wait) + 1)})
         if number is None:
@@ -84,13 +93,26 @@ def _is_ours(request: web.Request, context: WebContext) -> bool:
     return name == host.casefold() or name in context.names
 
 
-async def _token_number(request: web.Request, context: WebContext) -> int | None:
-    """The number of the request's token, if its owner may still ask."""
-    access = context.assistants
+def _wait(context: WebContext, address: str, client: str | None) -> float:
+    return context.requests.wait_to_read(address, client, asyncio.get_running_loop().time())
+
+
+def _secret(request: web.Request) -> str:
+    """What the request gives as its token; empty if it gives none."""
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
-    if access is None or kind.casefold() != "bearer" or not secret.strip():
+    return secret.strip() if kind.casefold() == "bearer" else ""
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+
+
+async def _token_number(secret: str, context: WebContext) -> int | None:
+    """The number of the token, if its owner may still ask."""
+    access = context.assistants
+    if access is None:
         return None
-    found = await access.tokens.find(secret.strip(), at=context.now())
+    found = await access.tokens.find(secret, at=context.now())
     if found is None:
         return None
     if found.who.platform is Platform.WEB:

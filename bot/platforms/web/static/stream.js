@@ -9,10 +9,11 @@ export function listen(onChange) {
   let known = page.revision;
   let wait = 1000;
   let lost = null;
+  let source = null;
 
   const open = () => {
     // The browser reconnects with Last-Event-ID; after an HTTP error it does not, so we do.
-    const source = new EventSource(`/events?after=${known}`);
+    source = new EventSource(`/events?after=${known}`);
     source.addEventListener("hello", (event) => {
       if (event.data !== page.build) return location.reload();
       wait = 1000;
@@ -29,11 +30,12 @@ export function listen(onChange) {
       // Show nothing for a short interruption.
       lost ??= setTimeout(() => (status.textContent = texts.reconnecting), 1500);
       if (source.readyState !== EventSource.CLOSED) return;
-      setTimeout(open, wait);
+      if (wait > 1000) status.textContent = texts.refused; // it answers, but with an error
+      setTimeout(open, wait * (0.5 + Math.random() / 2)); // pages must not come back all at once
       wait = Math.min(wait * 2, LONGEST_WAIT);
     });
-    addEventListener("pagehide", () => source.close(), { once: true });
   };
   open();
+  addEventListener("pagehide", () => source.close());
   addEventListener("pageshow", (event) => event.persisted && location.reload());
 }

@@ -100,7 +100,8 @@ def crawler_of(agent: str) -> str | None:
     return match[0] if match is not None else None
 
 
-_STREAMS_OF_VISITOR = 8
+_STREAMS_OF_VISITOR = 20
+"""Each open page of the chat has one; over HTTP/2 a browser opens as many as there are pages."""
 _STREAMS_OF_NEWCOMERS = 20
 _STREAMS_OF_ADDRESS = 200
 _FEW_STREAMS = 2
