@@ -21,7 +21,15 @@ from bot.cli.channels.mail import mail
 from bot.cli.deliveries.commands import deliveries, post
 from bot.cli.first_settings import init
 from bot.cli.identify import identify
-from bot.cli.output.terminal import DONE, FAILED, WRONG, exit_status, print_error, print_error_line
+from bot.cli.output.terminal import (
+    DONE,
+    FAILED,
+    WRONG,
+    exit_status,
+    print_error,
+    print_error_line,
+    translator,
+)
 from bot.cli.recaps import recap
 from bot.cli.reviews import review
 from bot.cli.slack.commands import slack
@@ -103,6 +111,12 @@ def _program() -> Callable[..., object]:
     return program
 
 
+def _wrong_value(error: typer.BadParameter) -> str | None:
+    from bot.cli.output.wrong_value import wrong_value
+
+    return wrong_value(error, translator())
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (the process's own by default) and return its exit status."""
     for stream in (sys.stdout, sys.stderr):
@@ -114,6 +128,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         print_error(error)
         return exit_status(error)
+    except typer.BadParameter as error:
+        print_error_line(_wrong_value(error) or error.format_message())
+        return error.exit_code
     except typer.TyperException as error:
         print_error_line(error.format_message())
         return error.exit_code

@@ -73,6 +73,38 @@ def test_without_a_command_the_help_is_shown(run: Run):
 
 
 @pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (
+            "export --format x",
+            "--format must be one of vault, digest, jsonl, bibtex, csl, ris, not “x”",
+        ),
+        (
+            "deliveries --state lost",
+            "--state must be one of planned, sending, sent, held, dead, not “lost”",
+        ),
+        ("lookup --limit x", "--limit must be a whole number, not “x”"),
+        ("lookup --limit 0", "--limit must be 1 or more, not “0”"),
+        ("demo --port 70000", "--port must be 65535 or less, not “70000”"),
+    ],
+)
+def test_a_wrong_value_of_an_option_is_told_in_our_words(line: str, says: str, run: Run):
+    ran = run(*line.split())
+
+    assert ran == (2, "", f"paperbot: {says}\n")
+
+
+def test_a_wrong_value_of_an_option_is_told_in_the_operators_language(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("LC_ALL", "ko_KR.UTF-8")
+
+    ran = run("lookup", "--limit", "x")
+
+    assert ran.err == "paperbot: --limit 값은 정수여야 합니다: “x”\n"
+
+
+@pytest.mark.parametrize(
     "arguments", [["--nope"], ["nope"], ["import"], ["digest", "--as", "nope"]]
 )
 def test_wrong_usage_is_one_line_and_status_2(arguments: list[str], run: Run):

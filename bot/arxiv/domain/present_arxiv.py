@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 from bot.archive.domain.arxiv_record import ArxivRecord, PaperEvent, PaperEventKind
+from bot.archive.domain.entry import Entry
 from bot.arxiv.domain.absence import Absence
 from bot.arxiv.domain.batches import CategoryStatus, State, Trouble
 from bot.arxiv.domain.candidates import (
@@ -11,6 +12,7 @@ from bot.arxiv.domain.candidates import (
     RankedCandidate,
     penalty,
     picked_weight,
+    recency,
 )
 from bot.arxiv.domain.categories import find_category
 from bot.core.domain import command_line, commands
@@ -146,7 +148,8 @@ def _page_of(
         else say("in arXiv's order")
     )
     rows = tuple(
-        _row(ranked, place, say) for place, ranked in enumerate(ranking.found, start=before + 1)
+        _row(ranked, place, ranking.on, say)
+        for place, ranked in enumerate(ranking.found, start=before + 1)
     )
     return (Heading(run(title)), Note(run(f"{count}, {order}")), Items(rows))
 
@@ -186,7 +189,7 @@ def _line(day: date | None, page: int) -> str:
     return command_line.format_line("paper", free, **({"page": page} if page > 1 else {}))
 
 
-def _row(ranked: RankedCandidate, number: int, say: Translate) -> Item:
+def _row(ranked: RankedCandidate, number: int, on: date | None, say: Translate) -> Item:
     item = ranked.candidate.item
     detail: list[Inline] = [Text(_authors(item.authors, say))]
     if item.categories:
@@ -194,11 +197,11 @@ def _row(ranked: RankedCandidate, number: int, say: Translate) -> Item:
     judgement = ranked.candidate.judgement
     if judgement is not None and judgement.words:
         words = ", ".join(judgement.words)
-        detail.append(Text(f" · {say('words: {words}', words=words)}"))
+        detail.append(Text(f" · {say('reasons: {words}', words=words)}"))
     if ranked.nearest:
         likes = ranked.likes or (0,) * len(ranked.nearest)
         titles = ", ".join(
-            _similar(stored.entry.paper.title, liked, say)
+            _similar(stored.entry, liked, on, say)
             for stored, liked in zip(ranked.nearest, likes, strict=True)
         )
         detail.append(Text(f" · {say('similar: {titles}', titles=titles)}"))
@@ -222,15 +225,22 @@ def _row(ranked: RankedCandidate, number: int, say: Translate) -> Item:
     )
 
 
-def _similar(title: str, likes: int, say: Translate) -> str:
-    """The title of a similar entry, and how much it weighs where people like it."""
+def _similar(entry: Entry, likes: int, on: date | None, say: Translate) -> str:
+    """The title of a similar entry, and how much it weighs at its age where people like it."""
+    title = _short(entry.paper.title)
     if not likes:
-        return _short(title)
-    weight = f"{picked_weight(likes):g}"
-    words = say.count(
-        "{n} like, weight {weight}", "{n} likes, weight {weight}", likes, weight=weight
-    )
-    return f"{_short(title)} ({words})"
+        return title
+    if entry.date is None or on is None:
+        words = say.count("{n} like", "{n} likes", likes)
+    else:
+        weight = f"{picked_weight(likes) * recency(entry.date, on):.2g}"
+        words = say.count(
+            "{n} like, weight with its age {weight}",
+            "{n} likes, weight with its age {weight}",
+            likes,
+            weight=weight,
+        )
+    return f"{title} ({words})"
 
 
 def present_unwanted(number: str, *, is_undone: bool, say: Translate) -> Document:

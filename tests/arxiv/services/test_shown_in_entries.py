@@ -156,7 +156,7 @@ async def test_what_people_like_and_do_not_want_weighs_in_training(stage: Stage)
     assert {each.number: each.weight for each in ranker.passed if each.weight != 1} == {
         "2611.00002": 2.0
     }
-    assert "(3 likes, weight 2)" in await ask(stage, "paper", query="new")
+    assert "(3 likes, weight with its age 0.5" in await ask(stage, "paper", query="new")
 
 
 async def test_pages_and_days_of_new_papers_lead_to_each_other(stage: Stage):
