@@ -28,7 +28,7 @@ from bot.platforms.slack.rendering import render as slack
 
 KOREAN = Catalogues()("ko")
 BOTH = (Language.KO, Language.EN)
-MOST = 1024
+MOST = 512
 
 
 def stored(number: int, *, text: str = "") -> StoredEntry:
@@ -148,7 +148,7 @@ def test_a_row_in_discord_follows_what_makes_its_latex_readable():
     assert "A title" in plain[0].content
 
 
-def test_no_more_than_a_thousand_rows_are_kept():
+def test_no_more_than_hundreds_of_rows_are_kept():
     for number in range(3 * MOST):
         item = row(stored(number), 1, languages=BOTH, say=ENGLISH)
         in_slack(item)

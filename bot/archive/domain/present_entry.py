@@ -282,11 +282,11 @@ def _row(stored: StoredEntry, number: int, languages: tuple[Language, ...], say:
     )
 
 
-_kept_row = lru_cache(maxsize=1024)(_row)
+_kept_row = lru_cache(maxsize=512)(_row)
 
 
 def _is_short(entry: Entry) -> bool:
-    """Whether an entry takes so little memory that a thousand of them may be kept."""
+    """Whether an entry takes so little memory that hundreds of them may be kept."""
     texts = [entry.paper.title, entry.paper.url or "", entry.paper.abstract or "", *entry.tags]
     texts += [text for commentary in entry.commentary for text in commentary.paragraphs]
     return sum(map(len, texts)) <= _LONGEST_KEPT

@@ -298,7 +298,7 @@ def _in_brief(line: str) -> StoredEntry:
     return _stored((*whole, *source), tuple(tags.items()), (), ())
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _remembered(line: str) -> StoredEntry:
     """The entry of all that the database has just said of it, so that it is never a stale one.
 
@@ -308,7 +308,7 @@ def _remembered(line: str) -> StoredEntry:
 
 
 _MOST_REMEMBERED = 8_000
-"""Characters of an entry that is remembered: of 1,024, mostly of a tenth of that."""
+"""Characters of an entry that is remembered: of 512, mostly of a tenth of that."""
 
 
 _ENTRIES = """

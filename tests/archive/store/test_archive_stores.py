@@ -195,7 +195,7 @@ async def test_a_list_has_what_is_stored_now_and_the_same_object_if_nothing_chan
 
 
 async def test_entries_of_lists_are_remembered_up_to_a_number_and_a_length(db: Database):
-    short = await keep_apart(db, *(an_entry(f"Paper {n}") for n in range(1025)))
+    short = await keep_apart(db, *(an_entry(f"Paper {n}") for n in range(513)))
     long = await keep(
         db,
         an_entry("Comment", path="comment.md", ko="가" * 8_000),
@@ -203,13 +203,13 @@ async def test_entries_of_lists_are_remembered_up_to_a_number_and_a_length(db: D
         an_entry("Tag", path="tag.md", tags="t" * 8_000),
     )
 
-    first, again = [await in_brief(db, *short[:1024]) for _ in range(2)]
-    await in_brief(db, short[1024])
-    forgotten = [await in_brief(db, short[n]) for n in (1023, 0)]
+    first, again = [await in_brief(db, *short[:512]) for _ in range(2)]
+    await in_brief(db, short[512])
+    forgotten = [await in_brief(db, short[n]) for n in (511, 0)]
     too_long = [await in_brief(db, *long) for _ in range(2)]
 
     assert all(one is other for one, other in zip(first, again, strict=True))
-    assert forgotten[0][0] is first[1023]
+    assert forgotten[0][0] is first[511]
     assert forgotten[1][0] is not first[0]
     assert forgotten[1][0] == first[0]
     assert all(one is not other for one, other in zip(*too_long, strict=True))

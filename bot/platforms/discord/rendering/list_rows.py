@@ -12,9 +12,9 @@ from bot.platforms.discord.rendering import markdown
 from bot.platforms.discord.rendering.payload import OPTION_MOST, within
 from bot.platforms.discord.rendering.split import Chunk, chunks
 
-_MOST_KEPT = 1024
+_MOST_KEPT = 512
 _LONGEST_KEPT = 2000
-"""Characters of a row that is kept: a thousand of them take few megabytes."""
+"""Characters of a row that is kept: hundreds of them take few megabytes."""
 
 _BULLET = (Text("• "),)
 _SPACE = Text(" ")

@@ -30,9 +30,9 @@ _NEW_LINE = Text("\n")
 _LONGEST_LIST = 2500
 _LONGEST_OPTION = 150
 _OPTIONS_A_SELECT = 20
-_MOST_KEPT = 1024
+_MOST_KEPT = 512
 _LONGEST_KEPT = 2000
-"""Characters of a row that is kept: a thousand of them take few megabytes."""
+"""Characters of a row that is kept: hundreds of them take few megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
