@@ -14,10 +14,11 @@ from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database
 from bot.core.database.sqlite.words import words
 from bot.core.latex import readable
+from bot.platforms.web.reading.bibliography import FORMS
 from bot.platforms.web.rendering.view import make_view
 from bot.platforms.web.server import read_static
 from bot.platforms.web.site.feeds import SiteFeeds
-from bot.platforms.web.site.pages import ASSETS, DRAWING, SitePages, write_drawing
+from bot.platforms.web.site.pages import ASSETS, DRAWING, SitePages, write_citation, write_drawing
 from bot.site.domain.archive import Archive
 from bot.site.domain.fingerprint import Fingerprints
 from bot.site.domain.search_index import search_files
@@ -71,6 +72,11 @@ def _files(
             yield File(f"assets/{name}", key, partial(bytes, content))
     key = version + fingerprints.of_parts((made.graph,))
     yield File(f"assets/{DRAWING}", key, partial(write_drawing, made))
+    for stored in archive.entries:
+        key = version + fingerprints.of_parts((stored,))
+        for form in FORMS:
+            make = partial(write_citation, stored.entry, form)
+            yield File(made.paths.citation(stored.id, form), key, make)
     for name, content in search_files(
         archive.entries, made.paths.entry, readable=readable, spell=words
     ):

@@ -1,6 +1,7 @@
 """The static site (issue 18, item 1): complete, valid, the same for the same archive."""
 
 import fcntl
+import json
 import os
 import random
 import re
@@ -38,7 +39,7 @@ _EVERY = 7
 LARGEST = 100_000
 """Bytes of a page, without its fonts (issue 18)."""
 
-TOP = ("ko", "en", "assets", "feeds", "index.html", "sitemap.xml", "robots.txt", NAME)
+TOP = ("ko", "en", "assets", "cite", "feeds", "index.html", "sitemap.xml", "robots.txt", NAME)
 
 MAP = ("cytoscape.min.js", "graph/papers.js", "graph.js")
 """Scripts of the page of the map."""
@@ -141,6 +142,23 @@ async def test_the_samples_make_a_site_whose_links_and_html_are_whole(tmp_path: 
     assert list(invalid_html(pages[::_EVERY])) == []
 
 
+async def test_each_paper_can_be_cited_in_three_forms_without_a_server(
+    db: Database, tmp_path: Path
+):
+    await keep(db, *HOSTILE)
+    folder = tmp_path / "site"
+    await written(db, folder, base=None)
+
+    page = (folder / "ko/entries/2025-02-04-2501.00002.html").read_text(encoding="utf-8")
+    cited = {form: folder / f"cite/2025-02-04-2501.00002.{form}" for form in ("bib", "ris", "json")}
+    for form, file in cited.items():
+        assert f'href="../../cite/{file.stem}.{form}"' in page
+    assert "@misc{" in cited["bib"].read_text(encoding="utf-8")
+    assert "TI  - Cites" in cited["ris"].read_text(encoding="utf-8")
+    assert json.loads(cited["json"].read_text(encoding="utf-8"))[0]["title"] == "Cites"
+    assert len(list((folder / "cite").iterdir())) == 3 * len(HOSTILE)
+
+
 async def test_whatever_the_archive_holds_stays_text_in_its_folder(db: Database, tmp_path: Path):
     hostile, *_ = await keep(db, *HOSTILE)
     await say_in_public(
@@ -224,7 +242,7 @@ async def test_a_changed_entry_rewrites_the_pages_that_show_it_and_no_others(
         await entry_changes.withdraw(tx, [ids[20]], now=NOW)
     last = await written(db, folder, base=None)
 
-    assert last.removed == 2
+    assert last.removed == 5  # two pages, and three files to cite it
     assert "전혀 다른 문장" not in b"".join(content(folder).values()).decode()
     assert broken_links(folder) == []
 

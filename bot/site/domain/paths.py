@@ -48,6 +48,10 @@ class Paths:
         """The page of an entry; raises `KeyError` for one that the site does not have."""
         return self._entries[entry_id]
 
+    def citation(self, entry_id: EntryId, form: str) -> str:
+        """The paper of an entry in a bibliography's form; here the folder is that of the site."""
+        return f"cite/{self._entries[entry_id].removeprefix('entries/').removesuffix('html')}{form}"
+
     def author(self, name: str) -> str | None:
         """The page of an author, if there is one."""
         key = author_key(name)

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from bot.archive.domain.citations import bibliography
 from bot.archive.domain.citations.bibliography import Style
+from bot.archive.domain.entry import Entry
 from bot.core.domain.errors import UserError
 from bot.platforms.web.context import CONTEXT, TIME
 from bot.platforms.web.pages import find_entry
@@ -41,9 +42,14 @@ FORMS = {
 async def of_entry(request: web.Request) -> web.Response:
     """The paper of one entry, with abstract and commentary."""
     found = await find_entry(request, request.match_info["entry"])
-    style = FORMS[request.match_info["form"]].style
-    text = style.opening + style.joined([found.stored.entry]) + style.closing
+    text = text_of(found.stored.entry, request.match_info["form"])
     return web.Response(text=text, headers=_headers(request, f"entry-{found.stored.id}"))
+
+
+def text_of(entry: Entry, form: str) -> str:
+    """The paper of one entry in a form of `FORMS`, with abstract and commentary."""
+    style = FORMS[form].style
+    return style.opening + style.joined([entry]) + style.closing
 
 
 async def of_results(request: web.Request) -> web.StreamResponse:

@@ -77,6 +77,10 @@ class OfSite:
     def entry(self, entry_id: EntryId) -> str:
         return self.page(self._paths.entry(entry_id))
 
+    def citation(self, entry_id: EntryId) -> str:
+        """The paper's files for reference managers, but for their ends."""
+        return f"{self._up}{quoted(self._paths.citation(entry_id, ''))}"
+
     def day(self, day: date) -> str:
         return self.page(paths.day_path(day))
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.archive.domain import present_entry
 from bot.archive.domain.citations import bibtex, meta_tags
-from bot.archive.domain.entry import Language
+from bot.archive.domain.entry import Entry, Language
 from bot.arxiv.domain.present_arxiv import paper_lines
 from bot.core.domain.day_text import day_text, month_text
 from bot.core.domain.i18n import Translate
@@ -16,6 +16,7 @@ from bot.graph.domain.drawing import drawing
 from bot.platforms.web.feeds import cards, links
 from bot.platforms.web.feeds.head import Head, head_of
 from bot.platforms.web.feeds.links import FeedLink
+from bot.platforms.web.reading.bibliography import text_of
 from bot.platforms.web.rendering.addresses import OfSite, quoted
 from bot.platforms.web.rendering.languages import commentary_parts, languages_of
 from bot.platforms.web.rendering.view import View
@@ -53,6 +54,11 @@ def write_drawing(made: Plan) -> bytes:
     """The papers of the map; addresses are relative to the folder of a language."""
     text = drawing(made.graph, lambda entry_id: quoted(made.paths.entry(entry_id)))
     return f"globalThis.paperbotGraph={text};\n".encode(errors="replace")
+
+
+def write_citation(entry: Entry, form: str) -> bytes:
+    """The paper of an entry for reference managers: a file in a form of `bibliography.FORMS`."""
+    return text_of(entry, form).encode(errors="replace")
 
 
 class SitePages:
