@@ -54,11 +54,7 @@ async def ask(request: web.Request) -> web.Response:
             request.remote, request.headers.getall("X-Forwarded-For", ())
         )
         secret, number = _secret(request), None
-        client = (
-            f"token {hashlib.sha256(secret.encode('utf-8', 'replace')).hexdigest()}"
-            if secret
-            else None
-        )
+        client = f"token {_hash(secret)}" if secret else None
         wait = _wait(context, address, client)
         if not wait and secret:
             number = await _token_number(secret, context)
@@ -104,6 +100,7 @@ def _secret(request: web.Request) -> str:
 
 
 def _hash(secret: str) -> str:
+    """What limits know a token by: they must not hold the token itself."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
