@@ -247,7 +247,7 @@ def translated(document: Document, others: Mapping[str, Document]) -> Document:
 
     One with another number of blocks is left out: it is not the same message.
     """
-    translations = (
+    translations = tuple(
         Translation(
             locale,
             other.summary,
@@ -260,7 +260,9 @@ def translated(document: Document, others: Mapping[str, Document]) -> Document:
         for locale, other in others.items()
         if other != document and len(other.blocks) == len(document.blocks)
     )
-    return replace(document, translations=tuple(translations))
+    if translations == document.translations:
+        return document
+    return replace(document, translations=translations)
 
 
 def in_locale(document: Document, locale: str) -> Document:
@@ -302,6 +304,8 @@ def private(document: Document) -> Document:
 
 def with_notes(document: Document, texts: Sequence[str]) -> Document:
     """The document with small print after it."""
+    if not texts:
+        return document
     notes = tuple(Note(run(text)) for text in texts)
     return replace(document, blocks=(*document.blocks, *notes))
 

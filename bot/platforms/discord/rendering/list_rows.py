@@ -21,16 +21,21 @@ _SPACE = Text(" ")
 
 
 @dataclass(frozen=True, slots=True)
-class ListRow:
-    """A row of a list: its Markdown, and its button, which is called `option` in a menu.
+class Choice:
+    """An option of a planned menu: its whole name, its label and its command line."""
 
-    `name` is the whole name, of which an option shows the beginning.
-    """
+    name: str
+    label: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """A row of a list: its Markdown, its button, and what that is in a menu, called as the row."""
 
     chunks: tuple[Chunk, ...]
     button: Button | None
-    name: str
-    option: str
+    choice: Choice | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +57,9 @@ def list_rows(items: tuple[Item, ...], shown: Callable[[str], str]) -> ListRows:
     )
 
 
-def option_label(name: str) -> str:
-    """What an option of a menu is called."""
-    return within(markdown.one_line(name), OPTION_MOST) or "…"
+def make_choice(name: str, line: str) -> Choice:
+    """The option of that name; its label is as much of it as fits."""
+    return Choice(name, within(markdown.one_line(name), OPTION_MOST) or "…", line)
 
 
 def _length(item: Item) -> int:
@@ -71,9 +76,11 @@ def _length(item: Item) -> int:
 
 def _row(item: Item, shown: Callable[[str], str]) -> ListRow:
     item = map_item(item, shown)
-    number = "" if item.number is None else f"{item.number}. "
-    name = f"{number}{plain_text(item.inlines)}"
-    return ListRow(tuple(_chunks(item)), item.button, name, option_label(name))
+    choice = None
+    if item.button is not None and item.button.command is not None:
+        number = "" if item.number is None else f"{item.number}. "
+        choice = make_choice(f"{number}{plain_text(item.inlines)}", item.button.command)
+    return ListRow(tuple(_chunks(item)), item.button, choice)
 
 
 _kept_row = lru_cache(maxsize=_MOST_KEPT)(_row)

@@ -27,7 +27,7 @@ from bot.platforms.discord.rendering.controls import (
     option_value,
     room,
 )
-from bot.platforms.discord.rendering.list_rows import ListRows, option_label
+from bot.platforms.discord.rendering.list_rows import Choice, ListRows, make_choice
 from bot.platforms.discord.rendering.payload import (
     LABEL_MOST,
     LINK_URL_MOST,
@@ -43,15 +43,6 @@ from bot.platforms.discord.rendering.payload import (
     size,
     within,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """An option of a planned menu: its whole name, its label and its command line."""
-
-    name: str
-    label: str
-    line: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,19 +139,16 @@ def _wanted(blocks: Iterable[Block | ListRows]) -> Iterator[ControlRow]:
 
 
 def _list_buttons(listed: ListRows) -> Iterator[ControlRow]:
-    rows = [(row, row.button) for row in listed.rows if row.button is not None]
-    commands = [(row, button) for row, button in rows if button.command is not None]
-    links = tuple(button for _, button in rows if button.command is None)
+    commands = [(row.button, row.choice) for row in listed.rows if row.button and row.choice]
+    links = tuple(row.button for row in listed.rows if row.button and not row.choice)
     if len(commands) == 1:
-        yield (commands[0][1],)
+        yield (commands[0][0],)
     elif commands:
-        labels = {button.label for _, button in commands}
+        labels = {button.label for button, _ in commands}
         shared = labels.pop() if len(labels) == 1 else ""
         choices = [
-            Choice(row.name, row.option, button.command or "")
-            if shared
-            else Choice(button.label, option_label(button.label), button.command or "")
-            for row, button in commands
+            choice if shared else make_choice(button.label, choice.line)
+            for button, choice in commands
         ]
         for start in range(0, len(choices), OPTIONS_MOST):
             yield Menu(tuple(choices[start : start + OPTIONS_MOST]), shared)
