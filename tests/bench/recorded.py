@@ -83,6 +83,14 @@ class _Statements:
         self._asked.append((sql, parameters or {}))
         return self._inner.tuples(sql, parameters)
 
+    def lines(self, sql: str, parameters: Parameters | None = None, /) -> Sequence[str]:
+        self._asked.append((sql, parameters or {}))
+        return self._inner.lines(sql, parameters)
+
+    def numbers(self, sql: str, parameters: Parameters | None = None, /) -> list[int]:
+        self._asked.append((sql, parameters or {}))
+        return self._inner.numbers(sql, parameters)
+
     def one(self, sql: str, parameters: Parameters | None = None, /) -> Row | None:
         self._asked.append((sql, parameters or {}))
         return self._inner.one(sql, parameters)
