@@ -188,10 +188,6 @@ class StoredEntry:
     withdrawn_at: dt.datetime | None = None
     changed_at: dt.datetime | None = None
 
-    def __hash__(self) -> int:
-        """Of its id, since what is made of entries is kept by them; equal entries have one hash."""
-        return hash(self.id)
-
 
 @dataclass(frozen=True, slots=True)
 class Related:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.archive.domain.entry import EntryId
@@ -425,6 +425,7 @@ CHANGES = st.lists(
 
 @settings(max_examples=6)
 @given(changes=CHANGES)
+@example(changes=[("write", 0)])
 async def test_whatever_changes_the_cards_show_it_although_nothing_else_is_looked_at(
     tmp_path_factory, changes
 ):
