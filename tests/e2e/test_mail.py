@@ -26,13 +26,20 @@ _CHANGING = {
 }
 
 
+_BEHIND = (
+    *("UTC", "Atlantic/Cape_Verde", "America/Noronha", "America/Sao_Paulo"),
+    *("America/Puerto_Rico", "America/Panama", "America/Costa_Rica", "America/Phoenix"),
+    *("Pacific/Pitcairn", "Pacific/Gambier", "Pacific/Honolulu", "Pacific/Pago_Pago"),
+)
+"""Zones so many hours behind UTC, without summer time."""
+
+
 def noon() -> tuple[datetime, str]:
     """This instant on a clock that shows about noon, so that no test runs over midnight."""
     now = datetime.now(UTC)
     ahead = 12 - now.hour
-    zone = (
-        f"Etc/GMT{-ahead:+d}" if ahead else "UTC"
-    )  # the signs of these names are the other way round
+    # The signs of the first names are the other way round; the bot asks whether `Etc/GMT+3` is meant.
+    zone = f"Etc/GMT-{ahead}" if ahead > 0 else _BEHIND[-ahead]
     return now + timedelta(hours=ahead), zone
 
 

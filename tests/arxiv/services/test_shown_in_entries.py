@@ -93,7 +93,7 @@ async def test_new_papers_come_with_reasons_page_by_page(stage: Stage):
     assert judged == 15
     assert first.index("Fresh 15") < first.index("Fresh 14") < first.index("Fresh 6")
     assert "Fresh 5" not in first
-    assert "words: long, text" in first
+    assert "reasons: long, text" in first
     assert "similar: Noted" in first
     assert "#rl" in first
     assert "Fresh 5" in second
