@@ -63,6 +63,16 @@ def test_an_empty_value_counts_as_unset(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert settings.timezone == ZoneInfo("UTC")
 
 
+def test_a_file_in_another_encoding_is_named(tmp_path: Path):
+    file = tmp_path / ".env"
+    file.write_text("PAPERBOT_WEB_PORT=9000\n", encoding="utf-16")
+
+    with pytest.raises(UsageError) as raised:
+        read_settings(file)
+
+    assert str(raised.value) == f"The settings in {file} are not in UTF-8: save the file as UTF-8"
+
+
 def test_lists_are_separated_by_commas(tmp_path: Path):
     settings = _read("ARXIV_CATEGORIES=cs.LG, stat.ML\nDISCORD_GUILDS=12,34\n", tmp_path)
 

@@ -348,7 +348,12 @@ def read_settings(env_file: Path | None = ENV_FILE) -> Settings:
     except ValidationError as error:
         problems += [problem for detail in error.errors() for problem in _explain(detail)]
         raise SettingsError(tuple(problems)) from None  # the cause contains the values
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            translatable("The settings in {file} are not in UTF-8: save the file as UTF-8"),
+            file=env_file,
+        ) from error
+    except OSError as error:
         raise UsageError(
             translatable("cannot read the settings in {file}: {reason}"),
             file=env_file,

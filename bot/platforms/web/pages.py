@@ -282,6 +282,7 @@ async def tag(request: web.Request) -> web.Response:
         else None,
         tag=name,
         entries=found.entries,
+        ends_before=page if found.tag and page > 1 and not found.entries else None,
         newer=f"{tag_path(name)}?page={page - 1}" if page > 1 else None,
         older=f"{tag_path(name)}?page={page + 1}" if found.more else None,
         beside=await context.library.list_beside(name, limit=_BESIDE) if page == 1 else (),

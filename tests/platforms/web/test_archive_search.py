@@ -52,6 +52,15 @@ async def test_a_search_shows_pages_of_papers(stage: Stage):
     assert 'value="Sample"' in second
 
 
+async def test_a_page_behind_those_of_a_tag_does_not_deny_the_tag(stage: Stage):
+    behind = await get(stage, "/tag/reasoning", page="99")
+    unknown = await get(stage, "/tag/nothing")
+
+    assert "There is nothing on page 99: the results end before it." in behind
+    assert "No paper has this tag." not in behind
+    assert "No paper has this tag." in unknown
+
+
 async def test_nothing_found_says_what_to_try(stage: Stage):
     html = await get(stage, "/papers", q="#resoning")
     unknown = await get(stage, "/papers", q="2401.00001")

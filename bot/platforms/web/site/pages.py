@@ -227,4 +227,5 @@ def _list(sheet: TagSheet | AuthorSheet, say: Translate) -> tuple[str, dict[str,
     return "tag.html", values | {
         "tag": sheet.tag,
         "beside": sheet.beside,
+        "ends_before": None,
     }
