@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from bot.archive.domain.arxiv_id import ArxivId
+from bot.archive.domain.arxiv_record import ArxivRecord
 from bot.archive.domain.entry import (
     Commentary,
     Entry,
@@ -60,6 +61,19 @@ def an_entry(
         spellings=spellings,
         references=tuple(Reference(ArxivId(number)) for number in cites),
         links=links,
+    )
+
+
+def a_record(number: str, *, version: int = 2, comment: str | None = None) -> ArxivRecord:
+    return ArxivRecord(
+        id=ArxivId(number, version),
+        title=f"arXiv's {number}",
+        authors=("Ada Lovelace",),
+        abstract="What it is about.",
+        categories=("cs.LG", "cs.CL"),
+        submitted_at=NOW,
+        updated_at=NOW,
+        comment=comment,
     )
 
 

@@ -4,7 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from bot.archive.domain.arxiv_id import ArxivId
@@ -267,48 +267,9 @@ def load(
         links[newness].append(text)
     rows = {row[0]: row[1:] for row in statements.tuples(_ENTRIES, them)}
     return tuple(
-        _stored(rows[newness], tuple(tags[newness].items()), references[newness], links[newness])
+        to_stored(rows[newness], tuple(tags[newness].items()), references[newness], links[newness])
         for newness in ordered
     )
-
-
-def load_in_brief(statements: Statements, ordered: Sequence[int]) -> tuple[StoredEntry, ...]:
-    """As `load`, but without authors, abstract, references, links, source text and last change.
-
-    That is what a list shows, and half of the time. What was read before and has not changed is mostly
-    the same object again (`_remembered`).
-    """
-    read = statements.lines(_IN_BRIEF, {"them": list(ordered)})
-    lines = {int(line[1 : line.index(",")]): line for line in read}
-    return tuple(
-        _remembered(line) if len(line) <= _MOST_REMEMBERED else _in_brief(line)
-        for line in map(lines.__getitem__, ordered)
-    )
-
-
-def _in_brief(line: str) -> StoredEntry:
-    _, *row, kind, path, part, commentary, numbered = json.loads(line)
-    entry_id, on, withdrawn_at, title, number, version, url, version_now, is_withdrawn = row
-    tags: dict[str, str] = {}
-    for _, slug, spelling in sorted(json.loads(numbered or "[]")):
-        tags.setdefault(slug, spelling)
-    at_arxiv = (None, version_now, is_withdrawn, None)
-    source = (kind, path, part, "", None)
-    whole = (entry_id, on, withdrawn_at, title, None, number, version, url, *at_arxiv, commentary)
-    return _stored((*whole, *source), tuple(tags.items()), (), ())
-
-
-@lru_cache(maxsize=512)
-def _remembered(line: str) -> StoredEntry:
-    """The entry of all that the database has just said of it, so that it is never a stale one.
-
-    The newest entries are found again and again, and to make one takes longer than to read it.
-    """
-    return _in_brief(line)
-
-
-_MOST_REMEMBERED = 8_000
-"""Characters of an entry that is remembered: of 512, mostly of a tenth of that."""
 
 
 _ENTRIES = """
@@ -319,27 +280,6 @@ _ENTRIES = """
     FROM entry AS e JOIN paper AS p ON p.id = e.paper_id JOIN source AS s ON s.id = e.source_id
         LEFT JOIN arxiv_record AS a ON a.number = p.arxiv_id AND :filled
     WHERE e.newness IN (SELECT value FROM numbers(:them))
-"""
-_IN_BRIEF = """
-    SELECT CAST(json_array(
-        e.newness, e.id, e.date, e.withdrawn_at, e.title, p.arxiv_id, e.arxiv_version, e.url,
-        a.version, a.is_withdrawn, s.kind, s.path, e.part, e.commentary, (
-            SELECT '' || CAST(json_group_array(json_array(
-                et.position, coalesce(root.slug, t.slug), coalesce(root.slug, et.spelling)
-            )) AS TEXT)
-            FROM entry_tag AS et JOIN tag AS t ON t.id = et.tag_id
-                LEFT JOIN tag_merge AS m ON m.tag_id = et.tag_id
-                LEFT JOIN tag AS root ON root.id = m.root_id
-            WHERE et.newness = e.newness
-        )
-    ) AS TEXT)
-    FROM entry AS e JOIN paper AS p ON p.id = e.paper_id JOIN source AS s ON s.id = e.source_id
-        LEFT JOIN arxiv_record AS a ON a.number = p.arxiv_id
-    WHERE e.newness IN (SELECT value FROM numbers(:them))
-"""
-"""An entry as one JSON text: its sort key first; its tags, each with its position, as a text last.
-
-`||` makes them a text to every version of SQLite, some of which see JSON in what `CAST` returns.
 """
 _TAGS = """
     SELECT et.newness, coalesce(root.slug, t.slug), coalesce(root.slug, et.spelling)
@@ -362,12 +302,13 @@ _LANGUAGES = {str(language): language for language in Language}
 _KINDS = {str(kind): kind for kind in SourceKind}
 
 
-def _stored(
+def to_stored(
     row: tuple[Any, ...],
     tags: Sequence[tuple[str, str]],
     references: Sequence[Reference],
     links: Sequence[str],
 ) -> StoredEntry:
+    """The entry of a row as `load` reads it, from its id on; `tags` are slugs with their spellings."""
     entry_id, on, withdrawn_at, title, authors, number, version, url, *rest = row
     abstract, version_now, is_withdrawn, categories, *rest = rest
     commentary, kind, path, part, text, changed_at = rest

@@ -59,7 +59,7 @@ async def look_up(
 
     `asked_in` is the channel of the question, or several: replies of these channels and of channels
     that share discussions with them are found; `None`, the operator, finds all replies.
-    `in_brief`: several entries have no more than a list shows (`entries.load_in_brief`); one is whole.
+    `in_brief`: several entries have no more than a list shows (`entries_in_brief`); one is whole.
     Raises `QueryError`.
     """
     query = parse(text)

@@ -5,7 +5,7 @@ from functools import partial
 from random import Random as Chance
 
 from bot.archive.domain.entry import EntryId, StoredEntry, tag_slug
-from bot.archive.store import entries, tags
+from bot.archive.store import entries, entries_in_brief, tags
 from bot.channels.store.linked_channels import ReadableSince
 from bot.core.database.database import Statements, Transaction
 from bot.lookup.domain.query_terms import (
@@ -72,12 +72,12 @@ def find(
     Words put the best hits first (`ranking`); without words, and with `sort:new`, the newest come
     first. `path:` finds a chain in its order, `similar:` puts the most similar first, `popular` the most
     liked; `random` finds one, chosen with `chance`. For `readable` see `plans_for`. `in_brief`: several
-    entries are read as `entries.load_in_brief` does.
+    entries are read as `entries_in_brief` does.
     """
 
     def load(found: list[int]) -> tuple[StoredEntry, ...]:
         if in_brief and len(found) > 1:
-            return entries.load_in_brief(statements, found)
+            return entries_in_brief.load(statements, found)
         return entries.load(statements, found)
 
     words = [] if NewestFirst() in query.terms else [w.text for w in affirmed_words(query)]

@@ -1,14 +1,13 @@
 """The archive's tables give the same answers, in the same order, on both engines."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date
 from functools import partial
 
 from bot.archive.domain.arxiv_id import ArxivId
-from bot.archive.domain.arxiv_record import ArxivRecord, Change, PaperEventKind
+from bot.archive.domain.arxiv_record import Change, PaperEventKind
 from bot.archive.domain.counts import Day, TagCount
-from bot.archive.domain.entry import AtArxiv, EntryId, StoredEntry
+from bot.archive.domain.entry import AtArxiv, EntryId
 from bot.archive.store import (
     arxiv_records,
     entries,
@@ -18,28 +17,14 @@ from bot.archive.store import (
     papers,
     source_counts,
     sources,
-    tag_merges,
     tags,
     title_matches,
 )
 from bot.arxiv.services.operator_match import decide
-from bot.core.database.database import Database, Statements, Transaction
-from tests.archive_stage import NOW, an_entry, keep, keep_apart, titles
+from bot.core.database.database import Database
+from tests.archive_stage import NOW, a_record, an_entry, keep, keep_apart, titles
 
 FIRST, SECOND, THIRD = date(2025, 2, 3), date(2025, 2, 4), date(2025, 2, 6)
-
-
-def a_record(number: str, *, version: int = 2, comment: str | None = None) -> ArxivRecord:
-    return ArxivRecord(
-        id=ArxivId(number, version),
-        title=f"arXiv's {number}",
-        authors=("Ada Lovelace",),
-        abstract="What it is about.",
-        categories=("cs.LG", "cs.CL"),
-        submitted_at=NOW,
-        updated_at=NOW,
-        comment=comment,
-    )
 
 
 async def test_days_and_the_order_within_them(db: Database):
@@ -139,96 +124,6 @@ async def test_a_changed_entry_takes_its_rows_along(db: Database):
     }
     assert (everything.entries, everything.references) == (2, 1)
     assert everything.tags == {"rl", "moe"}
-
-
-async def test_a_list_has_what_is_stored_now_and_the_same_object_if_nothing_changed(db: Database):
-    written = an_entry("Old", arxiv_id="1706.03762", tags="RL moe", ko="글", cites=("2310.00002",))
-    (entry_id,) = await keep(db, written)
-    withdrawn = replace(a_record("1706.03762"), comment="This paper has been withdrawn.")
-
-    async def listed():
-        (first,), (again,) = [await in_brief(db, entry_id) for _ in range(2)]
-        assert first is again
-        return first
-
-    seen = [await listed()]
-    for change in (
-        partial(arxiv_records.put, records=[a_record("1706.03762")]),
-        partial(arxiv_records.put, records=[withdrawn]),
-        partial(tag_merges.replace_all, merges={"rl": ("moe", "moe")}),
-        partial(tag_merges.replace_all, merges={}),
-        run("UPDATE entry SET title = 'New'"),
-        run("""UPDATE entry SET commentary = '[["en", ["Text."]]]'"""),
-        run("UPDATE entry_tag SET spelling = 'rl' WHERE spelling = 'RL'"),
-        run("DELETE FROM entry_tag WHERE spelling = 'moe'"),
-        run("UPDATE entry SET date = '2025-02-05'"),
-        run("UPDATE source SET path = 'other.md'"),
-        partial(entry_changes.withdraw, entry_ids=[entry_id], now=NOW),
-    ):
-        async with db.transaction() as tx:
-            await change(tx)
-        seen.append(await listed())
-
-    def shown(stored):
-        entry = stored.entry
-        paper = entry.paper
-        state = paper.at_arxiv and (paper.at_arxiv.version, paper.at_arxiv.is_withdrawn)
-        texts = [commentary.text for commentary in entry.commentary]
-        place = (entry.date, entry.source.path)
-        return paper.title, state, entry.tags, entry.spellings, texts, place, stored.withdrawn_at
-
-    at = (written.date, written.source.path)
-    assert list(map(shown, seen)) == [
-        ("Old", None, ("rl", "moe"), ("RL", "moe"), ["글"], at, None),
-        ("Old", (2, False), ("rl", "moe"), ("RL", "moe"), ["글"], at, None),
-        ("Old", (2, True), ("rl", "moe"), ("RL", "moe"), ["글"], at, None),
-        ("Old", (2, True), ("moe",), ("moe",), ["글"], at, None),
-        ("Old", (2, True), ("rl", "moe"), ("RL", "moe"), ["글"], at, None),
-        ("New", (2, True), ("rl", "moe"), ("RL", "moe"), ["글"], at, None),
-        ("New", (2, True), ("rl", "moe"), ("RL", "moe"), ["Text."], at, None),
-        ("New", (2, True), ("rl", "moe"), ("rl", "moe"), ["Text."], at, None),
-        ("New", (2, True), ("rl",), ("rl",), ["Text."], at, None),
-        ("New", (2, True), ("rl",), ("rl",), ["Text."], (date(2025, 2, 5), at[1]), None),
-        ("New", (2, True), ("rl",), ("rl",), ["Text."], (date(2025, 2, 5), "other.md"), None),
-        ("New", (2, True), ("rl",), ("rl",), ["Text."], (date(2025, 2, 5), "other.md"), NOW),
-    ]
-
-
-async def test_entries_of_lists_are_remembered_up_to_a_number_and_a_length(db: Database):
-    short = await keep_apart(db, *(an_entry(f"Paper {n}") for n in range(513)))
-    long = await keep(
-        db,
-        an_entry("Comment", path="comment.md", ko="가" * 8_000),
-        an_entry("T" * 8_000, path="title.md"),
-        an_entry("Tag", path="tag.md", tags="t" * 8_000),
-    )
-
-    first, again = [await in_brief(db, *short[:512]) for _ in range(2)]
-    await in_brief(db, short[512])
-    forgotten = [await in_brief(db, short[n]) for n in (511, 0)]
-    too_long = [await in_brief(db, *long) for _ in range(2)]
-
-    assert all(one is other for one, other in zip(first, again, strict=True))
-    assert forgotten[0][0] is first[511]
-    assert forgotten[1][0] is not first[0]
-    assert forgotten[1][0] == first[0]
-    assert all(one is not other for one, other in zip(*too_long, strict=True))
-    assert too_long[0] == too_long[1]
-
-
-async def in_brief(db: Database, *entry_ids: EntryId) -> tuple[StoredEntry, ...]:
-    """These entries as a list reads them."""
-
-    def load(statements: Statements) -> tuple[StoredEntry, ...]:
-        rows = statements.tuples("SELECT id, newness FROM entry")
-        newness = dict(rows)
-        return entries.load_in_brief(statements, [newness[each] for each in entry_ids])
-
-    return await db.read(load)
-
-
-def run(sql: str) -> Callable[[Transaction], Awaitable[object]]:
-    return lambda tx: tx.run(sql)
 
 
 async def test_tags_by_spelling_and_by_beginning(db: Database):

@@ -1,0 +1,70 @@
+"""Reads entries as far as lists show them."""
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+
+from bot.archive.domain.entry import StoredEntry
+from bot.archive.store import entries
+from bot.core.database.database import Statements
+
+
+def load(statements: Statements, ordered: Sequence[int]) -> tuple[StoredEntry, ...]:
+    """As `entries.load`, but without authors, abstract, references, links, source text and last change.
+
+    That is what a list shows, and half of the time. What was read before and has not changed is mostly
+    the same object again (`_remembered`).
+    """
+    read = statements.lines(_ENTRIES, {"them": list(ordered)})
+    lines = {int(line[1 : line.index(",")]): line for line in read}
+    return tuple(
+        _remembered(line) if len(line) <= _MOST_REMEMBERED else _entry(line)
+        for line in map(lines.__getitem__, ordered)
+    )
+
+
+def _entry(line: str) -> StoredEntry:
+    _, *row, kind, path, part, commentary, numbered = json.loads(line)
+    entry_id, on, withdrawn_at, title, number, version, url, version_now, is_withdrawn = row
+    tags: dict[str, str] = {}
+    for _, slug, spelling in sorted(json.loads(numbered or "[]")):
+        tags.setdefault(slug, spelling)
+    at_arxiv = (None, version_now, is_withdrawn, None)
+    source = (kind, path, part, "", None)
+    whole = (entry_id, on, withdrawn_at, title, None, number, version, url, *at_arxiv, commentary)
+    return entries.to_stored((*whole, *source), tuple(tags.items()), (), ())
+
+
+@lru_cache(maxsize=512)
+def _remembered(line: str) -> StoredEntry:
+    """The entry of all that the database has just said of it, so that it is never a stale one.
+
+    The newest entries are found again and again, and to make one takes longer than to read it.
+    """
+    return _entry(line)
+
+
+_MOST_REMEMBERED = 8_000
+"""Characters of an entry that is remembered: of 512, mostly of a tenth of that."""
+
+_ENTRIES = """
+    SELECT CAST(json_array(
+        e.newness, e.id, e.date, e.withdrawn_at, e.title, p.arxiv_id, e.arxiv_version, e.url,
+        a.version, a.is_withdrawn, s.kind, s.path, e.part, e.commentary, (
+            SELECT '' || CAST(json_group_array(json_array(
+                et.position, coalesce(root.slug, t.slug), coalesce(root.slug, et.spelling)
+            )) AS TEXT)
+            FROM entry_tag AS et JOIN tag AS t ON t.id = et.tag_id
+                LEFT JOIN tag_merge AS m ON m.tag_id = et.tag_id
+                LEFT JOIN tag AS root ON root.id = m.root_id
+            WHERE et.newness = e.newness
+        )
+    ) AS TEXT)
+    FROM entry AS e JOIN paper AS p ON p.id = e.paper_id JOIN source AS s ON s.id = e.source_id
+        LEFT JOIN arxiv_record AS a ON a.number = p.arxiv_id
+    WHERE e.newness IN (SELECT value FROM numbers(:them))
+"""
+"""An entry as one JSON text: its sort key first; its tags, each with its position, as a text last.
+
+`||` makes them a text to every version of SQLite, some of which see JSON in what `CAST` returns.
+"""
