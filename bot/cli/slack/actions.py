@@ -14,7 +14,7 @@ from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import translatable
 from bot.core.ports import ChatError, Finding
 from bot.settings import Settings
-from bot.settings.settings import of_this_process
+from bot.settings.environment import of_this_process
 from bot.settings.values import WrongValueError, token
 from bot.workspaces.domain.slack_app import Kind, SlackApp, Tokens
 from bot.workspaces.services import grants, slack_apps
