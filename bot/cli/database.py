@@ -31,11 +31,16 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def checker(db: Database, settings: Settings) -> Check:
-    """Check with the channel's platform whether the bot may post there; add a web channel."""
+def checker(db: Database, settings: Settings, *, make: bool = True) -> Check:
+    """Check with the channel's platform whether the bot may post there.
+
+    `make` adds a channel to the web chat; without it a missing one is a `NotFoundError`.
+    """
 
     async def check(channel: ChannelRef) -> ChannelRef:
         match channel.platform:
+            case Platform.WEB if not make:
+                await _check_web(db, channel)
             case Platform.WEB:
                 await DatabaseBoard(db).add_channel(channel.id, at=now())
             case Platform.SLACK:
@@ -65,6 +70,19 @@ def connections(db: Database, settings: Settings) -> Connected:
         return await find_connected_once(await _slack_access(db, settings, channel), channel)
 
     return connected
+
+
+async def _check_web(db: Database, channel: ChannelRef) -> None:
+    known = await DatabaseBoard(db).list_channels()
+    if channel.id not in known:
+        raise NotFoundError(
+            translatable(
+                "The web chat has no channel “{name}”, but {known}: correct the name, or subscribe a "
+                "new channel with “paperbot channel add”"
+            ),
+            name=channel.id,
+            known=", ".join(known),
+        )
 
 
 async def _ask_slack(db: Database, settings: Settings, channel: ChannelRef) -> ChannelRef:

@@ -702,6 +702,19 @@ def test_a_digest_posted_by_hand_waits_in_the_outbox(archive: Run):
     assert set(openings) <= {f"{paper}-opening" for paper in papers}
 
 
+def test_a_mistyped_channel_of_the_web_chat_is_an_error_of_post(archive: Run):
+    archive("channel", "add", "web:papers", "--at", "09:00", "--tz", "UTC")
+
+    posted = archive("post", "2026-11-20", "--channel", "web:paper")
+    again = archive("post", "2026-11-20", "--channel", "web:paper")
+
+    assert (posted.status, posted.out, again) == (1, "", posted)
+    assert posted.err == (
+        "paperbot: The web chat has no channel “paper”, but general, papers: correct the name, or "
+        "subscribe a new channel with “paperbot channel add”\n"
+    )
+
+
 def test_a_delivery_is_dropped_and_tried_again(archive: Run):
     archive("post", "2026-11-20", "--channel", "web:general")
 

@@ -27,7 +27,7 @@ def post(ref: str, date: str | None) -> Planned:
     async def work(db: Database, settings: Settings) -> Planned:
         words = TypedOptions(zone=settings.timezone.key)
         subscription = await subscribe.by_hand(
-            db, channel, words, now=now(), check=checker(db, settings)
+            db, channel, words, now=now(), check=checker(db, settings, make=False)
         )
         zone = subscription.options.schedule.zone
         day = await typed_dates.read(db, date, now=now(), zone=zone) if date is not None else None
