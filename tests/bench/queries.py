@@ -1,6 +1,6 @@
 """What people type in the benches of the chats: many different queries, the popular ones often.
 
-The bot remembers some of what it laid out lately. A handful of queries would always find it there,
+The bot keeps the answers that it gave lately. A handful of queries would always find theirs there,
 and a team does not look up the same four things all day. So these are hundreds of queries of the
 kinds that people type, which show well over a thousand different entries, more than the bot
 remembers, and they are drawn as people choose: a few again and again, most now and then (Zipf's

@@ -1,4 +1,4 @@
-"""Rows that were laid out are kept: they are never out of date, and there are never too many."""
+"""Rows and documents that were laid out are kept: never out of date, and never too many of them."""
 
 import gc
 from collections.abc import Callable, Iterator
@@ -21,8 +21,20 @@ from bot.archive.domain.entry import (
 )
 from bot.archive.domain.present_entry import row
 from bot.core.catalogue import Catalogues
-from bot.core.domain.document import Button, Document, Item, Items, Link, Style, Text
+from bot.core.domain.document import (
+    Button,
+    Buttons,
+    Document,
+    Heading,
+    Item,
+    Items,
+    Link,
+    Quote,
+    Style,
+    Text,
+)
 from bot.core.domain.i18n import ENGLISH
+from bot.core.ports import DeliveryKey
 from bot.platforms.discord.rendering import render as discord
 from bot.platforms.slack.rendering import render as slack
 
@@ -137,6 +149,70 @@ def test_a_renderer_shows_every_change_of_a_row_at_once(render: Callable[..., ob
     assert all(one not in after[:place] for place, one in enumerate(after))
     assert render(ITEM, OTHER) == before
     assert render(replace(ITEM), replace(OTHER)) == before
+
+
+DOCUMENT = Document(
+    (
+        Heading((Text("A title"),)),
+        Items((ITEM, OTHER)),
+        Buttons((Button("Next page", command="/paper x page:2"),)),
+    ),
+    "A summary",
+)
+CHANGED_DOCUMENTS = (
+    replace(DOCUMENT, summary="Another summary"),
+    replace(DOCUMENT, blocks=(Heading((Text("Another title"),)), *DOCUMENT.blocks[1:])),
+    replace(DOCUMENT, blocks=(Quote((Text("A title"),)), *DOCUMENT.blocks[1:])),
+    replace(DOCUMENT, blocks=(*DOCUMENT.blocks[:1], Items((CHANGES[0], OTHER)))),
+    replace(DOCUMENT, blocks=DOCUMENT.blocks[:2]),
+    replace(
+        DOCUMENT, blocks=(*DOCUMENT.blocks[:2], Buttons((Button("Next", command="/paper y"),)))
+    ),
+)
+CALLED = ("slack:T1/U7", "discord:7")
+
+
+def whole_in_slack(document: Document) -> object:
+    return slack.render(document, mark="m")
+
+
+@pytest.mark.parametrize("render", [whole_in_slack, discord.render])
+def test_a_renderer_shows_every_change_of_a_document_at_once(render: Callable[..., object]):
+    documents = [
+        DOCUMENT,
+        *CHANGED_DOCUMENTS,
+        *(replace(DOCUMENT, calls=person) for person in CALLED),
+    ]
+
+    first, again = ([render(each) for each in documents] for _ in range(2))
+    for number in range(200):  # so that none of them is kept any more
+        render(replace(DOCUMENT, summary=f"{number}"))
+    fresh = [render(each) for each in documents]
+
+    assert first == again == fresh
+    shown = [*map(first.index, first)]
+    # Discord shows no summary where there are words, and each calls only its own people.
+    assert len(set(shown)) == len(documents) - (2 if render is discord.render else 1)
+
+
+def test_a_document_in_slack_has_the_mark_of_each_message():
+    marks = ["m", "a.U1.abc/def", "a.U2.abc/def", "n"]
+
+    written = [slack.render(DOCUMENT, mark=mark)[0] for mark in (*marks, *marks)]
+
+    assert written[:4] == written[4:]
+    for mark, payload in zip(marks, written, strict=False):
+        ids = [block["block_id"] for block in payload.blocks]
+        assert all(each.startswith(f"{mark}/1-1.") for each in ids)
+        assert all(each.encode() in payload.written for each in ids)
+
+
+def test_a_document_in_discord_that_is_posted_once_is_marked_for_its_delivery():
+    key = DeliveryKey("d0123456789abcdef01234567")
+
+    plain, marked, again = (discord.render(DOCUMENT, each) for each in (None, key, None))
+
+    assert plain == again != marked
 
 
 def test_a_row_in_discord_follows_what_makes_its_latex_readable():

@@ -28,6 +28,7 @@ from bot.commands.services.complete_line import complete_line, suggested_values
 from bot.commands.services.digest_command import DigestContext, zone_of
 from bot.commands.services.follow_command import FollowContext, no_inbox
 from bot.commands.services.forms import AWAY, Forms
+from bot.commands.services.kept_answers import KeptAnswers, Question
 from bot.core.domain import command_line, commands, document
 from bot.core.domain.command_spec import CommandSpec
 from bot.core.domain.document import Document
@@ -49,7 +50,7 @@ from bot.digest.services.options import zones
 from bot.discussion.domain.present_private import present_elsewhere
 from bot.discussion.services import answers, asker, discuss
 from bot.discussion.services.discuss import DiscussionContext
-from bot.discussion.services.thread_messages import speak
+from bot.discussion.services.thread_messages import readers, speak
 from bot.follow.services.follow import OpenInbox
 from bot.lookup.domain import present_lookup, query_dates, query_hints
 from bot.lookup.domain.query_terms import InDiscussion
@@ -78,6 +79,7 @@ class Bot(Forms):
         notes: NoteContext | None = None,
     ) -> None:
         super().__init__(desk, notes, voices)
+        self._kept = KeptAnswers(desk.db)
         self._follow = FollowContext(desk.db, desk.clock, open_inbox)
         self._talk = talk if talk is not None else DiscussionContext(desk.db, desk.clock, voices)
 
@@ -180,12 +182,24 @@ class Bot(Forms):
             asked = await typed_dates.write_out(self._desk.db, asked, now=now, zone=zone)
         if verb is commands.BIBLIOGRAPHY:
             return await self._bibliography(command, asked.partition(" ")[2], page, say)
-        answer = await self._look_up(command, asked, page, say)
+        question = Question(
+            asked,
+            page,
+            command.options.get(commands.LANGUAGE.name),
+            say.locale,
+            for_all=bool(readers(self._voices, command.channel, say)),
+        )
+        kept = self._kept.find(question)
+        if kept is not None:
+            return kept
+        answer, found_at = await self._look_up(command, asked, page, say)
 
         def present(each: Translate) -> Document:
             return document.with_notes(answer(each), query_hints.hint_lines(asked, each))
 
-        return speak(self._voices, command.channel, say, present)
+        said = speak(self._voices, command.channel, say, present)
+        self._kept.keep(question, said, found_at)
+        return said
 
     async def _find(
         self, command: Command, asked: str, page: int, *, in_brief: bool = False
@@ -217,8 +231,8 @@ class Bot(Forms):
 
     async def _look_up(
         self, command: Command, asked: str, page: int, say: Translate
-    ) -> Callable[[Translate], Document]:
-        """What is found, to be presented in any language."""
+    ) -> tuple[Callable[[Translate], Document], int | None]:
+        """What is found, to be presented in any language, and the revision at which it may be kept."""
         found = await self._find(command, asked, page, in_brief=True)
         tells_others = bool(command.also_reads) and InDiscussion() in found.query.terms
         wanted = command.options.get(commands.LANGUAGE.name)
@@ -226,11 +240,11 @@ class Bot(Forms):
         if not found.entries:
             known = await answers.without_entry(self._desk.db, found.query, say)
             if known is not None:
-                return _always(known)
+                return _always(known), None
             nothing = present_lookup.present_nothing(asked, found.suggestions, say)
             today = self._desk.clock().astimezone(self._desk.zone).date()
             hints = list_hints(asked, today, say)
-            return _always(document.private(document.with_notes(nothing, hints)))
+            return _always(document.private(document.with_notes(nothing, hints))), None
 
         def present(each: Translate) -> Document:
             languages = chosen or _languages(each)
@@ -249,7 +263,9 @@ class Bot(Forms):
                 say=each,
             )
 
-        return (lambda each: document.private(present(each))) if tells_others else present
+        if tells_others:
+            return (lambda each: document.private(present(each))), None
+        return present, found.revision
 
     async def complete(self, command: Command, option: str, typed: str) -> tuple[Choice, ...]:
         """Suggestions for a look-up, or for the verbs, options and values of a command."""

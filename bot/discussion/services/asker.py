@@ -52,8 +52,10 @@ async def known_locale(db: Database, command: Command) -> str:
     if command.channel.platform is Platform.WEB:
         return command.locale
     person, locale = person_ids(command.channel, command.user)[0], command.locale[:_LONGEST]
+    find = partial(person_locales.find, person=person)
     try:
-        known = await db.read(partial(person_locales.find, person=person))
+        glanced = db.glance(find)
+        known = glanced if glanced is not None else await db.read(find)
         if locale and locale != known:
             async with db.transaction() as tx:
                 await person_locales.put(tx, person, locale)

@@ -158,6 +158,14 @@ def affirmed_words(query: Query) -> tuple[Words, ...]:
     return tuple(term for term in query.terms if isinstance(term, Words) and not term.negated)
 
 
+def hangs_on_archive_alone(query: Query) -> bool:
+    """Whether it finds the same for as long as no entry and no paper changes.
+
+    Not where chance, what people like, or what they say decides.
+    """
+    return not any(isinstance(term, Random | Popular | InDiscussion) for term in query.terms)
+
+
 def sole_word(query: Query) -> str | None:
     """The word that may mean a tag: the only word of the query, without quotes."""
     words = affirmed_words(query)

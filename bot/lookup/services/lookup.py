@@ -7,7 +7,7 @@ from random import Random
 from rapidfuzz import distance, process
 
 from bot.archive.domain.entry import StoredEntry, tag_slug
-from bot.archive.store import tags
+from bot.archive.store import revision, tags
 from bot.channels.store import linked_channels
 from bot.core.database.database import Database, Statements
 from bot.lookup.domain.query import parse
@@ -19,6 +19,7 @@ from bot.lookup.domain.query_terms import (
     Term,
     Words,
     format_query,
+    hangs_on_archive_alone,
     replace_term,
 )
 from bot.lookup.store import search, typed_names
@@ -34,7 +35,8 @@ class Results:
     """One page of what a look-up found: the best hit first, or the newest without words.
 
     `query` is the query as it was understood; `total` is `None` where there are too many to count.
-    `suggestions` are whole queries to try instead, where nothing was found.
+    `suggestions` are whole queries to try instead, where nothing was found. `revision` is that of
+    the archive (`revision.find`), at which everybody finds the same; `None` where that is not known.
     """
 
     query: Query
@@ -43,6 +45,7 @@ class Results:
     more: bool
     total: int | None
     suggestions: tuple[str, ...] = ()
+    revision: int | None = None
 
 
 async def look_up(
@@ -79,7 +82,8 @@ async def look_up(
             in_brief=in_brief,
         )
         near = _suggestions(statements, query) if page == 1 and not hits.entries else ()
-        return Results(hits.query, hits.entries, page, hits.more, hits.total, near)
+        at = revision.find(statements) if hangs_on_archive_alone(query) else None
+        return Results(hits.query, hits.entries, page, hits.more, hits.total, near, at)
 
     return await db.read(find)
 

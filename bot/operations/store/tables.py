@@ -11,7 +11,9 @@ from bot.core.domain.i18n import translatable
 AT_ONCE: Final = 1_000
 """Rows that are read and written together."""
 
-_NOT_MOVED: Final = frozenset({"schema_migration", "lease", "process", "reply_search"})
+_NOT_MOVED: Final = frozenset(
+    {"schema_migration", "archive_revision", "lease", "process", "reply_search"}
+)
 """Each database has its own history, a lease belongs to a process that runs on it, and the index of
 replies is made anew."""
 _COMPUTED: Final = frozenset({"tsvector", "ARRAY"})

@@ -247,6 +247,10 @@ class PostgresDatabase:
                 if not tx.has_ended:
                     self._threads.submit(tx.abandon)  # nobody waits for a search that still runs
 
+    def glance(self, function: Callable[[Statements], T]) -> T | None:  # noqa: ARG002 - the port has it
+        """Nothing: the server is always asked in a thread."""
+        return None
+
     async def write(self, function: Callable[[Statements], T]) -> T:
         """A write transaction of several statements."""
         async with self.transaction() as tx:

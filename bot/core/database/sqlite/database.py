@@ -27,6 +27,7 @@ from bot.core.database.migrations import Migration, bundled_migrations
 from bot.core.database.sqlite import leftovers
 from bot.core.database.sqlite.errors import explained
 from bot.core.database.sqlite.migrate import apply_migrations, check_current
+from bot.core.database.sqlite.revision import COUNT
 from bot.core.database.sqlite.statements import Connection, Queue, SqliteStatements
 from bot.core.domain.errors import StorageBusyError, StorageError
 
@@ -45,6 +46,7 @@ class SqliteTransaction:
         self._begin = begin
         self._path = path
         self._begun = False
+        self.has_changed_archive = False
 
     async def all(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]:
         """Every row of a statement (also of one with RETURNING)."""
@@ -78,7 +80,11 @@ class SqliteTransaction:
             elif not connection.in_transaction:
                 # A full disk makes SQLite roll back by itself; going on would commit a part.
                 raise StorageBusyError("The transaction was rolled back", path=str(self._path))
-            return function(SqliteStatements(connection))
+            statements = SqliteStatements(connection)
+            try:
+                return function(statements)
+            finally:
+                self.has_changed_archive |= statements.has_changed_archive
         except sqlite3.DatabaseError as error:
             raise explained(error, self._path) from error
 
@@ -89,12 +95,19 @@ class SqliteDatabase:
     engine: Final = Engine.SQLITE
 
     def __init__(
-        self, path: Path, writer: Connection, reader: Connection, *, throw_away: bool
+        self,
+        path: Path,
+        writer: Connection,
+        reader: Connection,
+        glancer: sqlite3.Connection,
+        *,
+        throw_away: bool,
     ) -> None:
         self.path = path
         self.location = path
         self._writer = writer
         self._reader = reader
+        self._glancer = glancer
         self._throw_away = throw_away
         self._write_lock = asyncio.Lock()
         self._read_lock = asyncio.Lock()
@@ -106,9 +119,11 @@ class SqliteDatabase:
         Raises `StorageError`. Cancelled while it commits, it may be committed or not.
         """
         async with self._write_lock:
+            tx = SqliteTransaction(self._writer.call, "BEGIN IMMEDIATE", self.path)
             try:
-                yield SqliteTransaction(self._writer.call, "BEGIN IMMEDIATE", self.path)
-                await self._writer.call(partial(_commit, path=self.path))
+                yield tx
+                counts = tx.has_changed_archive
+                await self._writer.call(partial(_commit, path=self.path, counts=counts))
             except BaseException:
                 self._writer.post(sqlite3.Connection.rollback)
                 raise
@@ -127,6 +142,13 @@ class SqliteDatabase:
         async with self._read_lock:  # until the thread has it, behind what `reading` left there
             found = self._reader.ask(partial(_read, function, path=self.path))
         return await found
+
+    def glance(self, function: Callable[[Statements], T]) -> T | None:
+        """What a function reads with one statement, in this thread; `None` where it cannot."""
+        try:
+            return function(SqliteStatements(self._glancer))
+        except sqlite3.DatabaseError:
+            return None
 
     async def write(self, function: Callable[[Statements], T]) -> T:
         """A write transaction of several statements, in one hop. Raises `StorageError`."""
@@ -155,7 +177,8 @@ class SqliteDatabase:
         await asyncio.Event().wait()
 
     async def close(self) -> None:
-        """Close both connections; open transactions are rolled back."""
+        """Close the connections; open transactions are rolled back."""
+        self._glancer.close()
         try:
             await self._reader.close()
         finally:
@@ -177,7 +200,10 @@ def _read(function: Callable[[Statements], T], connection: sqlite3.Connection, *
 def _write(function: Callable[[Statements], T], connection: sqlite3.Connection, *, path: Path) -> T:
     try:
         connection.execute("BEGIN IMMEDIATE")
-        written = function(SqliteStatements(connection))
+        statements = SqliteStatements(connection)
+        written = function(statements)
+        if statements.has_changed_archive:
+            connection.execute(COUNT)
         connection.commit()
     except BaseException as error:
         connection.rollback()
@@ -187,8 +213,11 @@ def _write(function: Callable[[Statements], T], connection: sqlite3.Connection, 
     return written
 
 
-def _commit(connection: sqlite3.Connection, path: Path) -> None:
+def _commit(connection: sqlite3.Connection, path: Path, *, counts: bool) -> None:
+    """Commit; `counts` says that the archive has changed."""
     try:
+        if counts:
+            connection.execute(COUNT)
         connection.commit()
     except sqlite3.DatabaseError as error:
         connection.rollback()
@@ -268,6 +297,7 @@ async def open_sqlite(
         writer = await _connect(connector, opened, pragmas)
         await writer.call(partial(apply_migrations, migrations=chosen, path=str(file)))
         reader = await _connect(connector, opened, _READER_PRAGMAS)
+        glancer = await asyncio.to_thread(_glancer, file)
     except BaseException as error:
         for connection in opened:
             await connection.close()
@@ -276,7 +306,7 @@ async def open_sqlite(
         if isinstance(error, sqlite3.DatabaseError):
             raise explained(error, file) from error
         raise
-    return SqliteDatabase(file, writer, reader, throw_away=throw_away)
+    return SqliteDatabase(file, writer, reader, glancer, throw_away=throw_away)
 
 
 async def open_sqlite_to_read(path: Path) -> SqliteDatabase:
@@ -288,15 +318,16 @@ async def open_sqlite_to_read(path: Path) -> SqliteDatabase:
     opened: list[Connection] = []
     try:
         connector = partial(_connector, file, BUSY_SECONDS, read_only=True)
-        connections = [await _connect(connector, opened, _READER_PRAGMAS) for _ in range(2)]
-        await connections[0].call(partial(check_current, path=str(file)))
+        writer, reader = [await _connect(connector, opened, _READER_PRAGMAS) for _ in range(2)]
+        await writer.call(partial(check_current, path=str(file)))
+        glancer = await asyncio.to_thread(_glancer, file, read_only=True)
     except BaseException as error:
         for connection in opened:
             await connection.close()
         if isinstance(error, sqlite3.DatabaseError):
             raise explained(error, file) from error
         raise
-    return SqliteDatabase(file, *connections, throw_away=False)
+    return SqliteDatabase(file, writer, reader, glancer, throw_away=False)
 
 
 _PRAGMAS = (
@@ -311,6 +342,7 @@ _READER_PRAGMAS = (
     # of a file that fits (VACUUM, a merge of the index), and what is mapped counts as memory.
     "PRAGMA mmap_size = 134217728",
 )
+_GLANCER_PRAGMAS = ("PRAGMA query_only = ON", "PRAGMA cache_size = -256")  # 256 KiB
 
 
 _INCREMENTAL = 2
@@ -351,15 +383,25 @@ def _run_all(connection: sqlite3.Connection, statements: tuple[str, ...]) -> Non
         connection.execute(statement).close()
 
 
-def _connector(path: Path, busy_seconds: float, *, read_only: bool = False) -> sqlite3.Connection:
+def _connector(
+    path: Path, busy_seconds: float, *, read_only: bool = False, any_thread: bool = False
+) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro" if read_only else path,
         uri=read_only,
         timeout=busy_seconds,
         isolation_level=None,
+        check_same_thread=not any_thread,
         cached_statements=512,
     )
     connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _glancer(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """A connection for `glance`: it waits for nobody. It is made in a thread, and used in another."""
+    connection = _connector(path, 0, read_only=read_only, any_thread=True)
+    _run_all(connection, _GLANCER_PRAGMAS)
     return connection
 
 

@@ -14,6 +14,7 @@ import aiosqlite
 
 from bot.core.database.database import Engine, Parameters, Row
 from bot.core.database.dialect import by_place, for_sqlite
+from bot.core.database.sqlite.revision import changes_archive
 
 T = TypeVar("T")
 
@@ -104,21 +105,27 @@ class _Search(Generic[T]):
 
 
 class SqliteStatements:
-    """`Statements` of one connection, in its thread."""
+    """`Statements` of one connection, in its thread.
 
-    __slots__ = ("_connection",)
+    `has_changed_archive` says whether one of them wrote to a table of the archive (`revision.TABLES`).
+    """
+
+    __slots__ = ("_connection", "has_changed_archive")
     engine: Final = Engine.SQLITE
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.has_changed_archive = False
 
     def all(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]:
         """Every row of a statement."""
+        self._note(sql)
         rows: Sequence[Row] = self._connection.execute(for_sqlite(sql), parameters or {}).fetchall()
         return rows
 
     def tuples(self, sql: str, parameters: Parameters | None = None) -> Sequence[tuple[Any, ...]]:
         """Every row as a plain tuple."""
+        self._note(sql)
         cursor = self._connection.cursor()
         cursor.row_factory = None
         sql, names = by_place(sql)
@@ -148,6 +155,7 @@ class SqliteStatements:
 
     def run(self, sql: str, parameters: Parameters | None = None) -> int:
         """How many rows the statement changed."""
+        self._note(sql)
         cursor = self._connection.execute(for_sqlite(sql), parameters or {})
         changed = cursor.rowcount
         cursor.close()
@@ -155,6 +163,7 @@ class SqliteStatements:
 
     def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
         """Run the statement for each row of parameters."""
+        self._note(sql)
         sql = for_sqlite(sql)
         insert = _insert_of_many(sql)
         if insert is not None:
@@ -167,6 +176,10 @@ class SqliteStatements:
                 self._connection.execute(insert.sql, values).close()
             rows = waiting[whole:]
         self._connection.executemany(sql, rows).close()
+
+    def _note(self, sql: str) -> None:
+        if changes_archive(sql):
+            self.has_changed_archive = True
 
 
 @lru_cache(maxsize=512)

@@ -7,7 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bot.core.domain.document import Button, Item, Link, Style, Text, map_item, plain_text
+from bot.core.domain.document import (
+    Button,
+    Item,
+    Style,
+    Text,
+    item_characters,
+    map_item,
+    plain_text,
+)
 from bot.platforms.discord.rendering import markdown
 from bot.platforms.discord.rendering.payload import OPTION_MOST, within
 from bot.platforms.discord.rendering.split import Chunk, chunks
@@ -50,7 +58,9 @@ def list_rows(items: tuple[Item, ...], shown: Callable[[str], str]) -> ListRows:
     return ListRows(
         tuple(
             [
-                _kept_row(item, shown) if _length(item) <= _LONGEST_KEPT else _row(item, shown)
+                _kept_row(item, shown)
+                if item_characters(item) <= _LONGEST_KEPT
+                else _row(item, shown)
                 for item in items
             ]
         )
@@ -60,18 +70,6 @@ def list_rows(items: tuple[Item, ...], shown: Callable[[str], str]) -> ListRows:
 def make_choice(name: str, line: str) -> Choice:
     """The option of that name; its label is as much of it as fits."""
     return Choice(name, within(markdown.one_line(name), OPTION_MOST) or "…", line)
-
-
-def _length(item: Item) -> int:
-    """Characters of texts and addresses, and of what the button carries."""
-    button = item.button
-    carried = 0 if button is None else len(button.command or button.url or "") + len(button.label)
-    return carried + sum(
-        [
-            len(inline.text) + (len(inline.url) if isinstance(inline, Link) else 0)
-            for inline in (*item.inlines, *item.detail)
-        ]
-    )
 
 
 def _row(item: Item, shown: Callable[[str], str]) -> ListRow:

@@ -31,10 +31,12 @@ from bot.core.domain.document import (
     Quote,
     Style,
     Text,
+    characters,
     map_inlines,
     map_text,
     plain_text,
 )
+from bot.core.kept import Kept
 from bot.core.latex import readable
 from bot.core.ports import DeliveryKey, Platform, parse_channel
 from bot.platforms.discord.rendering import markdown, rows
@@ -103,6 +105,25 @@ def render(
     With a `key` each is marked as a part of that delivery. `shown` makes LaTeX readable. Raises
     `TooLongError`.
     """
+    if key is not None:  # of one message in one channel
+        return _rendered(document, key, shown)
+    kept = _kept.find((document, shown))
+    if kept is None:
+        kept = _rendered(document, None, shown)
+        if characters(document) <= _LONGEST_KEPT:
+            _kept.keep((document, shown), kept)
+    return kept
+
+
+_LONGEST_KEPT = 12_000
+_kept: Kept[tuple[Document, Callable[[str], str]], tuple[Payload, ...]] = Kept(128)
+"""Documents that were rendered lately, by all that their messages are made of: many people ask the
+same."""
+
+
+def _rendered(
+    document: Document, key: DeliveryKey | None, shown: Callable[[str], str]
+) -> tuple[Payload, ...]:
     document = map_text(document, shown, but_lists=True)
     blocks = [
         list_rows(block.items, shown) if isinstance(block, Items) else block

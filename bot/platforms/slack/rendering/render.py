@@ -10,7 +10,8 @@ actions, 75 a label, 2,000 a button's value, 150 an option's, 4,000 of fallback,
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bot.core.domain.document import Chart, Document, map_text
+from bot.core.domain.document import Chart, Document, characters, map_text
+from bot.core.kept import Kept
 from bot.core.latex import readable
 from bot.core.ports import Platform, parse_channel
 from bot.platforms.slack.rendering.blocks import pieces_of
@@ -41,6 +42,20 @@ class Payload:
     """The blocks as JSON in UTF-8, where they were written already."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """A message laid out: the text for notifications and screen readers, and its blocks."""
+
+    text: str
+    pieces: tuple[Piece, ...]
+
+
+_LONGEST_KEPT = 12_000
+_kept: Kept[tuple[Document, int], tuple[_Message, ...]] = Kept(128)
+"""Documents that were rendered lately, by all that their messages are made of: a mark's length, not
+its words. Many people ask the same, and one digest goes to many channels."""
+
+
 def with_picture(payload: Payload, chart: Chart, file: str) -> Payload:
     """The message with that file of Slack in place of the chart's bars, if it has these."""
     made = next(pieces_of(chart), None)
@@ -66,28 +81,38 @@ def render(document: Document, *, mark: str) -> tuple[Payload, ...]:
     `mark/1-3.0.…` is the first block of the first of three messages.
     They end in a checksum of the block, since Slack wants new ids for changed blocks.
     """
-    document = map_text(document, readable, but_lists=True)
-    made = [*_call(document), *(piece for block in document.blocks for piece in pieces_of(block))]
-    messages = _pack(made, room=_ROOM_FOR_ID + len(mark))
+    messages = _kept.find((document, len(mark)))
+    if messages is None:
+        messages = _lay_out(document, room=_ROOM_FOR_ID + len(mark))
+        if characters(document) <= _LONGEST_KEPT:
+            _kept.keep((document, len(mark)), messages)
     return tuple(
-        _payload(
-            _fallback(document.summary if number == 1 else "", message),
-            f"{mark}/{number}-{len(messages)}",
-            message,
-        )
-        for number, message in enumerate(messages, start=1)
+        [
+            _payload(message, f"{mark}/{number}-{len(messages)}")
+            for number, message in enumerate(messages, start=1)
+        ]
     )
 
 
-def _payload(text: str, mark: str, message: Sequence[Piece]) -> Payload:
-    ids = [f"{mark}.{place}.{piece.name}" for place, piece in enumerate(message)]
-    named = list(zip(ids, message, strict=True))
+def _lay_out(document: Document, *, room: int) -> tuple[_Message, ...]:
+    """The messages of a document; `room` is the length of each block's id."""
+    document = map_text(document, readable, but_lists=True)
+    made = [*_call(document), *(piece for block in document.blocks for piece in pieces_of(block))]
+    return tuple(
+        _Message(_fallback(document.summary if number == 1 else "", message), tuple(message))
+        for number, message in enumerate(_pack(made, room=room), start=1)
+    )
+
+
+def _payload(message: _Message, mark: str) -> Payload:
+    ids = [f"{mark}.{place}.{piece.name}" for place, piece in enumerate(message.pieces)]
+    named = list(zip(ids, message.pieces, strict=True))
     written = [
         b'{"block_id": %b, %b' % (write_json(name).encode(), piece.written[1:])
         for name, piece in named
     ]
     return Payload(
-        text,
+        message.text,
         tuple([{"block_id": name, **piece.block} for name, piece in named]),
         written=b"[%b]" % b", ".join(written),
     )

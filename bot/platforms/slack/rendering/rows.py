@@ -10,7 +10,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bot.core.domain.document import Button, Inline, Item, Link, Text, map_item, plain_text
+from bot.core.domain.document import (
+    Button,
+    Inline,
+    Item,
+    Text,
+    item_characters,
+    map_item,
+    plain_text,
+)
 from bot.core.latex import readable
 from bot.platforms.slack.rendering.controls import CHOOSE, LONGEST_LABEL, button_rows
 from bot.platforms.slack.rendering.piece import (
@@ -63,7 +71,9 @@ class _Row:
 
 def list_pieces(items: Sequence[Item]) -> Iterator[Piece]:
     """The pieces of a list; LaTeX in it is made readable."""
-    rows = [_kept_row(item) if _length(item) <= _LONGEST_KEPT else _row(item) for item in items]
+    rows = [
+        _kept_row(item) if item_characters(item) <= _LONGEST_KEPT else _row(item) for item in items
+    ]
     chunk: list[_Row] = []
     size = 0
     for row in rows:
@@ -82,16 +92,6 @@ def list_pieces(items: Sequence[Item]) -> Iterator[Piece]:
     if chunk:
         yield _list_block(chunk)
     yield from _choices(rows)
-
-
-def _length(item: Item) -> int:
-    """Characters of texts and addresses."""
-    return sum(
-        [
-            len(inline.text) + (len(inline.url) if isinstance(inline, Link) else 0)
-            for inline in (*item.inlines, *item.detail)
-        ]
-    )
 
 
 def _row(item: Item) -> _Row:

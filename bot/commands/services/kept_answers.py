@@ -1,0 +1,51 @@
+"""Answers to look-ups that were given lately, for as long as the archive stays as it was.
+
+After a digest many people ask the same. What they are answered hangs on the archive alone, whose
+revision is read each time (`bot.archive.store.revision`): an answer of another one is not given.
+"""
+
+from dataclasses import dataclass
+
+from bot.archive.store import revision
+from bot.core.database.database import Database
+from bot.core.domain.document import Document, characters
+from bot.core.kept import Kept
+
+_MOST = 128
+_LONGEST = 12_000
+"""Characters of an answer that is kept: the longest page of a list has about half as many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """All that an answer hangs on beside the archive: what is asked, and how it is presented.
+
+    `languages` is what was typed for them; `for_all` says that each reader sees it in their language.
+    """
+
+    asked: str
+    page: int
+    languages: str | None
+    locale: str
+    for_all: bool
+
+
+class KeptAnswers:
+    """Answers by their question, at most 128; each with the revision at which it was found."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._answers: Kept[Question, tuple[int, Document]] = Kept(_MOST)
+
+    def find(self, question: Question) -> Document | None:
+        """The answer, if the archive is now as it was; `None` also where that cannot be told at once."""
+        kept = self._answers.find(question)
+        if kept is None:
+            return None
+        found_at, answer = kept
+        return answer if self._db.glance(revision.find) == found_at else None
+
+    def keep(self, question: Question, answer: Document, found_at: int | None) -> None:
+        """Keep an answer that was found at this revision, unless that is unknown or it is very long."""
+        if found_at is not None and characters(answer) <= _LONGEST:
+            self._answers.keep(question, (found_at, answer))

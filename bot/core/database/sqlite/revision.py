@@ -1,0 +1,31 @@
+"""Counts the transactions that change the archive, in the table `archive_revision`.
+
+Triggers would count whatever writes to the file, but they take seven microseconds a row, a sixth of
+the time of an import.
+"""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+TABLES: Final = frozenset(
+    {
+        *("arxiv_record", "entry", "entry_tag", "link", "paper", "reference", "search_text"),
+        *("source", "tag", "tag_alias", "tag_merge"),
+    }
+)
+"""What look-ups read, but replies and reactions."""
+
+COUNT: Final = "UPDATE archive_revision SET number = number + 1"
+"""The last statement of a transaction that changed one of `TABLES`."""
+
+_WRITTEN = re.compile(
+    r"\b(?:(?:INSERT|REPLACE)(?:\s+OR\s+\w+)?\s+INTO|UPDATE(?:\s+OR\s+\w+)?|DELETE\s+FROM)\s+(\w+)",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=1024)
+def changes_archive(sql: str) -> bool:
+    """Whether a statement writes to one of `TABLES`."""
+    return not TABLES.isdisjoint(_WRITTEN.findall(sql))
