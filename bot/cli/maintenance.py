@@ -84,7 +84,7 @@ def move(
     from bot.core.database.database import opened
     from bot.core.domain.errors import NotFoundError, UsageError
     from bot.core.domain.i18n import translatable
-    from bot.operations.services.move import Moved
+    from bot.operations.services.move import Moved, new_or_not_at_all
     from bot.operations.services.move import move as move_rows
     from bot.settings import check_database_folder
     from bot.settings.values import WrongValueError, read_database
@@ -102,9 +102,10 @@ def move(
         if not may_be_there(old):
             raise NotFoundError(translatable("There is no database"), path=str(old))
         check_database_folder(new)
-        async with opened(old) as first, opened(new) as second:
-            with progress(say("Copying")) as advance:
-                return await move_rows(first, second, now=now(), progress=advance)
+        with new_or_not_at_all(new):
+            async with opened(old) as first, opened(new) as second:
+                with progress(say("Copying")) as advance:
+                    return await move_rows(first, second, now=now(), progress=advance)
 
     moved = asyncio.run(work())
     print_line(

@@ -1,5 +1,6 @@
 """`paperbot run` on a disk that fills up: it says so, keeps trying, and goes on by itself."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +37,11 @@ def fill(disk: Path) -> Path:
     raise AssertionError
 
 
+def names(disk: Path) -> list[str]:
+    """What is on it."""
+    return [file.name for file in disk.iterdir()]
+
+
 async def test_a_full_disk_ends_nothing_and_shows_in_healthz(tmp_path: Path, small_disk: Path):
     settings = {"PAPERBOT_DATABASE": f"sqlite:///{small_disk}/bot.db"}
     async with bot(tmp_path, **settings) as running:
@@ -63,6 +69,29 @@ async def test_a_bot_on_a_full_disk_can_be_stopped(tmp_path: Path, small_disk: P
         fill(small_disk)
 
         assert await running.stop() == 0
+
+
+@pytest.mark.parametrize("room", [0, 100_000, 1_500_000])
+@pytest.mark.parametrize("is_there", [False, True])
+async def test_a_move_onto_a_full_disk_leaves_what_was_there_before(
+    room: int, is_there: bool, tmp_path: Path, small_disk: Path
+):
+    old, new = f"sqlite:///{tmp_path}/data/paperbot.db", f"sqlite:///{small_disk}/new.db"
+    vault = tmp_path / "vault"
+    vault.mkdir()
+    (vault / "250204 Long.md").write_text(f"# Long\n\n{'a thought ' * 80_000}", encoding="utf-8")
+    assert (await paperbot(tmp_path, "import", str(vault)))[0] == 0
+    if is_there:
+        (small_disk / "new.db").touch()
+    filler = fill(small_disk)
+    os.truncate(filler, filler.stat().st_size - room)
+
+    status, out, err = await paperbot(tmp_path, "database", "move", old, new)
+
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert "disk is full" in err
+    assert (small_disk / "new.db").exists() is is_there
+    assert is_there or names(small_disk) == ["filler"]
 
 
 async def lease_is(running: Running, *, well: bool) -> bool:

@@ -2,14 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 from bot.archive.services.export import entry_json
 from bot.archive.store import entries
+from bot.core.database.address import PostgresAddress
 from bot.core.database.database import Database, Statements, Transaction, opened
+from bot.core.database.sqlite import leftovers
 from bot.core.domain.errors import StorageError, UsageError
 from bot.core.domain.i18n import translatable
 from bot.core.store import leases, processes
@@ -19,6 +24,34 @@ from bot.operations.store.tables import Table
 
 _PAGE = 500
 _DAMAGED = translatable("The database is damaged ({reason}): restore a backup")
+
+
+@contextmanager
+def new_or_not_at_all(target: Path | PostgresAddress) -> Iterator[None]:
+    """Around opening the target and the move: one that fails leaves no file that it made itself.
+
+    A file that was there before stays, and so does one that another process uses meanwhile.
+    """
+    file = leftovers.real_path(target) if isinstance(target, Path) else None
+    is_made = file is not None and _make(file)
+    try:
+        yield
+    except BaseException as error:
+        refused = isinstance(error, UsageError) and error.path == str(file)  # others wrote into it
+        if file is not None and is_made and not refused:
+            with suppress(OSError, UsageError), leftovers.opened_by_nobody(file):
+                for each in (file, *leftovers.found(file)):
+                    each.unlink(missing_ok=True)
+        raise
+
+
+def _make(file: Path) -> bool:
+    """Make the file, for its owner only, unless it is there; where that fails, opening it says why."""
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)

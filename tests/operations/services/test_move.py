@@ -2,10 +2,13 @@
 
 import asyncio
 import sqlite3
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +21,7 @@ from bot.core.store.leases import Process
 from bot.digest.services import plan, subscribe
 from bot.lookup.domain.query import parse
 from bot.lookup.store import search
-from bot.operations.services.move import move
+from bot.operations.services.move import move, new_or_not_at_all
 from bot.operations.store import tables
 from tests.databases import new_database
 from tests.stage import GENERAL, MORNING, NINE_IN_SEOUL, english, staged
@@ -148,6 +151,57 @@ async def test_a_killed_bot_counts_as_running_until_it_was_not_seen_for_its_term
             await processes.see(tx, "1", at - processes.TERM)
             assert await processes.count_parts(tx, MORNING) == {}
         await move(server, file, now=MORNING)
+
+
+async def move_to_new(source: Database, new: Path, *statements: str) -> None:
+    """As the command does it; the statements are another process's, before the move begins."""
+    with new_or_not_at_all(new):
+        async with opened(new) as target:
+            for sql in statements:
+                async with target.transaction() as tx:
+                    await tx.run(sql)
+            await move(source, target, now=MORNING)
+
+
+@pytest.mark.sqlite
+async def test_a_move_that_is_refused_leaves_no_file_of_its_own(tmp_path):
+    async with staged(tmp_path, path=tmp_path / "old.db") as stage:
+        await _join(stage.db, "1")
+
+        with pytest.raises(UsageError, match="A bot runs on this database"):
+            await move_to_new(stage.db, tmp_path / "new.db")
+
+    assert not list(tmp_path.glob("new.db*"))
+
+
+@pytest.mark.sqlite
+async def test_a_new_file_that_others_wrote_into_meanwhile_is_kept(tmp_path):
+    async with staged(tmp_path, path=tmp_path / "old.db") as stage:
+        with pytest.raises(UsageError, match="not empty"):
+            await move_to_new(
+                stage.db, tmp_path / "new.db", "INSERT INTO tag (id, slug) VALUES (1, 'moe')"
+            )
+
+    assert (tmp_path / "new.db").exists()
+
+
+@pytest.mark.sqlite
+async def test_a_new_file_that_another_process_has_open_is_kept(tmp_path):
+    new = tmp_path / "new.db"
+    program = "import sqlite3, sys; database = sqlite3.connect(sys.argv[1]); "
+    program += "database.execute('SELECT * FROM tag'); print(flush=True); sys.stdin.read()"
+
+    with suppress(StorageError), new_or_not_at_all(new):
+        async with opened(new):
+            other = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-c", program, new), stdin=PIPE, stdout=PIPE
+            )
+            assert other.stdout is not None
+            await other.stdout.readline()
+        raise StorageError("The disk is full", path=str(new))
+    await other.communicate(b"")
+
+    assert new.exists()
 
 
 async def test_what_postgresql_cannot_hold_is_named_and_nothing_is_kept(tmp_path, target):
