@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from tests.e2e.process import Running, bot, paperbot
@@ -61,6 +62,23 @@ async def test_a_full_disk_ends_nothing_and_shows_in_healthz(tmp_path: Path, sma
 
     assert "disk is full" in ill["pumps"]["lease"]["detail"]
     assert (ill["ok"], well["ok"]) == (False, True)
+
+
+async def test_who_follows_something_on_a_full_disk_is_told_of_the_database(
+    tmp_path: Path, small_disk: Path
+):
+    settings = {"PAPERBOT_DATABASE": f"sqlite:///{small_disk}/bot.db"}
+    async with bot(tmp_path, **settings) as running, aiohttp.ClientSession() as ada:
+        own = {"Origin": running.address.rstrip("/")}
+        line = {"channel": "general", "text": "/follow moe", "nonce": "nonce-000001"}
+        fill(small_disk)
+
+        async with ada.post(running.address + "api/say", json=line, headers=own) as answer:
+            told = await answer.json()
+
+        assert await running.stop() == 0
+
+    assert "The bot cannot reach its database right now" in told["private"]
 
 
 async def test_a_bot_on_a_full_disk_can_be_stopped(tmp_path: Path, small_disk: Path):

@@ -205,7 +205,8 @@ class Chat(Protocol):
         take a bot that opens many channels unasked for a spammer. The channel is one like any
         other, which this person alone reads. It posts nothing and may be repeated.
 
-        Raises `ChatRefusedError` where the person cannot be written to, and `ChatUnavailableError`.
+        Raises `ChatRefusedError` where the person cannot be written to, `ChatUnavailableError`, and
+        `StorageError` where the channel is a row of our own database.
         """
         ...
 

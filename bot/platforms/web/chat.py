@@ -180,8 +180,6 @@ class WebChat:
             return channel_ref(await self._board.open_inbox(user, at=self._now()))
         except UsageError as error:
             raise ChatRefusedError(str(error)) from error
-        except UserError as error:
-            raise ChatUnavailableError(str(error)) from error
 
     async def run(self, inbox: Inbox) -> None:
         """Serve until cancelled; raises `UsageError` if it cannot listen on its address."""

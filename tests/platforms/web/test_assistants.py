@@ -199,6 +199,17 @@ async def test_a_token_is_kept_as_a_hash_and_each_person_sees_and_revokes_their_
         assert (await stage.web.post("/api/token", label="nobody's"))[0] in {403, 404}
 
 
+async def test_a_database_that_cannot_be_written_is_not_the_fault_of_who_asks_for_a_token():
+    async with signing_in() as stage:
+        await stage.sign_in()
+        await stage.web.db.write(lambda statements: statements.all("PRAGMA query_only = ON"))
+
+        status, answer = await stage.web.post("/api/token", label="Claude")
+
+    assert status == 503
+    assert "The bot cannot reach its database right now." in str(answer)
+
+
 async def test_forget_me_removes_the_tokens():
     async with signing_in() as stage:
         await stage.sign_in()

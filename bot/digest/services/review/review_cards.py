@@ -17,7 +17,7 @@ from bot.channels.domain.subscription import Standing, Subscription
 from bot.channels.store import channel_managers, slots, subscriptions
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.document import Document
-from bot.core.domain.errors import UsageError, UserError
+from bot.core.domain.errors import StorageError, UsageError, UserError
 from bot.core.ports import (
     ChannelRef,
     ChatError,
@@ -39,7 +39,7 @@ from bot.outbox.store import deliveries, direct_messages
 log = logging.getLogger(__name__)
 
 OpenInbox = Callable[[ChannelRef, User], Awaitable[ChannelRef]]
-"""The channel of a person's direct messages; raises `ChatError`."""
+"""The channel of a person's direct messages; raises `ChatError` and `StorageError`."""
 
 PART = "review"
 AHEAD = timedelta(hours=15)
@@ -281,7 +281,7 @@ async def _inbox(person: str, asking: Asking) -> tuple[ChannelRef | None, bool]:
     user = User(place.id, "", can_manage=False)
     try:
         return await asking.open_inbox(replace(place, id=""), user), True
-    except ChatError as error:
+    except (ChatError, StorageError) as error:
         is_final = isinstance(error, ChatRefusedError)
         log.warning("%s cannot be asked to review a digest: %s", person, error)
         return None, is_final

@@ -12,8 +12,6 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from bot.core.domain.errors import UserError
-from bot.core.domain.i18n import error_text
 from bot.core.ports import AssistantTokens, Identity, Platform
 from bot.platforms.web.chat_api import read_body, refusal
 from bot.platforms.web.context import CONTEXT, WebContext
@@ -138,10 +136,7 @@ async def make(request: web.Request) -> web.Response:
     label = body.text("label", most=_MOST_LABEL)
     if not label:
         raise refusal(say("Say what the token is for."))
-    try:
-        secret = await tokens.make(who, label, at=request.app[CONTEXT].now())
-    except UserError as error:
-        raise refusal(error_text(error, say)) from error
+    secret = await tokens.make(who, label, at=request.app[CONTEXT].now())
     log.info("%s made a token for an assistant", who.person)
     return json_response({"token": secret})
 
