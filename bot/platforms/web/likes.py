@@ -4,7 +4,7 @@ from aiohttp import web
 
 from bot.core.ports import Reaction
 from bot.platforms.web.addresses import message_ref
-from bot.platforms.web.chat_api import read_body, refusal
+from bot.platforms.web.chat_api import read_body
 from bot.platforms.web.context import CONTEXT, WebContext
 from bot.platforms.web.forms.posted import read_fields
 from bot.platforms.web.rendering.view import is_paper, permalink
@@ -39,7 +39,7 @@ async def _like(
 ) -> BoardMessage:
     message = await context.board.find(number) if number else None
     if message is None or not is_paper(message) or not may_read(message.channel, visitor.user.id):
-        raise refusal(visitor.say("That message no longer exists."), kind=web.HTTPNotFound)
+        raise web.HTTPNotFound(text=visitor.say("That message no longer exists."))
     reaction = Reaction(
         message_ref(message.channel, message.id), visitor.user, LIKE, is_liked, context.now()
     )

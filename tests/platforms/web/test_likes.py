@@ -119,3 +119,15 @@ async def test_what_is_no_paper_cannot_be_liked_and_other_sites_like_nothing(sta
     assert (status, answer["error"]) == (404, "That message no longer exists.")
     assert refused == 403
     assert stage.inbox.reactions == []
+
+
+@pytest.mark.parametrize("message", ["999999", "none", ""])
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_form_that_likes_what_is_gone_is_answered_with_a_page(stage: Stage, message: str):
+    form = {"message": message, "like": "yes"}
+    async with stage.client.post(stage.url("/like"), data=form, headers=stage.own) as response:
+        answer = response.status, response.content_type
+        page = await response.text()
+
+    assert answer == (404, "text/html")
+    assert "That message no longer exists." in page
