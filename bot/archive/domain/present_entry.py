@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from urllib.parse import quote_plus
 
 from bot.archive.domain.entry import AtArxiv, Entry, Language, Paper, Reference, StoredEntry
@@ -48,9 +47,6 @@ _GIST_SOURCE = 4000
 
 _TAG_BUTTONS = 5
 """A row of buttons on Discord; Slack wraps no more on a wide screen."""
-
-_LONGEST_KEPT = 8000
-"""Characters of an entry whose row is kept."""
 
 _TITLE_WORDS = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _MOST_TITLE_WORDS = 24
@@ -254,16 +250,7 @@ def entry_query(stored: StoredEntry) -> str:
 
 
 def row(stored: StoredEntry, number: int, *, languages: Sequence[Language], say: Translate) -> Item:
-    """An entry as one row of a list, with a button that shows it.
-
-    The rows shown last are kept, so that an entry that stands in many answers is laid out once. What
-    they are kept by is all that they are made of: no kept row is ever out of date.
-    """
-    make = _kept_row if _is_short(stored.entry) else _row
-    return make(stored, number, tuple(languages), say)
-
-
-def _row(stored: StoredEntry, number: int, languages: tuple[Language, ...], say: Translate) -> Item:
+    """An entry as one row of a list, with a button that shows it."""
     entry = stored.entry
     parts = [day_text(entry.date, say.locale)] if entry.date else []
     if entry.tags:
@@ -280,16 +267,6 @@ def _row(stored: StoredEntry, number: int, languages: tuple[Language, ...], say:
         number=number,
         button=Button(say("Read"), command=command_line.format_line("paper", entry_query(stored))),
     )
-
-
-_kept_row = lru_cache(maxsize=512)(_row)
-
-
-def _is_short(entry: Entry) -> bool:
-    """Whether an entry takes so little memory that hundreds of them may be kept."""
-    texts = [entry.paper.title, entry.paper.url or "", entry.paper.abstract or "", *entry.tags]
-    texts += [text for commentary in entry.commentary for text in commentary.paragraphs]
-    return sum(map(len, texts)) <= _LONGEST_KEPT
 
 
 def gist(entry: Entry, languages: Sequence[Language]) -> str:

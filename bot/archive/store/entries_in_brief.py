@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from functools import lru_cache
 
 from bot.archive.domain.entry import StoredEntry
 from bot.archive.store import entries
@@ -12,15 +11,11 @@ from bot.core.database.database import Statements
 def load(statements: Statements, ordered: Sequence[int]) -> tuple[StoredEntry, ...]:
     """As `entries.load`, but without authors, abstract, references, links, source text and last change.
 
-    That is what a list shows, and half of the time. What was read before and has not changed is mostly
-    the same object again (`_remembered`).
+    That is what a list shows, and takes half of the time.
     """
     read = statements.lines(_ENTRIES, {"them": list(ordered)})
     lines = {int(line[1 : line.index(",")]): line for line in read}
-    return tuple(
-        _remembered(line) if len(line) <= _MOST_REMEMBERED else _entry(line)
-        for line in map(lines.__getitem__, ordered)
-    )
+    return tuple(_entry(lines[newness]) for newness in ordered)
 
 
 def _entry(line: str) -> StoredEntry:
@@ -34,18 +29,6 @@ def _entry(line: str) -> StoredEntry:
     whole = (entry_id, on, withdrawn_at, title, None, number, version, url, *at_arxiv, commentary)
     return entries.to_stored((*whole, *source), tuple(tags.items()), (), ())
 
-
-@lru_cache(maxsize=512)
-def _remembered(line: str) -> StoredEntry:
-    """The entry of all that the database has just said of it, so that it is never a stale one.
-
-    The newest entries are found again and again, and to make one takes longer than to read it.
-    """
-    return _entry(line)
-
-
-_MOST_REMEMBERED = 8_000
-"""Characters of an entry that is remembered: of 512, mostly of a tenth of that."""
 
 _ENTRIES = """
     SELECT CAST(json_array(

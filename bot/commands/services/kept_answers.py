@@ -11,7 +11,7 @@ from bot.core.database.database import Database
 from bot.core.domain.document import Document, characters
 from bot.core.kept import Kept
 
-_MOST = 128
+_MOST = 192
 _LONGEST = 12_000
 """Characters of an answer that is kept: the longest page of a list has about half as many."""
 
@@ -31,7 +31,7 @@ class Question:
 
 
 class KeptAnswers:
-    """Answers by their question, at most 128; each with the revision at which it was found."""
+    """Answers by their question, at most 192; each with the revision at which it was found."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

@@ -92,7 +92,7 @@ class Item:
     button: Button | None = None
 
     def __hash__(self) -> int:
-        """Of what tells rows apart, since renderers keep rows by them; equal rows have one hash."""
+        """Of what tells rows apart, since renderers keep documents; equal rows have one hash."""
         return hash((self.number, self.button))
 
 
@@ -294,8 +294,7 @@ def characters(document: Document) -> int:
     return sum(map(_characters, document.blocks))
 
 
-def item_characters(item: Item) -> int:
-    """How many characters of texts and addresses a row of a list has, with its button."""
+def _item_characters(item: Item) -> int:
     of_button = _button_characters(item.button) if item.button is not None else 0
     return of_button + _inline_characters(item.inlines) + _inline_characters(item.detail)
 
@@ -305,7 +304,7 @@ def _characters(block: Block) -> int:
         case Heading(inlines) | Paragraph(inlines) | Quote(inlines) | Note(inlines):
             return _inline_characters(inlines)
         case Items(items):
-            return sum(map(item_characters, items))
+            return sum(map(_item_characters, items))
         case Fields(fields):
             return sum(len(label) + _inline_characters(value) for label, value in fields)
         case Code(text):

@@ -8,17 +8,16 @@ from functools import partial
 from bot.archive.domain.entry import EntryId, StoredEntry
 from bot.archive.store import arxiv_records, entries_in_brief, entry_changes, tag_merges
 from bot.core.database.database import Database, Statements, Transaction
-from tests.archive_stage import NOW, a_record, an_entry, keep, keep_apart
+from tests.archive_stage import NOW, a_record, an_entry, keep
 
 
-async def test_a_list_has_what_is_stored_now_and_the_same_object_if_nothing_changed(db: Database):
+async def test_a_list_has_what_is_stored_now(db: Database):
     written = an_entry("Old", arxiv_id="1706.03762", tags="RL moe", ko="글", cites=("2310.00002",))
     (entry_id,) = await keep(db, written)
     withdrawn = replace(a_record("1706.03762"), comment="This paper has been withdrawn.")
 
     async def listed():
-        (first,), (again,) = [await in_brief(db, entry_id) for _ in range(2)]
-        assert first is again
+        (first,) = await in_brief(db, entry_id)
         return first
 
     seen = [await listed()]
@@ -62,28 +61,6 @@ async def test_a_list_has_what_is_stored_now_and_the_same_object_if_nothing_chan
         ("New", (2, True), ("rl",), ("rl",), ["Text."], (date(2025, 2, 5), "other.md"), None),
         ("New", (2, True), ("rl",), ("rl",), ["Text."], (date(2025, 2, 5), "other.md"), NOW),
     ]
-
-
-async def test_entries_of_lists_are_remembered_up_to_a_number_and_a_length(db: Database):
-    short = await keep_apart(db, *(an_entry(f"Paper {n}") for n in range(513)))
-    long = await keep(
-        db,
-        an_entry("Comment", path="comment.md", ko="가" * 8_000),
-        an_entry("T" * 8_000, path="title.md"),
-        an_entry("Tag", path="tag.md", tags="t" * 8_000),
-    )
-
-    first, again = [await in_brief(db, *short[:512]) for _ in range(2)]
-    await in_brief(db, short[512])
-    forgotten = [await in_brief(db, short[n]) for n in (511, 0)]
-    too_long = [await in_brief(db, *long) for _ in range(2)]
-
-    assert all(one is other for one, other in zip(first, again, strict=True))
-    assert forgotten[0][0] is first[511]
-    assert forgotten[1][0] is not first[0]
-    assert forgotten[1][0] == first[0]
-    assert all(one is not other for one, other in zip(*too_long, strict=True))
-    assert too_long[0] == too_long[1]
 
 
 async def in_brief(db: Database, *entry_ids: EntryId) -> tuple[StoredEntry, ...]:

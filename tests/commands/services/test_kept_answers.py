@@ -195,7 +195,7 @@ async def test_what_hangs_on_more_than_the_archive_is_not_kept(file: Path, line:
     assert one is not other
 
 
-async def test_no_more_than_128_answers_are_kept_and_no_long_one(file: Path):
+async def test_no_more_than_192_answers_are_kept_and_no_long_one(file: Path):
     async with opened(file) as db:
         [long] = await keep(db, an_entry(ko="글 " * 8_000, path="long.md"))
         bot = bot_over(db)
@@ -210,4 +210,4 @@ async def test_no_more_than_128_answers_are_kept_and_no_long_one(file: Path):
         gc.collect()
         after = sum(isinstance(each, Document) for each in gc.get_objects())
 
-    assert 100 < after - before <= 130
+    assert 150 < after - before <= 194

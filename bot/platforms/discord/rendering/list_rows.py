@@ -1,28 +1,19 @@
-"""Laying out the rows of a list: their Markdown, and their names in a menu. Pure.
-
-A row is laid out once while it is among the rows shown last, since people look at the same papers.
-"""
+"""Laying out the rows of a list: their Markdown, and their names in a menu. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 from bot.core.domain.document import (
     Button,
     Item,
     Style,
     Text,
-    item_characters,
     map_item,
     plain_text,
 )
 from bot.platforms.discord.rendering import markdown
 from bot.platforms.discord.rendering.payload import OPTION_MOST, within
 from bot.platforms.discord.rendering.split import Chunk, chunks
-
-_MOST_KEPT = 512
-_LONGEST_KEPT = 2000
-"""Characters of a row that is kept: hundreds of them take few megabytes."""
 
 _BULLET = (Text("• "),)
 _SPACE = Text(" ")
@@ -55,16 +46,7 @@ class ListRows:
 
 def list_rows(items: tuple[Item, ...], shown: Callable[[str], str]) -> ListRows:
     """The rows of a list; `shown` makes LaTeX in them readable."""
-    return ListRows(
-        tuple(
-            [
-                _kept_row(item, shown)
-                if item_characters(item) <= _LONGEST_KEPT
-                else _row(item, shown)
-                for item in items
-            ]
-        )
-    )
+    return ListRows(tuple([_row(item, shown) for item in items]))
 
 
 def make_choice(name: str, line: str) -> Choice:
@@ -79,10 +61,6 @@ def _row(item: Item, shown: Callable[[str], str]) -> ListRow:
         number = "" if item.number is None else f"{item.number}. "
         choice = make_choice(f"{number}{plain_text(item.inlines)}", item.button.command)
     return ListRow(tuple(_chunks(item)), item.button, choice)
-
-
-_kept_row = lru_cache(maxsize=_MOST_KEPT)(_row)
-"""What it is kept by is all that a row is made of: no kept row is ever out of date."""
 
 
 def _chunks(item: Item) -> list[Chunk]:

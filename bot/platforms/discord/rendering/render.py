@@ -116,7 +116,7 @@ def render(
 
 
 _LONGEST_KEPT = 12_000
-_kept: Kept[tuple[Document, Callable[[str], str]], tuple[Payload, ...]] = Kept(128)
+_kept: Kept[tuple[Document, Callable[[str], str]], tuple[Payload, ...]] = Kept(192)
 """Documents that were rendered lately, by all that their messages are made of: many people ask the
 same."""
 

@@ -7,8 +7,9 @@ actions, 75 a label, 2,000 a button's value, 150 an option's, 4,000 of fallback,
 10,000 characters of blocks a message: Slack's `msg_blocks_too_long` begins at some 13,200.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.core.domain.document import Chart, Document, characters, map_text
 from bot.core.kept import Kept
@@ -32,26 +33,34 @@ _GOES_ON = "… 🧵"
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """One message: its blocks, and the text for notifications and screen readers."""
+    """One message: the text for notifications and screen readers, and its blocks as JSON in UTF-8.
+
+    `without_picture` are the blocks with bars of text instead of a picture, where there is one.
+    """
 
     text: str
-    blocks: tuple[Json, ...]
+    written: bytes
     without_picture: tuple[Json, ...] | None = None
-    """The blocks with bars of text instead of a picture, where there is one."""
-    written: bytes = b""
-    """The blocks as JSON in UTF-8, where they were written already."""
+
+    @property
+    def blocks(self) -> tuple[Json, ...]:
+        """The blocks, read from their JSON."""
+        return tuple(json.loads(self.written))
 
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    """A message laid out: the text for notifications and screen readers, and its blocks."""
+    """A message laid out: its text, and of each block the name and the JSON without an id.
+
+    Not the blocks themselves, which take several times as much memory.
+    """
 
     text: str
-    pieces: tuple[Piece, ...]
+    blocks: tuple[tuple[str, bytes], ...]
 
 
 _LONGEST_KEPT = 12_000
-_kept: Kept[tuple[Document, int], tuple[_Message, ...]] = Kept(128)
+_kept: Kept[tuple[Document, int], tuple[_Message, ...]] = Kept(192)
 """Documents that were rendered lately, by all that their messages are made of: a mark's length, not
 its words. Many people ask the same, and one digest goes to many channels."""
 
@@ -68,9 +77,7 @@ def with_picture(payload: Payload, chart: Chart, file: str) -> Payload:
             text = chart.text[:_MOST_ALT]
             image: Json = {"type": "image", "slack_file": {"id": file}, "alt_text": text}
             blocks[place] = {"block_id": f"{before}.{make_piece(image).name}", **image}
-            return replace(
-                payload, blocks=tuple(blocks), without_picture=payload.blocks, written=b""
-            )
+            return Payload(payload.text, write_json(blocks).encode(), payload.blocks)
     return payload
 
 
@@ -99,30 +106,26 @@ def _lay_out(document: Document, *, room: int) -> tuple[_Message, ...]:
     document = map_text(document, readable, but_lists=True)
     made = [*_call(document), *(piece for block in document.blocks for piece in pieces_of(block))]
     return tuple(
-        _Message(_fallback(document.summary if number == 1 else "", message), tuple(message))
+        _Message(
+            _fallback(document.summary if number == 1 else "", message),
+            tuple([(piece.name, piece.written) for piece in message]),
+        )
         for number, message in enumerate(_pack(made, room=room), start=1)
     )
 
 
 def _payload(message: _Message, mark: str) -> Payload:
-    ids = [f"{mark}.{place}.{piece.name}" for place, piece in enumerate(message.pieces)]
-    named = list(zip(ids, message.pieces, strict=True))
     written = [
-        b'{"block_id": %b, %b' % (write_json(name).encode(), piece.written[1:])
-        for name, piece in named
+        b'{"block_id": %b, %b' % (write_json(f"{mark}.{place}.{name}").encode(), block[1:])
+        for place, (name, block) in enumerate(message.blocks)
     ]
-    return Payload(
-        message.text,
-        tuple([{"block_id": name, **piece.block} for name, piece in named]),
-        written=b"[%b]" % b", ".join(written),
-    )
+    return Payload(message.text, b"[%b]" % b", ".join(written))
 
 
 def with_content(fields: Json, payload: Payload) -> bytes:
     """JSON of an object with these fields, of which there is one at least, and the message."""
-    blocks = payload.written or write_json(payload.blocks).encode()
     before = f'{write_json(fields)[:-1]}, "text": {write_json(payload.text)}, "blocks": '
-    return b"%b%b}" % (before.encode(), blocks)
+    return b"%b%b}" % (before.encode(), payload.written)
 
 
 def _call(document: Document) -> Iterator[Piece]:

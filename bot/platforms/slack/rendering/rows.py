@@ -2,20 +2,16 @@
 
 A button beside each of thirty rows is a wall on a phone. An option of a menu carries its whole
 command line, so it works without stored state.
-
-A row is laid out once while it is among the rows shown last, since people look at the same papers.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from bot.core.domain.document import (
     Button,
     Inline,
     Item,
     Text,
-    item_characters,
     map_item,
     plain_text,
 )
@@ -38,9 +34,6 @@ _NEW_LINE = Text("\n")
 _LONGEST_LIST = 2500
 _LONGEST_OPTION = 150
 _OPTIONS_A_SELECT = 20
-_MOST_KEPT = 512
-_LONGEST_KEPT = 2000
-"""Characters of a row that is kept: hundreds of them take few megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +64,7 @@ class _Row:
 
 def list_pieces(items: Sequence[Item]) -> Iterator[Piece]:
     """The pieces of a list; LaTeX in it is made readable."""
-    rows = [
-        _kept_row(item) if item_characters(item) <= _LONGEST_KEPT else _row(item) for item in items
-    ]
+    rows = [_row(item) for item in items]
     chunk: list[_Row] = []
     size = 0
     for row in rows:
@@ -112,10 +103,6 @@ def _row(item: Item) -> _Row:
         item.button,
         _option(item.number, title, item.button),
     )
-
-
-_kept_row = lru_cache(maxsize=_MOST_KEPT)(_row)
-"""What it is kept by is all that a row is made of: no kept row is ever out of date."""
 
 
 def _section(runs: tuple[Inline, ...]) -> _Written:

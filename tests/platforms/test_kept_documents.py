@@ -1,26 +1,12 @@
-"""Rows and documents that were laid out are kept: never out of date, and never too many of them."""
+"""Documents that were rendered are kept: they are never out of date, and there are never too many."""
 
 import gc
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 
 import pytest
 
-from bot.archive.domain.arxiv_id import ArxivId
-from bot.archive.domain.entry import (
-    AtArxiv,
-    Commentary,
-    Entry,
-    EntryId,
-    Language,
-    Paper,
-    Source,
-    SourceKind,
-    StoredEntry,
-)
-from bot.archive.domain.present_entry import row
-from bot.core.catalogue import Catalogues
 from bot.core.domain.document import (
     Button,
     Buttons,
@@ -33,81 +19,9 @@ from bot.core.domain.document import (
     Style,
     Text,
 )
-from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import DeliveryKey
 from bot.platforms.discord.rendering import render as discord
 from bot.platforms.slack.rendering import render as slack
-
-KOREAN = Catalogues()("ko")
-BOTH = (Language.KO, Language.EN)
-MOST = 512
-
-
-def stored(number: int, *, text: str = "") -> StoredEntry:
-    entry = Entry(
-        Paper(f"Paper {number}", arxiv_id=ArxivId("2501.00001")),
-        Source(SourceKind.VAULT_NOTE, f"{number}.md", 0),
-        date(2025, 2, 4),
-        (Commentary(Language.EN, (text or f"Thought {number}.",)),),
-        ("rl",),
-        ("RL",),
-    )
-    return StoredEntry(EntryId(number), entry)
-
-
-def changed(before: StoredEntry) -> Iterator[StoredEntry]:
-    """The same entry after one change that a row shows."""
-    entry, paper = before.entry, before.entry.paper
-    for after in (
-        replace(entry, paper=replace(paper, title="Another title")),
-        replace(entry, paper=replace(paper, arxiv_id=ArxivId("2501.00002"))),
-        replace(entry, paper=replace(paper, arxiv_id=None, url="https://example.org/p")),
-        replace(entry, paper=replace(paper, at_arxiv=AtArxiv(2, is_withdrawn=True))),
-        replace(entry, date=date(2025, 2, 5)),
-        replace(entry, date=None),
-        replace(entry, tags=("rl", "nlp")),
-        replace(entry, tags=()),
-        replace(entry, commentary=(Commentary(Language.EN, ("Other words.",)),)),
-        replace(entry, commentary=(Commentary(Language.KO, ("다른 말.",)), *entry.commentary)),
-        replace(entry, commentary=()),
-    ):
-        yield replace(before, entry=after)
-    yield replace(before, id=EntryId(8))
-
-
-def test_a_row_shows_every_change_of_its_entry_at_once():
-    before = stored(7)
-    shown = row(before, 1, languages=BOTH, say=ENGLISH)
-
-    others = [row(after, 1, languages=BOTH, say=ENGLISH) for after in changed(before)]
-
-    assert shown not in others
-    assert len(set(others)) == len(others)
-    assert row(before, 1, languages=BOTH, say=ENGLISH) == shown
-
-
-def test_a_row_is_in_the_readers_language_and_has_its_number():
-    entry = replace(
-        stored(7).entry,
-        commentary=(
-            Commentary(Language.KO, ("한국어.",)),
-            Commentary(Language.EN, ("English.",)),
-        ),
-    )
-    both = StoredEntry(EntryId(7), entry)
-
-    def last_words(number: int, *languages: Language) -> tuple[int | None, str]:
-        item = row(both, number, languages=languages, say=ENGLISH)
-        return item.number, item.detail[-1].text
-
-    assert last_words(1, Language.KO) == (1, "한국어.")
-    assert last_words(1, Language.EN) == (1, "English.")
-    assert last_words(2, Language.EN) == (2, "English.")
-    korean = row(both, 1, languages=BOTH, say=KOREAN)
-    assert korean.button is not None
-    assert korean.button.label != "Read"
-    assert korean.detail[0].text.startswith("2025년 2월 4일")
-
 
 ITEM = Item(
     (Link("A title", "https://example.org/a"),),
@@ -224,28 +138,18 @@ def test_a_row_in_discord_follows_what_makes_its_latex_readable():
     assert "A title" in plain[0].content
 
 
-def test_no_more_than_hundreds_of_rows_are_kept():
-    for number in range(3 * MOST):
-        item = row(stored(number), 1, languages=BOTH, say=ENGLISH)
-        in_slack(item)
-        in_discord(item)
+@pytest.mark.parametrize("render", [whole_in_slack, discord.render])
+def test_no_more_than_192_documents_are_kept_and_no_long_one(render: Callable[..., object]):
+    def alive() -> list[Document]:
+        gc.collect()
+        return [each for each in gc.get_objects() if isinstance(each, Document)]
 
-    gc.collect()
-    alive = [each for each in gc.get_objects() if isinstance(each, Item)]
-
-    assert len(alive) <= 3 * MOST + 100
-
-
-def test_long_entries_and_rows_are_not_kept():
-    long = "word " * 20_000
+    short, long, words = f"{render} short", f"{render} long", "word " * 3_000
+    for number in range(400):
+        render(Document((Items((replace(ITEM, number=number), OTHER)),), short))
     for number in range(20):
-        row(stored(number, text=long + str(number)), 1, languages=BOTH, say=ENGLISH)
-        for render in (in_slack, in_discord):
-            render(replace(OTHER, detail=(Text(f"{number} {long}"),)))
+        render(Document((Items((replace(OTHER, detail=(Text(f"{number} {words}"),)),)),), long))
 
-    gc.collect()
-    entries = [each for each in gc.get_objects() if isinstance(each, Commentary)]
-    items = [each for each in gc.get_objects() if isinstance(each, Item)]
-
-    assert not [each for each in entries if each.paragraphs[0].startswith(long)]
-    assert not [each for each in items if any(len(run.text) > 50_000 for run in each.detail)]
+    summaries = Counter(each.summary for each in alive())
+    assert summaries[short] == 192
+    assert summaries[long] == 0
