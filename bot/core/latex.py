@@ -43,7 +43,8 @@ _PROSE_MACRO = re.compile(
 )
 _SAYS_MATH = re.compile(r"[\\^_=<>+{}]")
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_FOREIGN = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7a3]")
+# Compiled by its first use: of 40,000 characters that takes a while, and few texts have formulas.
+_FOREIGN = r"[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7a3]"
 
 _KEPT = {"{": "\ue000", "}": "\ue001", "^": "\ue002", "_": "\ue003"}
 """Stand-ins for literal braces, carets and underscores while scripts are translated."""
@@ -161,7 +162,7 @@ _cached = lru_cache(maxsize=2048)(_readable)
 
 
 def _is_formula(match: re.Match[str], body: str) -> bool:
-    if _FOREIGN.search(body):
+    if not body.isascii() and re.search(_FOREIGN, body):
         return False
     return match["inline"] is None or _is_math(body)
 

@@ -48,7 +48,7 @@ _LATIN = {
     "Arial.ttf": "Arial",
     "arial.ttf": "Arial",
 }
-_BEYOND_LATIN = re.compile("[\u0370-\u1fff\u2e80-\uffff\U00010000-\U0010ffff]")
+_BEYOND_LATIN = re.compile("[^\x00-\u036f\u2000-\u2e7f]")
 _ZOOM = 2
 """Twice the size of a page: sharp on screens with small pixels."""
 

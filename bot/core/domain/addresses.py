@@ -25,11 +25,11 @@ _CANDIDATE: Final = re.compile(rf"https?://[^{_ENDS}]+", re.IGNORECASE)
 _GLUED_SCRIPTS: Final = "\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff"
 _GLUED: Final = re.compile(rf"(?<=[A-Za-z0-9)\]}}])[{_GLUED_SCRIPTS}]")
 _HOST: Final = re.compile(r"[^/?#]*")
-# A name that hosts end in with text behind it: `org입니다`.
+# A name that hosts end in with text behind it: `org입니다`. Only Latin letters are compared without
+# case: of 40,000 characters that have none, to look for one takes longer than all else here.
 _GLUED_TO_HOST: Final = re.compile(
-    rf"(?<=\.)(?:[a-z]{{2}}|com|org|net|edu|gov|info|app|dev|wiki|blog)(?=[{_GLUED_SCRIPTS}])"
-    rf"|(?<=\.)[a-z0-9-]+(?=[{_GLUED_SCRIPTS}][^.]*$)",
-    re.IGNORECASE,
+    rf"(?<=\.)(?i:[a-z]{{2}}|com|org|net|edu|gov|info|app|dev|wiki|blog)(?=[{_GLUED_SCRIPTS}])"
+    rf"|(?<=\.)(?i:[a-z0-9-]+)(?=[{_GLUED_SCRIPTS}][^.]*$)"
 )
 _PUNCTUATION: Final = ".,;:!?"
 _EMPHASIS: Final = "*_~'|"

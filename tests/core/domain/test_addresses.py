@@ -60,6 +60,7 @@ def test_an_address_is_found_as_it_stands(url: str, around: str) -> None:
         ("https://example.org/a와", "https://example.org/a"),
         ("https://example.org와", "https://example.org"),
         ("https://arxiv.org입니다.그리고", "https://arxiv.org"),
+        ("https://ARXIV.ORG입니다.그리고", "https://ARXIV.ORG"),
         ("https://www.bücher.de를", "https://www.bücher.de"),
         (
             "https://ko.wikipedia.org/wiki/학습_(기계)을",

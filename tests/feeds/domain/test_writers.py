@@ -63,6 +63,16 @@ def test_any_text_gives_a_valid_feed_that_says_it(texts, pages):
     assert [title for _, title, _ in in_json] == [fit_for_xml(text) for text in texts]
 
 
+def test_exactly_the_characters_that_xml_lacks_are_replaced():
+    # https://www.w3.org/TR/xml/#charsets
+    allowed = {0x9, 0xA, 0xD, *range(0x20, 0xD800), *range(0xE000, 0xFFFE)}
+    every = [chr(code) for code in range(0x10000)] + ["\U00010000", "\U0010ffff"]
+
+    replaced = {character for character in every if fit_for_xml(character) == "\ufffd"}
+
+    assert replaced - {"\ufffd"} == {each for each in every[:0x10000] if ord(each) not in allowed}
+
+
 def test_a_reader_gets_content_tags_pages_and_both_addresses():
     feed = a_feed(an_item(7, "<b>둘</b>"), pages=True)
 

@@ -48,7 +48,6 @@ _RUN = re.compile(f"[{_HANGUL}]+|[{_HAN_AND_KANA}{_HAN_BEYOND}]+|[{_PRIVATE}\\0]
 _ANY = f"[{_HANGUL}{_HAN_AND_KANA}{_HAN_BEYOND}{_PRIVATE}\\0]"
 # Runs that follow one another as one: to look for one set of characters takes half the time.
 _RUNS = re.compile(f"({_ANY}{_ANY}*)")
-_IN_PAIRS = re.compile(f"[{_HANGUL}{_HAN_AND_KANA}{_HAN_BEYOND}]")
 _LONGEST_CACHED = 32
 
 
@@ -95,7 +94,9 @@ def _set_apart(run: re.Match[str]) -> str:
 
 def is_run(word: str) -> bool:
     """Whether a word of `runs` is indexed in pairs."""
-    return not word.isascii() and _IN_PAIRS.match(word) is not None
+    if word.isascii() or _PRIVATE_OR_NUL.match(word):
+        return False
+    return _RUNS.match(word) is not None
 
 
 def match_expression(text: str) -> Phrases:
