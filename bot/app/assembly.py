@@ -69,12 +69,17 @@ class Assembly:
     """Every part of a running bot, wired."""
 
     def __init__(
-        self, db: Database, settings: Settings, held: Held | None, stopping: asyncio.Event
+        self,
+        db: Database,
+        settings: Settings,
+        held: Held | None,
+        stopping: asyncio.Event,
+        voices: Catalogues,
     ) -> None:
         self._db = db
         self._stopping = stopping
         self._started_with = _parts(db, settings)
-        self._voices = Catalogues()
+        self._voices = voices
         self._monitor = HealthMonitor(db, clock=now)
         self._parts = Parts(
             db,

@@ -44,7 +44,7 @@ async def run(settings: Settings, announce: Announce) -> None:
                 await unless(stopping, _prepare(db))
                 if stopping.is_set():
                     return
-                await Assembly(db, settings, held, stopping).run(announce)
+                await Assembly(db, settings, held, stopping, Catalogues()).run(announce)
         finally:
             await db.close()
         log.info("stopped")
@@ -134,10 +134,11 @@ async def run_demo(
         async with opened(None) as db, posting(db, stopping, clock=now) as held:
             if held is None:
                 return
+            voices = Catalogues()
             samples = await asyncio.to_thread(PAGE.read_text, encoding="utf-8")
             report = await demo.fill(
-                db, samples, paths, now=now(), zone=settings.timezone, voices=Catalogues()
+                db, samples, paths, now=now(), zone=settings.timezone, voices=voices
             )
             if report is not None:
                 imported(report)
-            await Assembly(db, settings, held, stopping).run(announce)
+            await Assembly(db, settings, held, stopping, voices).run(announce)
