@@ -5,7 +5,6 @@
 """
 
 import asyncio
-import atexit
 import contextlib
 import fcntl
 import hashlib
@@ -14,11 +13,10 @@ import os
 import secrets
 import shutil
 import socket
-import sqlite3
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -32,8 +30,7 @@ from bot.core.database.address import PostgresAddress
 from bot.core.database.database import BUSY_SECONDS, Database, Engine, open_database
 from bot.core.database.migrations import bundled_migrations
 from bot.core.database.postgresql.migrate import apply_migrations
-from bot.core.database.sqlite.database import SqliteDatabase, open_sqlite
-from bot.core.database.sqlite.migrate import apply_migrations as apply_to_sqlite
+from bot.core.database.sqlite.database import SqliteDatabase, migrated_file, open_sqlite
 from tests.locations import Location
 
 _ACCOUNT = "postgres"
@@ -256,28 +253,18 @@ _engine = Engine.SQLITE
 _server = ""
 
 
+_migrated_file = cache(migrated_file)
+
+
 def use(engine: Engine, dsn: str = "") -> None:
     """From now on `throw_away` gives a database of that engine, on the server at `dsn`."""
     global _engine, _server
     _engine, _server = engine, dsn
 
 
-@cache
-def _migrated() -> Path:
-    """An SQLite file with the bot's tables, to be copied: to migrate a new one takes 70 ms."""
-    folder = tempfile.TemporaryDirectory(prefix="paperbot-template-")
-    atexit.register(folder.cleanup)
-    file = Path(folder.name) / "paperbot.db"
-    connection = sqlite3.connect(file, isolation_level=None)
-    with closing(connection):
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # as in a database of the bot's own
-        apply_to_sqlite(connection, migrations=bundled_migrations(), path=str(file))
-    return file
-
-
 async def open_throw_away(*, busy_seconds: float = BUSY_SECONDS) -> SqliteDatabase:
     """A new SQLite database, which `close` removes."""
-    template = await asyncio.to_thread(_migrated)
+    template = await asyncio.to_thread(_migrated_file)
     return await open_sqlite(None, busy_seconds=busy_seconds, template=template)
 
 

@@ -48,7 +48,13 @@ def demo(
     ] = 8000,
 ) -> int:
     """Try the web chat with sample papers in a temporary database; needs no token or network."""
-    with _importing():
+    from concurrent.futures import ThreadPoolExecutor
+
+    from bot.core.database.sqlite.database import migrated_file
+
+    # To make the tables takes 0.1 s, most of it in SQLite: time enough while modules are imported.
+    with ThreadPoolExecutor(1) as beside, _importing():
+        template = beside.submit(migrated_file)
         import asyncio
 
         from bot.app.main import demo_settings, run_demo
@@ -64,7 +70,8 @@ def demo(
 
     start_logging("warning", as_json=False)
     settings = demo_settings(read_settings(), host=host, port=port)
-    asyncio.run(run_demo(settings, paths or [], _announce_demo, imported))
+    work = run_demo(settings, paths or [], _announce_demo, imported, template=template.result())
+    asyncio.run(work)
     return DONE
 
 

@@ -17,7 +17,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -250,7 +250,7 @@ def _rewrite(connection: sqlite3.Connection, path: Path) -> bool:
         )
         return False
     log.info("%s is rewritten once, to allow shrinking it from now on", path)
-    connection.execute(f"PRAGMA auto_vacuum = {_INCREMENTAL}")
+    connection.execute(_SHRINKABLE)
     connection.execute("PRAGMA temp_store = FILE")  # the copy may not fit into memory
     try:
         connection.execute("VACUUM")
@@ -268,13 +268,13 @@ async def open_sqlite(
     *,
     migrations: Sequence[Migration] | None = None,
     busy_seconds: float = BUSY_SECONDS,
-    template: Path | None = None,
+    template: bytes | None = None,
 ) -> SqliteDatabase:
     """The database in that file, made and migrated if need be; raises `StorageError`.
 
     `None` is a throw-away database, in a folder that `close` removes; with a `template` it begins
-    as a copy of that file, which takes a tenth of the time that migrations take. Several processes may
-    have the same file open; a statement waits for `busy_seconds` for another to commit.
+    as these bytes of `migrated_file`, which takes a tenth of the time that migrations take. Several
+    processes may have the same file open; a statement waits for `busy_seconds` for another to commit.
     """
     throw_away = path is None
     folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="paperbot-") if path is None else ""
@@ -289,7 +289,7 @@ async def open_sqlite(
             )
         await asyncio.to_thread(_make_private, file)
         if throw_away and template is not None:
-            await asyncio.to_thread(shutil.copyfile, template, file)
+            await asyncio.to_thread(file.write_bytes, template)
         chosen = migrations if migrations is not None else bundled_migrations()
         connector = partial(_connector, file, busy_seconds)
         is_new = await asyncio.to_thread(_is_empty, file)
@@ -307,6 +307,14 @@ async def open_sqlite(
             raise explained(error, file) from error
         raise
     return SqliteDatabase(file, writer, reader, glancer, throw_away=throw_away)
+
+
+def migrated_file() -> bytes:
+    """A new database with every migration, as the bytes of its file. Takes 0.1 s: call it in a thread."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        _run_all(connection, (_SHRINKABLE,))
+        apply_migrations(connection, migrations=bundled_migrations(), path=":memory:")
+        return connection.serialize()
 
 
 async def open_sqlite_to_read(path: Path) -> SqliteDatabase:
@@ -347,13 +355,14 @@ _GLANCER_PRAGMAS = ("PRAGMA query_only = ON", "PRAGMA cache_size = -256")  # 256
 
 _INCREMENTAL = 2
 """SQLite's number for `auto_vacuum = INCREMENTAL`."""
+# Only before the first table: then free pages can be given back in small steps. Later it would change
+# nothing, but write the first page each time.
+_SHRINKABLE = f"PRAGMA auto_vacuum = {_INCREMENTAL}"
 
 
 def _writer_pragmas(*, throw_away: bool, is_new: bool) -> tuple[str, ...]:
     return (
-        # Only before the first table: then free pages can be given back in small steps. Later it
-        # would change nothing, but write the first page each time.
-        *((f"PRAGMA auto_vacuum = {_INCREMENTAL}",) if is_new else ()),
+        *((_SHRINKABLE,) if is_new else ()),
         "PRAGMA journal_mode = WAL",
         # FULL: what the outbox has committed survives a power cut (NORMAL may lose the last).
         "PRAGMA synchronous = OFF" if throw_away else "PRAGMA synchronous = FULL",
