@@ -12,7 +12,6 @@ from pathlib import Path
 from bot.app.posting_lease import is_gone, this_process
 from bot.arxiv.ports import PaperSource
 from bot.arxiv.ranking.worker import ProcessRanker, is_installed
-from bot.arxiv.services import candidates, polling
 from bot.arxiv.services.request_gate import DatabaseRequestGate
 from bot.core.database.address import PostgresAddress
 from bot.core.database.database import Database
@@ -142,6 +141,8 @@ class ArxivPart:
                 tasks.create_task(concern.run())
 
     async def _follow(self) -> None:
+        from bot.arxiv.services import polling  # noqa: PLC0415 - the demo needs none
+
         categories = self._settings.arxiv_categories
         async with open_arxiv(
             self._db, self._settings, clock=self._clock, jitter=self._jitter
@@ -159,6 +160,8 @@ class ArxivPart:
     async def _rank(self) -> None:
         ranker = ranker_of(self._db.location)
         if ranker is not None:
+            from bot.arxiv.services import candidates  # noqa: PLC0415 - the demo needs none
+
             await candidates.follow(
                 self._db,
                 ranker,
@@ -174,6 +177,8 @@ class ArxivPart:
         """Read the status for `condition` and `measures` again."""
         if not self._concerns:
             return
+        from bot.arxiv.services import polling  # noqa: PLC0415 - the demo needs none
+
         categories = self._settings.arxiv_categories
         self._state = await polling.get_condition(self._db, categories, self._clock())
         self._measures = await polling.measure_arxiv(self._db)

@@ -13,15 +13,12 @@ from pathlib import Path
 from bot.app.arxiv import ArxivPart
 from bot.app.clock import chance, now
 from bot.app.drafting import drafting
-from bot.app.mail import asking, join_mail
 from bot.app.parts import ARXIV, PLAN, VAULT, Parts, families, post
 from bot.app.periodic_work import PeriodicWork
 from bot.app.platforms import Given, Joined, addresses, find_slack_apps, join
 from bot.app.posting_lease import Held
 from bot.app.reading_rights import reading_rights
 from bot.app.sign_in import assistants, proxy_sign_in, sign_in, site_names
-from bot.app.slack.installations import SlackInstallations
-from bot.app.slack.organisations import SlackOrganisations
 from bot.app.wakes import BOARD, Wakes
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
@@ -40,6 +37,7 @@ from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.library import DatabaseLibrary
 from bot.discussion.store.kept_replies import DatabaseReplies
 from bot.feeds.services.feed_library import DatabaseFeeds
+from bot.mail.services.opt_in import OptIn
 from bot.mail.store.addresses import forget_asker
 from bot.operations.pumps import Pumps
 from bot.operations.services import reindex
@@ -52,6 +50,7 @@ from bot.settings import Settings, environment_of_git
 from bot.vault.services.git_command import Git
 from bot.vault.services.vault import Vault
 from bot.vault.services.vault_git import VaultGit
+from bot.vault.services.vault_watch import watch_folder
 from bot.vault.services.writer import VaultWriter
 from bot.webchat.services.access import WebAccess, one_time_address
 from bot.webchat.store.board import DatabaseBoard
@@ -100,9 +99,8 @@ class Assembly:
                 self._parts.work,
                 self._parts.requests_a_second,
             ),
+            db,
             find_apps=partial(find_slack_apps, db, settings),
-            installations=SlackInstallations(db, settings, clock=now),
-            organisations=SlackOrganisations(db, settings, clock=now),
             mail=self._mail(settings) if settings.mail_is_on else None,
         )
         self._address = addresses(self._joined)
@@ -156,7 +154,7 @@ class Assembly:
             categories=settings.arxiv_categories if settings.arxiv_poll else (),
             connected=connected,
             curators=settings.curators,
-            mail=asking(settings, self._voices) if settings.mail_is_on else None,
+            mail=_mail_asking(settings, self._voices),
         )
         talk = DiscussionContext(
             db,
@@ -190,9 +188,6 @@ class Assembly:
         }
         self._vault: Vault | None = None
         if settings.vault is not None:
-            # Imported here: watchfiles is slow to import, and the demo needs none.
-            from bot.vault.services.vault_watch import watch_folder  # noqa: PLC0415
-
             self._vault = Vault(
                 db,
                 settings.vault,
@@ -224,9 +219,14 @@ class Assembly:
         def confirmed() -> None:
             self._wakes.wake("plan")
 
-        return lambda: join_mail(
-            self._db, settings, voices=self._voices, clock=now, changed=confirmed
-        )
+        def join_mail() -> Joined:
+            from bot.app import mail  # noqa: PLC0415 - few bots use it
+
+            return mail.join_mail(
+                self._db, settings, voices=self._voices, clock=now, changed=confirmed
+            )
+
+        return join_mail
 
     def _wanted(self) -> Collection[str]:
         """The names of all parts that there are now, by which processes share them."""
@@ -355,6 +355,15 @@ class Assembly:
 
         measures = (*self._monitor.measures(self._pumps.failures), *self._arxiv.measures)
         return Metrics(render_measures(measures), CONTENT_TYPE)
+
+
+def _mail_asking(settings: Settings, voices: Catalogues) -> OptIn | None:
+    """What asking an address takes, if e-mail is on."""
+    if not settings.mail_is_on:
+        return None
+    from bot.app import mail  # noqa: PLC0415 - few bots use it
+
+    return mail.asking(settings, voices)
 
 
 def _parts(db: Database, settings: Settings) -> str:

@@ -13,8 +13,6 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.app.parts import GATEWAY, PLAN, HeldPart, post
-from bot.app.slack.installations import SlackInstallations
-from bot.app.slack.organisations import SlackOrganisations
 from bot.core.database.database import Database
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate
@@ -104,22 +102,15 @@ class Given:
 def join(
     settings: Settings,
     given: Given,
+    db: Database,
     *,
     find_apps: FindApps,
-    installations: SlackInstallations,
-    organisations: SlackOrganisations,
     mail: Callable[[], Joined] | None = None,
 ) -> Mapping[Platform, Joined]:
     """Everything that is set up but the web chat, which always is; nothing is connected yet."""
     joined: dict[Platform, Joined] = {}
     if settings.slack_is_on or settings.secret_key:
-        joined[Platform.SLACK] = _slack(
-            settings,
-            given,
-            find_apps=find_apps,
-            installations=installations,
-            organisations=organisations,
-        )
+        joined[Platform.SLACK] = _slack(settings, given, db, find_apps)
     if settings.discord_is_on:
         joined[Platform.DISCORD] = _discord(settings, given)
     if mail is not None:
@@ -194,19 +185,17 @@ async def examine(
     return tuple(findings)
 
 
-def _slack(
-    settings: Settings,
-    given: Given,
-    *,
-    find_apps: FindApps,
-    installations: SlackInstallations,
-    organisations: SlackOrganisations,
-) -> Joined:
+def _slack(settings: Settings, given: Given, db: Database, find_apps: FindApps) -> Joined:
     from bot.app.slack import install_requests  # noqa: PLC0415 - as the module says
+    from bot.app.slack.installations import SlackInstallations  # noqa: PLC0415 - likewise
+    from bot.app.slack.organisations import SlackOrganisations  # noqa: PLC0415 - likewise
     from bot.app.slack.workspaces import SlackWorkspaces  # noqa: PLC0415 - as the module says
     from bot.platforms.slack.chat import SlackChat  # noqa: PLC0415 - as the module says
     from bot.platforms.slack.requests import signed_requests  # noqa: PLC0415 - as the module says
     from bot.platforms.slack.requests.ack_gate import AckGate  # noqa: PLC0415 - as the module says
+
+    installations = SlackInstallations(db, settings, clock=given.clock)
+    organisations = SlackOrganisations(db, settings, clock=given.clock)
 
     def open_chat(workspace: str, access: SlackAccess) -> SlackChat:
         return SlackChat(

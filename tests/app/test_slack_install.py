@@ -19,7 +19,6 @@ from yarl import URL
 from bot.app.platforms import Given, find_slack_apps, join
 from bot.app.slack.install_requests import exchange_by
 from bot.app.slack.installations import SlackInstallations
-from bot.app.slack.organisations import SlackOrganisations
 from bot.channels.domain.subscription import Standing
 from bot.channels.store import subscriptions
 from bot.core.catalogue import Catalogues
@@ -72,9 +71,8 @@ class Stage:
                 Everything("this process"),
                 lambda: 50,
             ),
+            db,
             find_apps=self.find_apps,
-            installations=self.installations,
-            organisations=SlackOrganisations(db, self.settings, clock=self.clock),
         )[Platform.SLACK]
         self.url = ""
 

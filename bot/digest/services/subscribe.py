@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
-from rapidfuzz import fuzz, process
-
 from bot.archive.domain.typed_dates import Days
 from bot.channels.domain.schedule import Schedule, Slot, newest_slot, next_slot
 from bot.channels.domain.subscription import DigestOptions, Standing, Subscription
@@ -300,6 +298,8 @@ async def _get(tx: Transaction, channel: ChannelRef) -> Subscription:
     if present is not None and present.standing is not Standing.REMOVED:
         return present
     known = [each.channel for each in await subscriptions.list_all(tx)]
+    from rapidfuzz import fuzz, process  # noqa: PLC0415 - slow to import, for misspelt names
+
     near = process.extractOne(str(channel), known, scorer=fuzz.WRatio, score_cutoff=80)
     if near is not None:
         raise NotFoundError(

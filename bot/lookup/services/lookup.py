@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from rapidfuzz import distance, process
-
 from bot.archive.domain.entry import StoredEntry, tag_slug
 from bot.archive.store import revision, tags
 from bot.channels.store import linked_channels
@@ -114,6 +112,8 @@ def _better(term: Term, spellings: Mapping[str, str], authors: Iterable[str]) ->
 
 def _near(word: str, known: Iterable[str]) -> list[str]:
     """The known words most similar to this one, without itself."""
+    from rapidfuzz import distance, process  # noqa: PLC0415 - slow to import, for unknown words
+
     found = process.extract(
         word,
         list(known),

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from rapidfuzz import fuzz, process
-
 from bot.archive.domain.search.folding import bare
 from bot.archive.domain.search.segment import title_expression
 from bot.archive.store.sort_key import OLDEST
@@ -107,6 +105,8 @@ def _papers(statements: Statements, them: Sequence[int]) -> list[tuple[int, int,
 def _unknown(statements: Statements, place: Place) -> QueryError:
     near: list[tuple[int, str]] = []
     if isinstance(place, str):
+        from rapidfuzz import fuzz, process  # noqa: PLC0415 - slow to import, for unknown titles
+
         rows = statements.tuples(_RECENT, {"oldest": OLDEST, "recent": _COMPARED})
         titles = dict(rows)
         matched = process.extract(

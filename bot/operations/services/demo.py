@@ -42,9 +42,9 @@ async def fill(
     today = now.astimezone(zone).date()
     report = await import_files(db, paths, now=now) if paths else None
     days = set(await _newest_days(db))
-    page = as_of(samples, today)
+    page, theirs = _as_of(samples, today)
     await import_files(db, [STDIN], now=now, stdin=page.encode())
-    days |= set(sorted(day for day in _dates(page) if day <= today)[-_DAYS_POSTED:])
+    days |= set(theirs[-_DAYS_POSTED:])
     # Today's digest has its time now, so that the next one is tomorrow's.
     words = TypedOptions(at=f"{now.astimezone(zone):%H:%M}", zone=zone.key)
     subscription = await subscribe.add(db, CHANNEL, words, now=now)
@@ -58,15 +58,19 @@ async def _newest_days(db: Database) -> list[date]:
         return [day.on for day in await entries.list_days(tx, limit=_DAYS_POSTED)]
 
 
-def as_of(page: str, today: date) -> str:
-    """The digest page with its days moved so that the newest is `today`, and the oldest tomorrow."""
+def _as_of(page: str, today: date) -> tuple[str, list[date]]:
+    """The digest page with its days moved so that the newest is `today`, and the oldest tomorrow.
+
+    Also its days until today, in order.
+    """
     oldest, *dates = sorted(_dates(page))
     later = today - dates[-1]
     page = page.replace(day_text(oldest, "ko"), _TOMORROW)
     # From the end that is moved towards, so that no day is moved twice.
     for day in sorted(dates, reverse=later > timedelta()):
         page = page.replace(day_text(day, "ko"), day_text(day + later, "ko"))
-    return page.replace(_TOMORROW, day_text(today + timedelta(days=1), "ko"))
+    page = page.replace(_TOMORROW, day_text(today + timedelta(days=1), "ko"))
+    return page, [day + later for day in dates]
 
 
 def _dates(page: str) -> set[date]:

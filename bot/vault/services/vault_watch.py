@@ -8,8 +8,6 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from watchfiles import awatch
-
 from bot.archive.domain.files.file_names import is_hidden, is_imported, placeholder_of
 
 log = logging.getLogger(__name__)
@@ -77,6 +75,9 @@ async def _events(folder: Path, look_every: timedelta) -> AsyncIterator[WatchEve
 
     Each folder is watched separately: a recursive watch follows symbolic links out of the vault.
     """
+    # Imported here: it is slow to import, and few commands watch.
+    from watchfiles import awatch  # noqa: PLC0415
+
     clock = asyncio.get_running_loop().time
     folders = await asyncio.to_thread(_folders, folder)
     looked_at = clock()

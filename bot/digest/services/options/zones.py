@@ -3,8 +3,6 @@
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from rapidfuzz import fuzz, process
-
 from bot.channels.domain import zone_names
 from bot.core.domain.errors import UsageError
 
@@ -114,6 +112,8 @@ def complete_zone(typed: str, limit: int = 25) -> tuple[str, ...]:
 
 def _nearest_zone(folded: str, names: dict[str, str]) -> str | None:
     """The nearest name, by the whole name or by the city alone."""
+    from rapidfuzz import fuzz, process  # noqa: PLC0415 - slow to import, for misspelt names
+
     cities: dict[str, str] = {}
     for name in sorted(names, key=len):
         cities.setdefault(name.rpartition("/")[2], name)

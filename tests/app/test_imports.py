@@ -1,0 +1,30 @@
+"""What a start does not wait for: modules of what is not set up are not imported."""
+
+import subprocess
+import sys
+
+SLOW_TO_IMPORT = (
+    "aiosmtplib",
+    "bot.app.mail",
+    "bot.app.slack.installations",
+    "bot.arxiv.services.polling",
+    "discord",
+    "feedparser",
+    "prometheus_client",
+    "psycopg",
+    "pylatexenc",
+    "rapidfuzz",
+    "slack_bolt",
+    "slack_sdk",
+    "watchfiles",
+    "yaml",
+)
+
+
+def test_a_start_imports_nothing_of_what_is_not_set_up():
+    code = "import sys, bot.app.main, bot.cli\n"
+    code += f"print(*sorted(set({SLOW_TO_IMPORT}) & set(sys.modules)))"
+
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert ran.stdout.split() == []
