@@ -189,7 +189,7 @@ class Bot(Forms):
             say.locale,
             for_all=bool(readers(self._voices, command.channel, say)),
         )
-        kept = self._kept.find(question)
+        kept = await self._kept.find(question)
         if kept is not None:
             return kept
         answer, found_at = await self._look_up(command, asked, page, say)

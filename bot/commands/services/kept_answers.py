@@ -37,15 +37,18 @@ class KeptAnswers:
         self._db = db
         self._answers: Kept[Question, tuple[int, Document]] = Kept(_MOST)
 
-    def find(self, question: Question) -> Document | None:
-        """The answer, if the archive is now as it was; `None` also where that cannot be told at once."""
+    async def find(self, question: Question) -> Document | None:
+        """The answer, if the archive is now as it was; raises `StorageError`."""
         kept = self._answers.find(question)
         if kept is None:
             return None
         found_at, answer = kept
-        return answer if self._db.glance(revision.find) == found_at else None
+        now = self._db.glance(revision.find)
+        if now is None:
+            now = await self._db.read(revision.find)
+        return answer if now == found_at else None
 
     def keep(self, question: Question, answer: Document, found_at: int | None) -> None:
-        """Keep an answer that was found at this revision, unless that is unknown or it is very long."""
+        """Keep an answer that was found at this revision, unless it hangs on more (`None`) or is very long."""
         if found_at is not None and characters(answer) <= _LONGEST:
             self._answers.keep(question, (found_at, answer))

@@ -33,8 +33,8 @@ class Results:
     """One page of what a look-up found: the best hit first, or the newest without words.
 
     `query` is the query as it was understood; `total` is `None` where there are too many to count.
-    `suggestions` are whole queries to try instead, where nothing was found. `revision` is that of
-    the archive (`revision.find`), at which everybody finds the same; `None` where that is not known.
+    `suggestions` are whole queries to try instead, where nothing was found. At that
+    `revision` of the archive (`revision.find`) everybody finds the same; `None` where more decides.
     """
 
     query: Query

@@ -1,25 +1,30 @@
 """The archive's revision counts every change of what look-ups read, whoever makes it."""
 
+import asyncio
 import random
 import re
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from bot.archive.store import revision
 from bot.core.database.address import PostgresAddress
-from bot.core.database.database import Database, Engine, Transaction, open_database, opened
-from bot.core.database.sqlite.revision import TABLES, changes_archive
+from bot.core.database.database import Database, Transaction, open_database, opened
+from bot.core.database.revision import TABLES, changes_archive
 from bot.core.database.sqlite.statements import SqliteStatements
 from bot.core.domain.errors import QueryError, UsageError
 from bot.discussion.store import person_locales
 from bot.lookup.domain.query import parse
-from bot.lookup.domain.query_terms import hangs_on_archive_alone
+from bot.lookup.domain.query_terms import Query, hangs_on_archive_alone
 from bot.lookup.store import search
 from tests.archive_stage import an_entry, keep
+from tests.databases import new_database
 from tests.lookup import generated
 
 SEED = 19
@@ -50,15 +55,13 @@ async def test_the_tables_that_look_ups_read_are_those_whose_changes_count(file:
     texts = [row["commentary"] for row in connection.execute("SELECT commentary FROM search_text")]
     asked = generated.look_ups(chance, [text[:20_000] for text in texts if text])
     found = 0
-    for text, _ in zip(asked, range(1500), strict=False):
+    for text in islice(asked, 1500):
         in_brief = chance.choice([True, False])
-        try:
-            query = parse(text)
-            if hangs_on_archive_alone(query):
+        query = parsed(text)
+        if query is not None:
+            with suppress(QueryError):
                 hits = search.find(statements, query, page=1, per_page=7, in_brief=in_brief)
                 found += len(hits.entries)
-        except QueryError:
-            continue
     connection.set_authorizer(None)
 
     connection.close()
@@ -122,14 +125,52 @@ def test_other_statements_do_not_change_it(sql: str):
     assert not changes_archive(sql)
 
 
-async def revision_of(db: Database) -> int | None:
+async def test_on_postgresql_look_ups_read_the_same_tables(postgresql: str):
+    with new_database(postgresql) as address:
+        async with opened(address) as db:
+            await keep(db, *generated.entries(random.Random(SEED), 60))
+            async with db.reading() as tx:
+                texts = [row["text"] for row in await tx.all("SELECT text FROM entry")]
+        with psycopg.connect(address.secret.get_secret_value(), autocommit=True) as connection:
+            connection.execute("SELECT pg_stat_reset()")
+        async with opened(address) as db:
+            chance = random.Random(SEED)
+            found = 0
+            for text in islice(generated.look_ups(chance, texts), 500):
+                query = parsed(text)
+                if query is not None:
+                    find = partial(search.find, query=query, page=1, per_page=7, in_brief=True)
+                    with suppress(QueryError):
+                        found += len((await db.read(find)).entries)
+        with psycopg.connect(address.secret.get_secret_value(), autocommit=True) as connection:
+            rows = connection.execute(
+                "SELECT relname FROM pg_stat_user_tables WHERE seq_scan + coalesce(idx_scan, 0) > 0"
+            )
+            read = {name for (name,) in rows}
+
+    assert found > 500
+    assert {"entry", "paper", "entry_tag", "reference", "search_text"} < read
+    assert read - {"schema_migration", "key_value"} <= TABLES
+
+
+def parsed(text: str) -> Query | None:
+    """The query, if what it finds hangs on the archive alone."""
+    try:
+        query = parse(text)
+    except QueryError:
+        return None
+    return query if hangs_on_archive_alone(query) else None
+
+
+async def revision_of(db: Database) -> int:
     return await db.read(revision.find)
 
 
-async def test_each_way_to_write_counts_once(file: Path):
+async def test_each_way_to_write_counts_once(location: Path | PostgresAddress):
     sql, at = "UPDATE entry SET part = :part WHERE id = 1", {"part": 3}
     counted = []
-    async with opened(file) as db:
+    async with opened(location) as db:
+        await keep(db, an_entry())
 
         async def whole(write: Callable[[Transaction], Awaitable[object]]) -> None:
             async with db.transaction() as tx:
@@ -145,50 +186,62 @@ async def test_each_way_to_write_counts_once(file: Path):
         ):
             before = await revision_of(db)
             await write()
-            after = await revision_of(db)
-            assert before is not None
-            assert after is not None
-            counted.append(after - before)
+            counted.append(await revision_of(db) - before)
 
     assert counted == [1] * 6
 
 
-async def test_a_change_of_another_process_is_seen_at_once_and_one_rolled_back_is_none(file: Path):
-    ours, other = await open_database(file), await open_database(file)
-    before = ours.glance(revision.find)
+async def test_a_change_of_another_process_is_seen_at_once_and_one_rolled_back_is_none(
+    location: Path | PostgresAddress,
+):
+    async with opened(location) as ours, opened(location) as other:
+        await keep(ours, an_entry())
+        before = await revision_of(ours)
 
-    async with other.transaction() as tx:
+        async with other.transaction() as tx:
+            await tx.run("UPDATE entry SET commentary = '[]' WHERE id = 1")
+            during = await revision_of(ours)
+        after = await revision_of(ours)
+        with suppress(UsageError):
+            async with ours.transaction() as tx:
+                await tx.run("UPDATE entry SET commentary = '[]' WHERE id = 1")
+                raise UsageError("rolled back")
+
+        assert before == during == after - 1
+        assert await revision_of(ours) == after == await revision_of(other)
+
+
+async def test_writers_of_the_archive_do_not_stop_each_other(location: Path | PostgresAddress):
+    async with opened(location) as db, opened(location) as other:
+        before = await revision_of(db)
+
+        async def write(tag: int) -> None:
+            async with (db if tag % 2 else other).transaction() as tx:
+                await tx.run("INSERT INTO tag (slug) VALUES (:slug)", {"slug": f"tag-{tag}"})
+
+        await asyncio.gather(*map(write, range(40)))
+
+        assert await revision_of(db) == before + 40
+
+
+async def test_a_glance_reads_what_is_committed_and_never_fails(file: Path):
+    db = await open_database(file)
+    async with db.transaction() as tx:
         await tx.run("UPDATE entry SET commentary = '[]' WHERE id = 1")
-        during = ours.glance(revision.find)
-    after = ours.glance(revision.find)
-    with suppress(UsageError):
-        async with ours.transaction() as tx:
-            await tx.run("UPDATE entry SET commentary = '[]' WHERE id = 2")
-            raise UsageError("rolled back")
+        before = db.glance(revision.find)
+    after = db.glance(revision.find)
+    nothing = db.glance(lambda statements: statements.one("SELECT 1 FROM no_such_table"))
+    await db.close()
 
-    assert before == during != after
-    assert (
-        ours.glance(revision.find) == after == await revision_of(ours) == await revision_of(other)
-    )
-    await other.close()
-    await ours.close()
-    assert ours.glance(revision.find) is None
+    assert before is not None
+    assert (after, nothing, db.glance(revision.find)) == (before + 1, None, None)
 
 
-async def test_what_no_look_up_reads_does_not_count(file: Path):
-    async with opened(file) as db:
+async def test_what_no_look_up_reads_does_not_count(location: Path | PostgresAddress):
+    async with opened(location) as db:
         before = await revision_of(db)
         async with db.transaction() as tx:
             await tx.run("INSERT INTO processed_event (id, seen_at) VALUES ('1', '2025')")
             await person_locales.put(tx, "web:1", "ko")
 
         assert await revision_of(db) == before
-
-
-async def test_only_a_file_has_a_revision(location: Path | PostgresAddress):
-    async with opened(location) as db:
-        await keep(db, an_entry())
-
-        found = await db.read(revision.find), db.glance(revision.find)
-
-    assert (found == (None, None)) is (db.engine is Engine.POSTGRESQL)

@@ -21,6 +21,7 @@ from bot.archive.store.entry_changes import IndexedEntry
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
+from bot.core.database.address import PostgresAddress
 from bot.core.database.database import Database, opened
 from bot.core.domain import command_line
 from bot.core.domain.document import Document
@@ -51,11 +52,10 @@ async def ask(
 
 
 @pytest.fixture
-async def file(tmp_path: Path) -> Path:
-    path = tmp_path / "paperbot.db"
-    async with opened(path) as db:
+async def archive(location: Path | PostgresAddress) -> Path | PostgresAddress:
+    async with opened(location) as db:
         await keep(db, *generated.entries(random.Random(19), 40))
-    return path
+    return location
 
 
 ASKED = (
@@ -143,10 +143,10 @@ CHANGES: tuple[Change, ...] = (
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_a_kept_answer_is_what_would_be_found_now(file: Path, seed: int):
+async def test_a_kept_answer_is_what_would_be_found_now(archive: Path | PostgresAddress, seed: int):
     chance = random.Random(seed)
     differed = 0
-    async with opened(file) as db, opened(file) as elsewhere:  # as in another process
+    async with opened(archive) as db, opened(archive) as elsewhere:  # as in another process
         bot = bot_over(db)
         before = [await ask(bot, line) for line in ASKED]
         for _ in range(12):
@@ -165,7 +165,7 @@ async def test_a_kept_answer_is_what_would_be_found_now(file: Path, seed: int):
     assert differed >= 4
 
 
-async def test_each_way_to_ask_has_an_answer_of_its_own(file: Path):
+async def test_each_way_to_ask_has_an_answer_of_its_own(archive: Path | PostgresAddress):
     ways: list[Callable[[Bot], Awaitable[Document]]] = [
         partial(ask, line="/paper 모델"),
         partial(ask, line="/paper 모델 page:2"),
@@ -174,7 +174,7 @@ async def test_each_way_to_ask_has_an_answer_of_its_own(file: Path):
         partial(ask, line="/paper 모델", channel=ChannelRef(Platform.WEB, "", "general")),
         partial(ask, line="/paper #rl"),
     ]
-    async with opened(file) as db:
+    async with opened(archive) as db:
         bot = bot_over(db)
         first = [await way(bot) for way in ways]
         again = [await way(bot) for way in ways]
@@ -186,8 +186,10 @@ async def test_each_way_to_ask_has_an_answer_of_its_own(file: Path):
 
 
 @pytest.mark.parametrize("line", ["/paper popular", "/paper #rl random", "/paper in:discussion"])
-async def test_what_hangs_on_more_than_the_archive_is_not_kept(file: Path, line: str):
-    async with opened(file) as db:
+async def test_what_hangs_on_more_than_the_archive_is_not_kept(
+    archive: Path | PostgresAddress, line: str
+):
+    async with opened(archive) as db:
         bot = bot_over(db)
 
         one, other = [await ask(bot, line) for _ in range(2)]
@@ -195,8 +197,8 @@ async def test_what_hangs_on_more_than_the_archive_is_not_kept(file: Path, line:
     assert one is not other
 
 
-async def test_no_more_than_192_answers_are_kept_and_no_long_one(file: Path):
-    async with opened(file) as db:
+async def test_no_more_than_192_answers_are_kept_and_no_long_one(archive: Path | PostgresAddress):
+    async with opened(archive) as db:
         [long] = await keep(db, an_entry(ko="글 " * 8_000, path="long.md"))
         bot = bot_over(db)
         gc.collect()

@@ -1,7 +1,7 @@
 """Both engines have the same tables (issue 15, item 1): what one takes, the other does.
 
-Left out is what only one of them has: SQLite's FTS5 tables with the triggers that fill them, the
-revision of its archive, and PostgreSQL's columns that its search needs.
+Left out is what only one of them has: SQLite's FTS5 tables with the triggers that fill them, and
+PostgreSQL's columns that its search needs.
 """
 
 import re
@@ -91,8 +91,7 @@ def read_sqlite(connection: sqlite3.Connection, truths: set[str]) -> Schema:
     schema = {}
     for kind, name, _, sql in made:
         is_shadow = any(name.startswith(f"{each}_") for each in virtual) and name != "search_text"
-        is_ours = not (is_shadow or name in virtual or name.startswith("sqlite_"))
-        if kind == "table" and is_ours and name != "archive_revision":
+        if kind == "table" and not (is_shadow or name in virtual or name.startswith("sqlite_")):
             schema[name] = read_sqlite_table(connection, name, without_comments(sql), truths)
     for kind, name, table, sql in made:
         if kind == "trigger" and table != "search_text":

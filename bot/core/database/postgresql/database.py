@@ -29,6 +29,7 @@ from bot.core.database.postgresql import hints
 from bot.core.database.postgresql.errors import explained, not_understood
 from bot.core.database.postgresql.migrate import apply_migrations
 from bot.core.database.postgresql.statements import Connection, PostgresStatements, row_factory
+from bot.core.database.revision import COUNT
 from bot.core.domain.errors import StorageBusyError, StorageError, WrongDatabaseError
 
 log = logging.getLogger(__name__)
@@ -80,6 +81,7 @@ class PostgresTransaction:
         # Held by the thread that uses the connection: whoever ends the transaction waits for it.
         self._in_use = threading.Lock()
         self._ended = False
+        self._has_changed_archive = False
 
     async def all(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]:
         """Every row of a statement (also of one with RETURNING)."""
@@ -149,8 +151,13 @@ class PostgresTransaction:
                     raise StorageBusyError(
                         "The transaction was rolled back", path=self._database.name
                     )
+                if self._has_changed_archive:
+                    # Last, since other writers wait at this row until the end.
+                    connection.execute(COUNT.encode())
                 connection.execute("COMMIT")
             except psycopg.Error as error:
+                with suppress(psycopg.Error):
+                    connection.execute("ROLLBACK")
                 raise explained(error, self._database.name) from error
             finally:
                 self._database.give_back(connection)
@@ -176,7 +183,11 @@ class PostgresTransaction:
             try:
                 if self._connection is None:
                     self._connection = self._database.take(self._begin)
-                return function(PostgresStatements(self._connection))
+                statements = PostgresStatements(self._connection)
+                try:
+                    return function(statements)
+                finally:
+                    self._has_changed_archive |= statements.has_changed_archive
             except psycopg.Error as error:
                 raise explained(error, self._database.name) from error
 

@@ -9,6 +9,7 @@ from psycopg.rows import tuple_row
 
 from bot.core.database.database import Engine, Parameters, Row
 from bot.core.database.dialect import for_postgresql, may_be_prepared
+from bot.core.database.revision import changes_archive
 
 Connection = psycopg.Connection[Row]
 
@@ -46,13 +47,17 @@ def row_factory(cursor: psycopg.Cursor[Any]) -> Callable[[Sequence[Any]], Row]:
 
 
 class PostgresStatements:
-    """`Statements` of one connection, in a worker thread."""
+    """`Statements` of one connection, in a worker thread.
 
-    __slots__ = ("_connection",)
+    `has_changed_archive` says whether one of them wrote to a table of the archive (`revision.TABLES`).
+    """
+
+    __slots__ = ("_connection", "has_changed_archive")
     engine: Final = Engine.POSTGRESQL
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.has_changed_archive = False
 
     def all(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]:
         """Every row of a statement."""
@@ -60,6 +65,7 @@ class PostgresStatements:
 
     def tuples(self, sql: str, parameters: Parameters | None = None) -> Sequence[tuple[Any, ...]]:
         """Every row as a plain tuple."""
+        self._note(sql)
         cursor = self._connection.cursor(row_factory=tuple_row)
         prepare = may_be_prepared(sql)
         cursor.execute(for_postgresql(sql).encode(), parameters or {}, prepare=prepare)
@@ -79,6 +85,7 @@ class PostgresStatements:
 
     def one_each(self, sql: str, rows: Iterable[Parameters]) -> Sequence[Row | None]:
         """The first row, or `None`, for each row of parameters; all are on their way at once."""
+        self._note(sql)
         cursor = self._connection.cursor()
         cursor.executemany(for_postgresql(sql).encode(), rows, returning=True)
         if cursor.pgresult is None:  # there were no rows
@@ -94,9 +101,15 @@ class PostgresStatements:
 
     def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
         """Run the statement for each row of parameters."""
+        self._note(sql)
         self._connection.cursor().executemany(for_postgresql(sql).encode(), rows)
 
+    def _note(self, sql: str) -> None:
+        if changes_archive(sql):
+            self.has_changed_archive = True
+
     def _execute(self, sql: str, parameters: Parameters | None) -> psycopg.Cursor[Row]:
+        self._note(sql)
         prepare = may_be_prepared(sql)
         return self._connection.execute(
             for_postgresql(sql).encode(), parameters or {}, prepare=prepare

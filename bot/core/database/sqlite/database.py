@@ -24,10 +24,10 @@ from typing import Final, TypeVar
 
 from bot.core.database.database import BUSY_SECONDS, Engine, Parameters, Row, Statements
 from bot.core.database.migrations import Migration, bundled_migrations
+from bot.core.database.revision import COUNT
 from bot.core.database.sqlite import leftovers
 from bot.core.database.sqlite.errors import explained
 from bot.core.database.sqlite.migrate import apply_migrations, check_current
-from bot.core.database.sqlite.revision import COUNT
 from bot.core.database.sqlite.statements import Connection, Queue, SqliteStatements
 from bot.core.domain.errors import StorageBusyError, StorageError
 

@@ -14,7 +14,7 @@ import aiosqlite
 
 from bot.core.database.database import Engine, Parameters, Row
 from bot.core.database.dialect import by_place, for_sqlite
-from bot.core.database.sqlite.revision import changes_archive
+from bot.core.database.revision import changes_archive
 
 T = TypeVar("T")
 

@@ -1,2 +1,5 @@
--- Nothing here: SQLite has a table of this name, which its readers ask without waiting for a server.
-SELECT 1;
+-- How often what look-ups read was changed (issue 19): every transaction that writes to a table of the
+-- archive counts it up (bot/core/database/revision.py). An answer that was found at the same number is
+-- not out of date.
+CREATE TABLE archive_revision (number BIGINT NOT NULL);
+INSERT INTO archive_revision (number) VALUES (0);
