@@ -68,6 +68,26 @@ def test_an_address_is_plain_and_ends_nothing(text: str):
         assert not set(address) & set(" <>()\"'\\`\n")
 
 
+@pytest.mark.parametrize("between", [Text(" and "), Text("b\\_c_d \n\n"), Text("x_y", Style.CODE)])
+@pytest.mark.parametrize(
+    "behind",
+    [
+        Text("x_ @everyone", Style.CODE),
+        Text("x__y_", Style.CODE),
+        Link("Bias", "https://a.example/Bias_(statistics)"),
+        Link("b.example/a_b", "https://a.example/x_"),
+    ],
+)
+def test_an_underscore_within_a_word_begins_no_emphasis(between: Text, behind: Text | Link):
+    runs = (Text("a_t"), between, behind, Text(" self_play"))
+
+    tokens = read(markdown.render(runs))
+
+    assert {token.kind for token in tokens} <= {"text", "code", "link"}
+    assert "a_t" in tokens[0].text
+    assert markdown.render(runs).endswith("self_play")
+
+
 def test_bold_text_beside_hangul_is_bold():
     rendered = markdown.render((Text("강화", Style.STRONG), Text("학습은")))
 

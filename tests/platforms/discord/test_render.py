@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.core.domain.document import (
+    Block,
     Button,
     Buttons,
     Code,
@@ -251,6 +252,27 @@ def test_nothing_in_a_document_does_anything_but_be_read(document: Document):
                 }
                 if token.kind == "link":
                     assert token.url in wanted
+
+
+WORDS = st.lists(st.sampled_from(["a_t", " ", "x_", "__", "\n", "\\", "word", "가_나"])).map(
+    "".join
+)
+RUNS = st.lists(
+    st.builds(Text, WORDS, st.sampled_from([Style.PLAIN, Style.CODE]))
+    | st.builds(Link, WORDS, st.sampled_from(["https://a.example/a_b", "https://a.example/x_"])),
+    max_size=4,
+).map(tuple)
+ANY_BLOCK = st.builds(Paragraph, RUNS) | st.builds(Note, RUNS) | st.builds(Code, WORDS)
+
+
+@given(blocks=st.lists(ANY_BLOCK, max_size=4).map(tuple), times=st.integers(1, 300))
+def test_an_underscore_within_a_word_emphasises_nothing(blocks: tuple[Block, ...], times: int):
+    filling = Paragraph((Text("snake_case " * times),))
+
+    for payload in rendered(Document((filling, *blocks, filling), "")):
+        limits.check_message(body(payload))
+        for source in (payload.content, *(embed.description for embed in payload.embeds)):
+            assert "em" not in {token.kind for token in read(source)}, source
 
 
 @given(name=texts)

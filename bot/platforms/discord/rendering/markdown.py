@@ -27,6 +27,9 @@ _ACTIVE = re.compile(
     r"|@(?=everyone|here)"
     r"|:(?=//)|:(?=[\w+~-]+:)"
 )
+_HELD = re.compile(r"\\[\s\S]|(`+)[\s\S]*?\1|<https?://[^>]*>|_(?<=[A-Za-z0-9]_)")
+"""Signs that are escaped, code, links, and underscores that begin within a word."""
+_ENDS_EMPHASIS = re.compile(r"_(?![A-Za-z0-9])")
 _MAY_ACT = re.compile(r"[\\*`\[<\]_~|@:/]")
 """A text without any of these needs no escaping but at the start of a line."""
 _MAY_BEGIN = re.compile(r"[ \t]*[#>+\d-]")
@@ -92,8 +95,22 @@ def render(
     *,
     flat: bool = False,
 ) -> str:
-    """The inlines as Markdown; `flat` puts them on one line."""
-    return render_joined(joined(inlines), flat=flat)
+    """The inlines as Markdown, all of a message; `flat` puts them on one line."""
+    return contained(render_joined(joined(inlines), flat=flat))
+
+
+def contained(source: str) -> str:
+    """All of a message's text or of an embed, so that no word emphasises code or a link behind it.
+
+    An underscore within a word begins emphasis if one before a space or sign ends it, and such a one
+    cannot be escaped there. It is escaped only for that, since notifications show the source. The
+    result is longer by at most the underscores of the source.
+    """
+    if not _ENDS_EMPHASIS.search(source):
+        return source
+    held = [each for each in _HELD.finditer(source) if each[0][0] in "`<"]
+    end = max([each.end() for each in held if _ENDS_EMPHASIS.search(each[0])], default=0)
+    return _HELD.sub(lambda each: r"\_" if each[0] == "_" else each[0], source[:end]) + source[end:]
 
 
 def render_joined(inlines: tuple[Inline, ...], *, flat: bool = False) -> str:

@@ -241,7 +241,8 @@ def _block(block: _Block) -> list[Chunk]:
 
 
 def _joined(chunks: list[Chunk]) -> str:
-    return "".join([part for chunk in chunks for part in (chunk.glue, chunk.text)][1:])
+    joined = "".join([part for chunk in chunks for part in (chunk.glue, chunk.text)][1:])
+    return markdown.contained(joined)
 
 
 def _fitting(

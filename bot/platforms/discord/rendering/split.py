@@ -15,7 +15,10 @@ Render = Callable[[tuple[Inline, ...]], str]
 
 
 class Chunk(NamedTuple):
-    """A piece of Markdown and its length; `glue` stands before it, unless an embed begins with it."""
+    """A piece of Markdown and its length once it is `contained`, at most.
+
+    `glue` stands before it, unless an embed begins with it.
+    """
 
     text: str
     size: int
@@ -34,7 +37,8 @@ def chunks(
 def glued(texts: Iterable[str], between: str, before: str = "\n\n") -> list[Chunk]:
     """The texts, each with what stands before it."""
     return [
-        Chunk(text, size(text), between if place else before) for place, text in enumerate(texts)
+        Chunk(text, size(text) + text.count("_"), between if place else before)
+        for place, text in enumerate(texts)
     ]
 
 
