@@ -39,7 +39,7 @@ async def match_sources(
     matched: list[KnownSource | None] = []
     for file in files:
         found = at.get(file.location)
-        if found is None:
+        if found is None and free:
             alike = (*by_name[source_name(file.path)], *by_hash[file.content_hash])
             left = (source for source in alike if source.id in free)
             found = same_source(file, left, there.__contains__)
