@@ -1,12 +1,12 @@
 """Answers to look-ups that were given lately, for as long as the archive stays as it was.
 
 After a digest many people ask the same. What they are answered hangs on the archive alone, whose
-revision is read each time (`bot.archive.store.revision`): an answer of another one is not given.
+revision is read each time (`bot.core.database.revision`): an answer of another one is not given.
 """
 
 from dataclasses import dataclass
 
-from bot.archive.store import revision
+from bot.core.database import revision
 from bot.core.database.database import Database
 from bot.core.domain.document import Document, characters
 from bot.core.kept import Kept

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from random import Random
 
 from bot.archive.domain.entry import StoredEntry, tag_slug
-from bot.archive.store import revision, tags
+from bot.archive.store import tags
 from bot.channels.store import linked_channels
+from bot.core.database import revision
 from bot.core.database.database import Database, Statements
 from bot.lookup.domain.query import parse
 from bot.lookup.domain.query_terms import (

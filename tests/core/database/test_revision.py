@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bot.archive.store import revision
+from bot.core.database import revision
 from bot.core.database.address import PostgresAddress
 from bot.core.database.database import Database, Transaction, open_database, opened
 from bot.core.database.revision import TABLES, changes_archive
