@@ -46,6 +46,12 @@ class Running:
     cookies: dict[str, str] = field(default_factory=dict)
     """The operator's, once the one-time address is used up."""
 
+    @property
+    def tracebacks(self) -> list[str]:
+        """What it has logged, from the line before the first traceback on: nothing if it has none."""
+        at = next((at for at, line in enumerate(self.log) if "Traceback" in line), None)
+        return self.log[max(0, at - 1) :] if at is not None else []
+
     async def get(self, path: str) -> Any:
         """The JSON that its web server answers."""
         async with aiohttp.ClientSession() as session, session.get(self.address + path) as answer:

@@ -122,4 +122,4 @@ async def test_what_is_approved_by_the_card_is_posted_once_and_without_an_approv
 
         assert ada.papers() == ["Paper 3", "Paper 1", "Paper 2"]
         assert len(ada.cards()) == 2
-        assert not any("Traceback" in line for line in running.log)
+        assert running.tracebacks == []
