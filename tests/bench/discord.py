@@ -12,7 +12,6 @@ import json
 import random
 import tempfile
 import time
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -95,7 +94,6 @@ class Interactions:
     """A bot in a Discord of its own, and people who type commands."""
 
     discord: FakeDiscord
-    running: Process
 
     @asynccontextmanager
     async def person(self) -> AsyncIterator[Ask]:
@@ -160,9 +158,9 @@ async def _bare(answers: Mapping[str, Json]) -> AsyncIterator[Interactions]:
         file.flush()
         async with FakeDiscord(validates=False) as discord:
             arguments = ("-c", _BARE, discord.api_base, discord.gateway_url, TOKEN, file.name)
-            async with process(*arguments, settings={}) as running:
+            async with process(*arguments, settings={}):
                 await discord.connected()
-                yield Interactions(discord, running)
+                yield Interactions(discord)
 
 
 @asynccontextmanager
@@ -175,9 +173,9 @@ async def _ours(database: Path) -> AsyncIterator[Interactions]:
             "DISCORD_API_BASE": discord.api_base,
             "DISCORD_GATEWAY_URL": discord.gateway_url,
         }
-        async with process("-m", "bot", "run", settings=settings) as running:
+        async with process("-m", "bot", "run", settings=settings):
             await discord.connected()
-            yield Interactions(discord, running)
+            yield Interactions(discord)
 
 
 # Fan-out

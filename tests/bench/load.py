@@ -3,8 +3,7 @@
 Each bot gets the same load in the same run, turn and turn about. Two loads: so many commands a
 second, come what may (a busy workspace types a few a minute), timed from when each should have been
 typed; and so many people who type on as soon as they are answered, which shows what a command costs.
-That one comes once more with days that were not shown lately: nothing of them is remembered. And
-once more with each bot on one processor, where threads do not hand Python's lock between processors.
+That one comes once more with days that were not shown lately: no answer to them is kept.
 """
 
 import asyncio
@@ -18,12 +17,10 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
-    Collection,
-    Iterator,
     Mapping,
     Sequence,
 )
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import copyfile
@@ -43,8 +40,6 @@ Ask = Callable[[str], Awaitable[None]]
 
 class Bot(Protocol):
     """A bot with its platform."""
-
-    running: Process
 
     def person(self) -> AbstractAsyncContextManager[Ask]:
         """Somebody who types one query after another."""
@@ -119,16 +114,6 @@ class Bench:
             f"{rate['ours'] / rate['bare']:.2f} × {self.bare} ({rate['bare']:.0f})",
             figures=(_ratios(cold, "rate"),),
         )
-        with _on_one_processor([bot.running.pid for bot in bots.values()]) as is_possible:
-            if is_possible:
-                alone = await self._in_turn(bots, lambda turn: drawn(queries, count, 100 + turn))
-                rate, _ = _medians(alone)
-                yield Row(
-                    f"… {_PEOPLE} people, each bot on one processor (docs/operating.md)",
-                    f"{rate['ours']:.0f} a second",
-                    f"{rate['ours'] / rate['bare']:.2f} × {self.bare} ({rate['bare']:.0f})",
-                    figures=(_ratios(alone, "rate"),),
-                )
 
     async def _in_turn(
         self,
@@ -145,28 +130,6 @@ class Bench:
             for name in sorted(bots, reverse=bool(turn % 2)):
                 loads[name].append(await typed(bots[name], queries(turn), rate=rate))
         return loads
-
-
-@contextmanager
-def _on_one_processor(processes: Sequence[int]) -> Iterator[bool]:
-    """Keep the processes on the last processor and the load on the others, where that is possible."""
-    everywhere = os.sched_getaffinity(0) if sys.platform == "linux" else set()
-    if len(everywhere) < 2:
-        yield False
-        return
-    last = max(everywhere)
-    _confine(os.getpid(), everywhere - {last})
-    for process_id in processes:
-        _confine(process_id, {last})
-    yield True
-    _confine(os.getpid(), everywhere)
-    for process_id in processes:
-        _confine(process_id, everywhere)
-
-
-def _confine(process_id: int, processors: Collection[int]) -> None:
-    for thread in Path(f"/proc/{process_id}/task").iterdir():
-        os.sched_setaffinity(int(thread.name), processors)
 
 
 def _ratios(loads: Mapping[str, list[Load]], what: str, **aim: float) -> Figure:

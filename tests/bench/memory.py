@@ -51,9 +51,9 @@ async def rows(quick: bool) -> AsyncIterator[Row]:
                 used = [resident(running.pid)]
                 for quarter in range(_QUARTERS):
                     each = commands // _QUARTERS
-                    slack = Commands(chat, port, running)
+                    slack = Commands(chat, port)
                     await typed(slack, drawn(queries, each, quarter), rate=None)
-                    discord = Interactions(guild, running)
+                    discord = Interactions(guild)
                     await typed(discord, drawn(queries, each, -quarter), rate=None)
                     await _read(port, each // 2)
                     used.append(resident(running.pid))

@@ -8,7 +8,6 @@ searched, the answer laid out.
 import asyncio
 import itertools
 import tempfile
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -100,7 +99,6 @@ class Commands:
 
     slack: Slack
     port: int
-    running: Process
 
     @asynccontextmanager
     async def person(self) -> AsyncIterator[Ask]:
@@ -175,7 +173,7 @@ def _length(head: bytes) -> int:
 async def _bare(slack: Slack) -> AsyncIterator[Commands]:
     arguments = ("-c", _BARE, slack.url, BOT_TOKEN, SIGNING_SECRET)
     async with process(*arguments, settings={}) as running:
-        yield Commands(slack, await port_of(running), running)
+        yield Commands(slack, await port_of(running))
 
 
 @asynccontextmanager
@@ -190,4 +188,4 @@ async def _ours(slack: Slack, database: Path) -> AsyncIterator[Commands]:
     async with process("-m", "bot", "run", settings=settings) as running:
         port = await port_of(running)
         await asyncio.sleep(1)  # until it knows who it is
-        yield Commands(slack, port, running)
+        yield Commands(slack, port)
