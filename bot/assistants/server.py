@@ -1,6 +1,7 @@
 """The MCP server: the tools and resources as the SDK takes them. The SDK stays in this module."""
 
 import json
+import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Annotated, Any
 
@@ -12,8 +13,10 @@ from pydantic import Field
 
 from bot.assistants.domain.answer import NOTE, Form
 from bot.assistants.services.tools import MOST, Tools
-from bot.core.domain.errors import UserError
-from bot.core.domain.i18n import ENGLISH, error_text
+from bot.core.domain.errors import StorageError, UserError
+from bot.core.domain.i18n import AWAY, ENGLISH, error_text
+
+log = logging.getLogger(__name__)
 
 _INSTRUCTIONS = f"""\
 A curator's notes on machine-learning papers, in Korean and English, with links between papers.
@@ -127,11 +130,19 @@ async def _said(work: Coroutine[Any, Any, Form]) -> str:
     try:
         return _json(await work)
     except UserError as error:
-        raise ToolError(error_text(error, ENGLISH)) from error
+        raise ToolError(_words(error)) from error
 
 
 async def _read(work: Coroutine[Any, Any, Form]) -> str:
     try:
         return _json(await work)
     except UserError as error:
-        raise ResourceError(error_text(error, ENGLISH)) from error
+        raise ResourceError(_words(error)) from error
+
+
+def _words(error: UserError) -> str:
+    """What is wrong; of the database only that it is, since the reason names files and servers."""
+    if isinstance(error, StorageError):
+        log.error("an assistant was not answered: %s", error)
+        return ENGLISH(AWAY)
+    return error_text(error, ENGLISH)

@@ -150,6 +150,24 @@ async def test_what_fails_says_what_to_do(database: Path):
     assert "from 0" in before_the_first
 
 
+def damage(database: Path) -> None:
+    """Make every page but the first unreadable."""
+    first, size = 4096, database.stat().st_size
+    with database.open("r+b") as file:
+        file.seek(first)
+        file.write(b"\xff" * (size - first))
+
+
+async def test_of_a_database_that_cannot_be_read_the_reason_is_not_told(database: Path):
+    async with asking(database) as client:
+        await call(client, "tags")
+        damage(database)
+        told = await refusal(client, "lookup", query="reasoning")
+
+    assert told.endswith("The bot cannot reach its database right now. Try again in a moment.")
+    assert str(database) not in told
+
+
 async def test_a_client_that_sends_anything_breaks_nothing(database: Path):
     chance, before = random.Random(18), digest_of(database)
     values = [

@@ -9,15 +9,13 @@ from bot.commands.services.digest_command import DigestContext, zone_of
 from bot.core.domain.document import Document
 from bot.core.domain.errors import StorageError, UserError
 from bot.core.domain.form import Form
-from bot.core.domain.i18n import Translate, translatable
+from bot.core.domain.i18n import AWAY, Translate
 from bot.core.ports import ChannelRef, Command, FilledForm
 from bot.desk.services import note_form
 from bot.desk.services.context import NoteContext
 from bot.discussion.services import asker
 
 log = logging.getLogger(__name__)
-
-AWAY = translatable("The bot cannot reach its database right now. Try again in a moment.")
 
 
 class Forms:

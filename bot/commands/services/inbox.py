@@ -27,13 +27,13 @@ from bot.commands.services import (
 from bot.commands.services.complete_line import complete_line, suggested_values
 from bot.commands.services.digest_command import DigestContext, zone_of
 from bot.commands.services.follow_command import FollowContext, no_inbox
-from bot.commands.services.forms import AWAY, Forms
+from bot.commands.services.forms import Forms
 from bot.commands.services.kept_answers import KeptAnswers, Question
 from bot.core.domain import command_line, commands, document
 from bot.core.domain.command_spec import CommandSpec
 from bot.core.domain.document import Document
 from bot.core.domain.errors import StorageError, UsageError, UserError
-from bot.core.domain.i18n import Translate, error_text
+from bot.core.domain.i18n import AWAY, Translate, error_text
 from bot.core.ports import (
     ChannelRef,
     Choice,

@@ -92,3 +92,7 @@ def in_language(text: str, say: Translate) -> str:
 def translatable(message: str) -> str:
     """The message unchanged; it is extracted for the catalogue and translated where it is shown."""
     return message
+
+
+AWAY = translatable("The bot cannot reach its database right now. Try again in a moment.")
+"""What people read of a `StorageError`: its reason, which names files and servers, is for the log."""

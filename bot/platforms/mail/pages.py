@@ -13,7 +13,7 @@ from html import escape
 from aiohttp import web
 
 from bot.core.domain.errors import StorageError
-from bot.core.domain.i18n import Translate, translatable
+from bot.core.domain.i18n import AWAY, Translate, translatable
 from bot.mail.domain.subscriber import Answer, Subscriber, Subscribers
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,6 @@ _EXPIRED = translatable(
 _ENDED = translatable(
     "The subscription was removed before it was confirmed. Ask for the digest again."
 )
-_BUSY = translatable("The bot cannot reach its database right now. Try again in a moment.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +148,7 @@ class Pages:
 
     def _busy(self, request: web.Request, error: StorageError) -> web.Response:
         log.error("%s %s: %s", request.method, request.path.rpartition("/")[0], error)
-        return self._failed(request, _BUSY, 503)
+        return self._failed(request, AWAY, 503)
 
     def _page(
         self, say: Translate, title: str, words: str, *, button: str = "", status: int = 200

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from bot.core.domain.errors import StorageError, UserError
-from bot.core.domain.i18n import Translate, error_text
+from bot.core.domain.i18n import AWAY, Translate, error_text
 from bot.platforms.web.context import TIME, WebContext
 from bot.platforms.web.rendering.view import LANGUAGES
 from bot.platforms.web.request_checks import HEADERS, host_is_ours, is_same_origin
@@ -151,8 +151,7 @@ def _explain_errors(context: WebContext) -> Middleware:
             return _error(request, context, 503, text)
         except StorageError as error:  # the disk is full, the database is locked
             log.error("%s %s: %s", request.method, request.path, error)
-            text = say("The bot cannot reach its database right now. Try again in a moment.")
-            return _error(request, context, 503, text)
+            return _error(request, context, 503, say(AWAY))
         except UserError as error:
             return _error(request, context, 422, error_text(error, say))
         except web.HTTPException as error:

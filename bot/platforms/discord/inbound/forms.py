@@ -21,7 +21,7 @@ from bot.core.domain import document as documents
 from bot.core.domain.document import Block, Button, Buttons, Document, Paragraph, Text
 from bot.core.domain.errors import StorageError
 from bot.core.domain.form import Field, FieldKind, Form, FormAction
-from bot.core.domain.i18n import Translate
+from bot.core.domain.i18n import AWAY, Translate
 from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.core.ports import Command, FilledForm, Inbox
 from bot.platforms.discord.people import asking_user, channel_and_root
@@ -150,8 +150,7 @@ class Forms:
                 outcome = await self._inbox.press_form(filled, pressed.action)
         except StorageError as error:
             log.warning("Discord: a button of a form failed: %s", error)
-            words = say("The bot cannot reach its database right now. Try again in a moment.")
-            await self._answers.deliver(interaction, documents.notice(words))
+            await self._answers.deliver(interaction, documents.notice(say(AWAY)))
             return
         if isinstance(outcome, Form):
             paper = " ".join(outcome.values.get(_PAPER, pressed.paper).split())

@@ -15,7 +15,7 @@ from bot.core.domain import commands
 from bot.core.domain.document import Document
 from bot.core.domain.errors import UserError
 from bot.core.domain.form import Field, FieldKind, Form
-from bot.core.domain.i18n import Translate, error_text
+from bot.core.domain.i18n import AWAY, Translate, error_text
 from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.core.ports import Command, FilledForm
 from bot.platforms.web.addresses import channel_ref
@@ -76,8 +76,7 @@ async def keep(request: web.Request) -> web.Response:
     posted = await read_script(request, visitor.say)
     if await context.inbox.keep_form(_filled(visitor, posted)):
         return json_response({})
-    text = visitor.say("The bot cannot reach its database right now. Try again in a moment.")
-    raise web.HTTPServiceUnavailable(text=text)
+    raise web.HTTPServiceUnavailable(text=visitor.say(AWAY))
 
 
 async def submit(request: web.Request) -> web.Response:
