@@ -8,12 +8,8 @@ from dataclasses import dataclass
 
 from bot.core.database import revision
 from bot.core.database.database import Database
-from bot.core.domain.document import Document, characters
-from bot.core.kept import Kept
-
-_MOST = 192
-_LONGEST = 12_000
-"""Characters of an answer that is kept: the longest page of a list has about half as many."""
+from bot.core.domain.document import Document
+from bot.core.kept import Kept, is_short
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +27,11 @@ class Question:
 
 
 class KeptAnswers:
-    """Answers by their question, at most 192; each with the revision at which it was found."""
+    """Answers by their question, each with the revision at which it was found."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._answers: Kept[Question, tuple[int, Document]] = Kept(_MOST)
+        self._answers: Kept[Question, tuple[int, Document]] = Kept()
 
     async def find(self, question: Question) -> Document | None:
         """The answer, if the archive is now as it was; raises `StorageError`."""
@@ -50,5 +46,5 @@ class KeptAnswers:
 
     def keep(self, question: Question, answer: Document, found_at: int | None) -> None:
         """Keep an answer that was found at this revision, unless it hangs on more (`None`) or is very long."""
-        if found_at is not None and characters(answer) <= _LONGEST:
+        if found_at is not None and is_short(answer):
             self._answers.keep(question, (found_at, answer))

@@ -31,12 +31,11 @@ from bot.core.domain.document import (
     Quote,
     Style,
     Text,
-    characters,
     map_inlines,
     map_text,
     plain_text,
 )
-from bot.core.kept import Kept
+from bot.core.kept import Kept, is_short
 from bot.core.latex import readable
 from bot.core.ports import DeliveryKey, Platform, parse_channel
 from bot.platforms.discord.rendering import markdown, rows
@@ -110,13 +109,12 @@ def render(
     kept = _kept.find((document, shown))
     if kept is None:
         kept = _rendered(document, None, shown)
-        if characters(document) <= _LONGEST_KEPT:
+        if is_short(document):
             _kept.keep((document, shown), kept)
     return kept
 
 
-_LONGEST_KEPT = 12_000
-_kept: Kept[tuple[Document, Callable[[str], str]], tuple[Payload, ...]] = Kept(192)
+_kept: Kept[tuple[Document, Callable[[str], str]], tuple[Payload, ...]] = Kept()
 """Documents that were rendered lately, by all that their messages are made of: many people ask the
 same."""
 

@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.core.domain.document import Chart, Document, characters, map_text
-from bot.core.kept import Kept
+from bot.core.domain.document import Chart, Document, map_text
+from bot.core.kept import Kept, is_short
 from bot.core.latex import readable
 from bot.core.ports import Platform, parse_channel
 from bot.platforms.slack.rendering.blocks import pieces_of
@@ -59,8 +59,7 @@ class _Message:
     blocks: tuple[tuple[str, bytes], ...]
 
 
-_LONGEST_KEPT = 12_000
-_kept: Kept[tuple[Document, int], tuple[_Message, ...]] = Kept(192)
+_kept: Kept[tuple[Document, int], tuple[_Message, ...]] = Kept()
 """Documents that were rendered lately, by all that their messages are made of: a mark's length, not
 its words. Many people ask the same, and one digest goes to many channels."""
 
@@ -91,7 +90,7 @@ def render(document: Document, *, mark: str) -> tuple[Payload, ...]:
     messages = _kept.find((document, len(mark)))
     if messages is None:
         messages = _lay_out(document, room=_ROOM_FOR_ID + len(mark))
-        if characters(document) <= _LONGEST_KEPT:
+        if is_short(document):
             _kept.keep((document, len(mark)), messages)
     return tuple(
         [
