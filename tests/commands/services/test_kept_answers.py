@@ -142,14 +142,14 @@ CHANGES: tuple[Change, ...] = (
 )
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 async def test_a_kept_answer_is_what_would_be_found_now(archive: Path | PostgresAddress, seed: int):
     chance = random.Random(seed)
     differed = 0
     async with opened(archive) as db, opened(archive) as elsewhere:  # as in another process
         bot = bot_over(db)
         before = [await ask(bot, line) for line in ASKED]
-        for _ in range(12):
+        for _ in range(8):
             again = [await ask(bot, line) for line in ASKED]
             assert all(
                 each is shown or shown.is_private  # nothing was found
@@ -162,7 +162,7 @@ async def test_a_kept_answer_is_what_would_be_found_now(archive: Path | Postgres
             differed += shown != before
             before = shown
 
-    assert differed >= 4
+    assert differed >= 3
 
 
 async def test_each_way_to_ask_has_an_answer_of_its_own(archive: Path | PostgresAddress):
