@@ -202,7 +202,7 @@ async def test_killed_between_header_and_papers_the_titles_lead_to_the_papers_in
     async with FakeSlack() as slack:
         await subscribe(tmp_path, slack, "slack:C1")
         slack.chaos = lambda method: (
-            Fault(delay=60) if method == "chat.postMessage" and slack.messages() else None
+            Fault(delay=HANGING) if method == "chat.postMessage" and slack.messages() else None
         )
         async with running(tmp_path, slack) as first:
             await slack.until(lambda: len(slack.messages()) == 1)
