@@ -4,7 +4,24 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Final, Generic, TypeVar
 
-from bot.core.domain.document import Document, characters
+from bot.core.domain.document import (
+    Block,
+    Button,
+    Buttons,
+    Chart,
+    Code,
+    Divider,
+    Document,
+    Fields,
+    Heading,
+    Inline,
+    Item,
+    Items,
+    Link,
+    Note,
+    Paragraph,
+    Quote,
+)
 
 MOST: Final = 192
 """Documents that are kept: with their messages in Slack and Discord they take 7 MB."""
@@ -17,7 +34,7 @@ V = TypeVar("V")
 
 def is_short(document: Document) -> bool:
     """Whether a document takes so little memory that it may be kept."""
-    return characters(document) <= _LONGEST
+    return sum(map(_characters, document.blocks)) <= _LONGEST
 
 
 class Kept(Generic[K, V]):
@@ -42,3 +59,39 @@ class Kept(Generic[K, V]):
         self._values.move_to_end(key)
         if len(self._values) > MOST:
             self._values.popitem(last=False)
+
+
+def _item_characters(item: Item) -> int:
+    of_button = _button_characters(item.button) if item.button is not None else 0
+    return of_button + _inline_characters(item.inlines) + _inline_characters(item.detail)
+
+
+def _characters(block: Block) -> int:
+    match block:
+        case Heading(inlines) | Paragraph(inlines) | Quote(inlines) | Note(inlines):
+            return _inline_characters(inlines)
+        case Items(items):
+            return sum(map(_item_characters, items))
+        case Fields(fields):
+            return sum(len(label) + _inline_characters(value) for label, value in fields)
+        case Code(text):
+            return len(text)
+        case Chart(periods, lines, text):
+            return len(text) + 10 * len(periods) * len(lines)
+        case Buttons(buttons):
+            return sum(map(_button_characters, buttons))
+        case Divider():
+            return 0
+
+
+def _button_characters(button: Button) -> int:
+    return len(button.label) + len(button.command or button.url or "")
+
+
+def _inline_characters(inlines: tuple[Inline, ...]) -> int:
+    return sum(
+        [
+            len(inline.text) + (len(inline.url) if isinstance(inline, Link) else 0)
+            for inline in inlines
+        ]
+    )

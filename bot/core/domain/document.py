@@ -289,47 +289,6 @@ def plain_text(inlines: tuple[Inline, ...]) -> str:
     return "".join([inline.text for inline in inlines])
 
 
-def characters(document: Document) -> int:
-    """How many characters its blocks have: a measure of the memory that it takes."""
-    return sum(map(_characters, document.blocks))
-
-
-def _item_characters(item: Item) -> int:
-    of_button = _button_characters(item.button) if item.button is not None else 0
-    return of_button + _inline_characters(item.inlines) + _inline_characters(item.detail)
-
-
-def _characters(block: Block) -> int:
-    match block:
-        case Heading(inlines) | Paragraph(inlines) | Quote(inlines) | Note(inlines):
-            return _inline_characters(inlines)
-        case Items(items):
-            return sum(map(_item_characters, items))
-        case Fields(fields):
-            return sum(len(label) + _inline_characters(value) for label, value in fields)
-        case Code(text):
-            return len(text)
-        case Chart(periods, lines, text):
-            return len(text) + 10 * len(periods) * len(lines)
-        case Buttons(buttons):
-            return sum(map(_button_characters, buttons))
-        case Divider():
-            return 0
-
-
-def _button_characters(button: Button) -> int:
-    return len(button.label) + len(button.command or button.url or "")
-
-
-def _inline_characters(inlines: tuple[Inline, ...]) -> int:
-    return sum(
-        [
-            len(inline.text) + (len(inline.url) if isinstance(inline, Link) else 0)
-            for inline in inlines
-        ]
-    )
-
-
 def notice(text: str, button: str | None = None, command: str | None = None) -> Document:
     """One sentence, and at most one button."""
     blocks: list[Block] = [Paragraph(run(text))]

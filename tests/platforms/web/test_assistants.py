@@ -36,8 +36,8 @@ from tests.platforms.web.sign_in_stage import SignInStage, access, signing_in
 from tests.platforms.web.stage import Stage, staged
 
 mcp = pytest.importorskip("mcp", reason="the extra “mcp” is not installed")
-http = pytest.importorskip("mcp.client.streamable_http")
-httpx2 = pytest.importorskip("httpx2")
+http = pytest.importorskip("mcp.client.streamable_http", reason="the extra “mcp” is not installed")
+httpx2 = pytest.importorskip("httpx2", reason="the extra “mcp” is not installed")
 
 _ASKED = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
 _HEADERS = {"Accept": "application/json, text/event-stream"}
