@@ -24,34 +24,35 @@ async def stage(tmp_path: Path) -> AsyncIterator[TalkStage]:
 
 
 class Recording(MemoryChat):
-    """Remembers what it was asked for, and hangs where it is told to."""
+    """Remembers what it was asked for, and hangs where it is told to, until it goes on."""
 
     def __init__(self, inner: MemoryChat, *, hangs: bool = False) -> None:
         super().__init__(inner.now, inner.platform, inner.posted)
         self.asked: list[str] = []
         self.hangs = hangs
+        self.is_hanging, self.goes_on = asyncio.Event(), asyncio.Event()
 
     async def edit(self, message: MessageRef, document: Document) -> None:
         self.asked.append("edit")
-        if self.hangs:
-            await asyncio.Event().wait()
+        await self._hang()
         await super().edit(message, document)
 
     async def delete(self, message: MessageRef) -> None:
         self.asked.append("delete")
-        if self.hangs:
-            await asyncio.Event().wait()
+        await self._hang()
         await super().delete(message)
+
+    async def _hang(self) -> None:
+        if self.hangs:
+            self.is_hanging.set()
+            await self.goes_on.wait()
 
 
 async def one_round(
     stage: TalkStage, chat: MemoryChat, *, stopping: asyncio.Event | None = None
 ) -> int:
-    changer = stage.stage.changer(
-        {chat.platform: chat},
-        within=timedelta(seconds=0.2),
-        lasting=timedelta(seconds=0.1),
-    )
+    """A round, which waits longer for a platform than any test lasts."""
+    changer = stage.stage.changer({chat.platform: chat}, within=timedelta(hours=1))
     return await changer.run(stopping or asyncio.Event())
 
 
@@ -98,8 +99,10 @@ async def test_a_platform_that_hangs_keeps_no_other_waiting(stage):
     for chat in (slack, discord):
         alarm.add(f"change {chat.platform}", timedelta(hours=1), partial(change, chat))
     async with alarm.running():
+        await slack.is_hanging.wait()
         await done.wait()
         in_the_middle = list(slack.asked)
+        slack.goes_on.set()
 
     assert discord.asked == ["delete", "edit"]
     assert in_the_middle == ["delete"]
