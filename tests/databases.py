@@ -30,7 +30,8 @@ from bot.core.database.address import PostgresAddress
 from bot.core.database.database import BUSY_SECONDS, Database, Engine, open_database
 from bot.core.database.migrations import bundled_migrations
 from bot.core.database.postgresql.migrate import apply_migrations
-from bot.core.database.sqlite.database import SqliteDatabase, migrated_file, open_sqlite
+from bot.core.database.sqlite.database import SqliteDatabase
+from bot.core.database.sqlite.opening import migrated_file, open_sqlite
 from tests.locations import Location
 
 _ACCOUNT = "postgres"

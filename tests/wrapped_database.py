@@ -35,8 +35,8 @@ class WrappedDatabase:
         async with self.reading() as tx:
             return await tx.call(function)
 
-    def glance(self, function: Callable[[Statements], T], /) -> T | None:
-        return self.inner.glance(function)
+    async def read_row(self, function: Callable[[Statements], T], /) -> T:
+        return await self.read(function)
 
     async def write(self, function: Callable[[Statements], T], /) -> T:
         async with self.transaction() as tx:

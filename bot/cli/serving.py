@@ -50,7 +50,7 @@ def demo(
     """Try the web chat with sample papers in a temporary database; needs no token or network."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from bot.core.database.sqlite.database import migrated_file
+    from bot.core.database.sqlite.opening import migrated_file
 
     # To make the tables takes 0.1 s, most of it in SQLite: time enough while modules are imported.
     with ThreadPoolExecutor(1) as beside, _importing():

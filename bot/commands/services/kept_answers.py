@@ -39,10 +39,7 @@ class KeptAnswers:
         if kept is None:
             return None
         found_at, answer = kept
-        now = self._db.glance(revision.find)
-        if now is None:
-            now = await self._db.read(revision.find)
-        return answer if now == found_at else None
+        return answer if await self._db.read_row(revision.find) == found_at else None
 
     def keep(self, question: Question, answer: Document, found_at: int | None) -> None:
         """Keep an answer that was found at this revision, unless it hangs on more (`None`) or is very long."""

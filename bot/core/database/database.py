@@ -141,12 +141,11 @@ class Database(Protocol):
     async def read(self, function: Callable[[Statements], T], /) -> T:
         """A read snapshot of several statements, as `Transaction.call`. Raises `StorageError`."""
 
-    def glance(self, function: Callable[[Statements], T], /) -> T | None:
-        """What a function reads with one statement, now, in the thread of the caller.
+    async def read_row(self, function: Callable[[Statements], T], /) -> T:
+        """What a function reads with one statement: single rows by their key. Raises `StorageError`.
 
-        For single rows by their key, so that it takes some microseconds where handing the function
-        to another thread takes a tenth of a millisecond. `None` where the engine asks a server, or
-        somebody else holds the file just now: then `read` it.
+        From a file, they are read in the event loop, which takes some microseconds where handing
+        the function to another thread takes a tenth of a millisecond.
         """
 
     async def write(self, function: Callable[[Statements], T], /) -> T:
@@ -185,18 +184,18 @@ async def open_database(
 
     `UsageError` where the libraries of its engine are not installed. `None` is a throw-away SQLite
     database, in a folder that `close` removes; `template` is what its file begins as, from
-    `sqlite.database.migrated_file`. Several processes may have the same database open; a statement
+    `sqlite.opening.migrated_file`. Several processes may have the same database open; a statement
     waits for `busy_seconds` for another to commit.
     """
     # An engine's modules take time to import, and only one is used.
     if isinstance(location, PostgresAddress):
         try:
-            from bot.core.database.postgresql.database import open_postgresql  # noqa: PLC0415
+            from bot.core.database.postgresql.opening import open_postgresql  # noqa: PLC0415
         except ImportError:  # of psycopg, its pool, or libpq
             raise UsageError(_MISSING_EXTRA) from None
 
         return await open_postgresql(location, busy_seconds=busy_seconds)
-    from bot.core.database.sqlite.database import open_sqlite  # noqa: PLC0415
+    from bot.core.database.sqlite.opening import open_sqlite  # noqa: PLC0415
 
     return await open_sqlite(location, busy_seconds=busy_seconds, template=template)
 
@@ -211,7 +210,7 @@ async def opened_to_read(location: Path | PostgresAddress) -> AsyncIterator[Data
     if isinstance(location, PostgresAddress):
         database = await open_database(location)
     else:
-        from bot.core.database.sqlite.database import open_sqlite_to_read  # noqa: PLC0415
+        from bot.core.database.sqlite.opening import open_sqlite_to_read  # noqa: PLC0415
 
         database = await open_sqlite_to_read(location)
     try:

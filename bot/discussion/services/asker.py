@@ -54,8 +54,7 @@ async def known_locale(db: Database, command: Command) -> str:
     person, locale = person_ids(command.channel, command.user)[0], command.locale[:_LONGEST]
     find = partial(person_locales.find, person=person)
     try:
-        glanced = db.glance(find)
-        known = glanced if glanced is not None else await db.read(find)
+        known = await db.read_row(find)
         if locale and locale != known:
             async with db.transaction() as tx:
                 await person_locales.put(tx, person, locale)

@@ -17,7 +17,7 @@ from bot.archive.services.import_files import STDIN, import_files
 from bot.archive.services.import_report import ImportReport
 from bot.archive.store import entries
 from bot.core.database.database import Database, opened
-from bot.core.database.sqlite.database import open_sqlite
+from bot.core.database.sqlite.opening import open_sqlite
 from bot.core.domain.errors import StorageError
 from bot.lookup.services import lookup, selection
 from tests.archive_stage import NOW, write_notes

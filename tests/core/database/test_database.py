@@ -12,7 +12,7 @@ import pytest
 
 from bot.core.database.database import Database, opened
 from bot.core.database.migrations import Migration
-from bot.core.database.sqlite.database import migrated_file, open_sqlite
+from bot.core.database.sqlite.opening import migrated_file, open_sqlite
 from bot.core.domain.errors import StorageError
 
 TABLE = (Migration(1, "0001_t.sql", "CREATE TABLE t (x INTEGER NOT NULL UNIQUE);"),)

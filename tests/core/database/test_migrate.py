@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.core.database.migrations import Migration, bundled_migrations
-from bot.core.database.sqlite.database import open_sqlite
 from bot.core.database.sqlite.migrate import statements
+from bot.core.database.sqlite.opening import open_sqlite
 from bot.core.domain.errors import StorageError
 from tests.waiting import until
 

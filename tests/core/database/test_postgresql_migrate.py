@@ -9,7 +9,7 @@ import pytest
 from bot.core.database.address import PostgresAddress
 from bot.core.database.database import open_database
 from bot.core.database.migrations import Migration
-from bot.core.database.postgresql.database import open_postgresql
+from bot.core.database.postgresql.opening import open_postgresql
 from bot.core.domain.errors import WrongDatabaseError
 from tests.databases import empty_database
 

@@ -23,14 +23,12 @@ import psycopg_pool
 from psycopg.pq import TransactionStatus
 
 from bot.core.database.address import PostgresAddress
-from bot.core.database.database import BUSY_SECONDS, Engine, Parameters, Row, Statements
-from bot.core.database.migrations import Migration, bundled_migrations
+from bot.core.database.database import Engine, Parameters, Row, Statements
 from bot.core.database.postgresql import hints
-from bot.core.database.postgresql.errors import explained, not_understood
-from bot.core.database.postgresql.migrate import apply_migrations
-from bot.core.database.postgresql.statements import Connection, PostgresStatements, row_factory
+from bot.core.database.postgresql.errors import explained
+from bot.core.database.postgresql.statements import Connection, PostgresStatements
 from bot.core.database.revision import COUNT
-from bot.core.domain.errors import StorageBusyError, StorageError, WrongDatabaseError
+from bot.core.domain.errors import StorageBusyError
 
 log = logging.getLogger(__name__)
 
@@ -48,11 +46,11 @@ _WRITE = "BEGIN; SET LOCAL jit = off; SET LOCAL lock_timeout = {}"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off"
 
 _CONNECT_SECONDS = 5
-_AWAY_SECONDS = 3.0
+AWAY_SECONDS = 3.0
 """How long a transaction waits for a server that is away before it says so."""
 _STILL_AWAY_SECONDS = 0.5
 """How long the ones after it wait, until one succeeds: they would queue for each other."""
-_CONNECTED: Final[dict[str, Any]] = {
+CONNECTED: Final[dict[str, Any]] = {
     "autocommit": True,  # a transaction is begun and ended in words
     "connect_timeout": _CONNECT_SECONDS,
     "application_name": "paperbot",
@@ -213,7 +211,7 @@ class PostgresDatabase:
         address = location.secret.get_secret_value()
         self._hints = hints.Hints(
             self._notify,
-            partial(psycopg.AsyncConnection.connect, address, **_CONNECTED),
+            partial(psycopg.AsyncConnection.connect, address, **CONNECTED),
         )
         # Not a setting of the session, which a pooler would share with others.
         self._begin_writing = _WRITE.format(int(busy_seconds * 1000))
@@ -258,9 +256,9 @@ class PostgresDatabase:
                 if not tx.has_ended:
                     self._threads.submit(tx.abandon)  # nobody waits for a search that still runs
 
-    def glance(self, function: Callable[[Statements], T]) -> T | None:  # noqa: ARG002 - the port has it
-        """Nothing: the server is always asked in a thread."""
-        return None
+    async def read_row(self, function: Callable[[Statements], T]) -> T:
+        """As `read`: the server is always asked in a thread."""
+        return await self.read(function)
 
     async def write(self, function: Callable[[Statements], T]) -> T:
         """A write transaction of several statements."""
@@ -330,7 +328,7 @@ class PostgresDatabase:
         return connection
 
     def _connection(self) -> Connection:
-        seconds = _STILL_AWAY_SECONDS if self._is_away else _AWAY_SECONDS
+        seconds = _STILL_AWAY_SECONDS if self._is_away else AWAY_SECONDS
         try:
             connection = self._pool.getconn(timeout=seconds)
         except psycopg_pool.PoolTimeout:
@@ -342,68 +340,3 @@ class PostgresDatabase:
     def give_back(self, connection: Connection) -> None:
         """Return a connection to the pool. Blocking."""
         self._pool.putconn(connection)
-
-
-async def open_postgresql(
-    location: PostgresAddress,
-    *,
-    migrations: Sequence[Migration] | None = None,
-    busy_seconds: float = BUSY_SECONDS,
-) -> PostgresDatabase:
-    """The database at that address, migrated if need be.
-
-    Raises `StorageBusyError` while the server cannot be reached, and `WrongDatabaseError`. A
-    statement that waits for a lock gives up after `busy_seconds`.
-    """
-    chosen = migrations if migrations is not None else bundled_migrations(Engine.POSTGRESQL)
-    try:
-        pool, is_pooled = await asyncio.to_thread(_open_pool, location, chosen)
-    except StorageBusyError:
-        raise
-    except StorageError as error:
-        raise WrongDatabaseError.of(error) from error
-    return PostgresDatabase(location, pool, busy_seconds, is_pooled=is_pooled)
-
-
-def _open_pool(
-    location: PostgresAddress, migrations: Sequence[Migration]
-) -> tuple[psycopg_pool.ConnectionPool[Connection], bool]:
-    name, address = str(location), location.secret.get_secret_value()
-    settings = dict(_CONNECTED)
-    try:
-        # At first without the pool, which would only say that there is no connection in time.
-        with psycopg.connect(address, **settings) as connection:
-            apply_migrations(connection, migrations=migrations, path=name)
-            if is_pooled := _is_pooled(connection):
-                settings["prepare_threshold"] = None
-    except psycopg.ProgrammingError as error:
-        if error.sqlstate is None:
-            raise not_understood(error, name) from None  # its words may hold the password
-        raise explained(error, name) from error
-    except UnicodeError as error:  # a host that cannot be written in IDNA; bytes that are no UTF-8
-        raise not_understood(error, name) from None
-    except psycopg.Error as error:
-        raise explained(error, name) from error
-    pool = psycopg_pool.ConnectionPool(
-        address,
-        connection_class=psycopg.Connection[Row],
-        kwargs=settings | {"row_factory": row_factory},
-        min_size=1,
-        max_size=WRITERS + READERS,
-        # Fewer transactions run at a time than there are connections: only a server that is away
-        # makes one wait.
-        timeout=_AWAY_SECONDS,
-        reconnect_timeout=_AWAY_SECONDS,
-        open=True,
-        name="paperbot",
-    )
-    return pool, is_pooled
-
-
-def _is_pooled(connection: psycopg.Connection[Any]) -> bool:
-    """Whether a pooler (pgbouncer) stands between: the server's process is not the one it named.
-
-    Its sessions are shared, so that nothing may be prepared or set on them.
-    """
-    row = connection.execute("SELECT pg_backend_pid()").fetchone()
-    return row is None or row[0] != connection.info.backend_pid

@@ -12,28 +12,33 @@ queue, and the thread takes one after the other without asking the event loop.
 
 import asyncio
 import logging
-import os
 import shutil
 import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
-from bot.core.database.database import BUSY_SECONDS, Engine, Parameters, Row, Statements
-from bot.core.database.migrations import Migration, bundled_migrations
+from bot.core.database.database import Engine, Parameters, Row, Statements
 from bot.core.database.revision import COUNT
-from bot.core.database.sqlite import leftovers
 from bot.core.database.sqlite.errors import explained
-from bot.core.database.sqlite.migrate import apply_migrations, check_current
 from bot.core.database.sqlite.statements import Connection, Queue, SqliteStatements
-from bot.core.domain.errors import StorageBusyError, StorageError
+from bot.core.domain.errors import StorageBusyError
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+
+_INCREMENTAL = 2
+"""SQLite's number for `auto_vacuum = INCREMENTAL`."""
+SHRINKABLE = f"PRAGMA auto_vacuum = {_INCREMENTAL}"
+"""Said before the first table is made, free pages can be given back in small steps.
+
+Later it would change nothing, but write the first page each time.
+"""
 
 
 class SqliteTransaction:
@@ -99,7 +104,7 @@ class SqliteDatabase:
         path: Path,
         writer: Connection,
         reader: Connection,
-        glancer: sqlite3.Connection,
+        row_reader: sqlite3.Connection,
         *,
         throw_away: bool,
     ) -> None:
@@ -107,7 +112,7 @@ class SqliteDatabase:
         self.location = path
         self._writer = writer
         self._reader = reader
-        self._glancer = glancer
+        self._row_reader = row_reader
         self._throw_away = throw_away
         self._write_lock = asyncio.Lock()
         self._read_lock = asyncio.Lock()
@@ -143,12 +148,12 @@ class SqliteDatabase:
             found = self._reader.ask(partial(_read, function, path=self.path))
         return await found
 
-    def glance(self, function: Callable[[Statements], T]) -> T | None:
-        """What a function reads with one statement, in this thread; `None` where it cannot."""
+    async def read_row(self, function: Callable[[Statements], T]) -> T:
+        """What a function reads with one statement, in this thread unless the file is locked."""
         try:
-            return function(SqliteStatements(self._glancer))
+            return function(SqliteStatements(self._row_reader))
         except sqlite3.DatabaseError:
-            return None
+            return await self.read(function)
 
     async def write(self, function: Callable[[Statements], T]) -> T:
         """A write transaction of several statements, in one hop. Raises `StorageError`."""
@@ -178,7 +183,7 @@ class SqliteDatabase:
 
     async def close(self) -> None:
         """Close the connections; open transactions are rolled back."""
-        self._glancer.close()
+        self._row_reader.close()
         try:
             await self._reader.close()
         finally:
@@ -250,7 +255,7 @@ def _rewrite(connection: sqlite3.Connection, path: Path) -> bool:
         )
         return False
     log.info("%s is rewritten once, to allow shrinking it from now on", path)
-    connection.execute(_SHRINKABLE)
+    connection.execute(SHRINKABLE)
     connection.execute("PRAGMA temp_store = FILE")  # the copy may not fit into memory
     try:
         connection.execute("VACUUM")
@@ -261,177 +266,3 @@ def _rewrite(connection: sqlite3.Connection, path: Path) -> bool:
 
 def _number(connection: sqlite3.Connection, sql: str) -> int:
     return int(connection.execute(sql).fetchone()[0])
-
-
-async def open_sqlite(
-    path: Path | None,
-    *,
-    migrations: Sequence[Migration] | None = None,
-    busy_seconds: float = BUSY_SECONDS,
-    template: bytes | None = None,
-) -> SqliteDatabase:
-    """The database in that file, made and migrated if need be; raises `StorageError`.
-
-    `None` is a throw-away database, in a folder that `close` removes; with a `template` it begins
-    as these bytes of `migrated_file`, which takes a tenth of the time that migrations take. Several
-    processes may have the same file open; a statement waits for `busy_seconds` for another to commit.
-    """
-    throw_away = path is None
-    folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="paperbot-") if path is None else ""
-    file = leftovers.real_path(path) if path is not None else Path(folder) / "paperbot.db"
-    opened: list[Connection] = []
-    try:
-        await asyncio.to_thread(_make_folder, file)
-        foreign = await asyncio.to_thread(leftovers.set_aside_foreign, file)
-        if foreign is not None:
-            log.warning(
-                "%s: a crash's leftovers beside this backup are kept as %s-*", file, foreign
-            )
-        await asyncio.to_thread(_make_private, file)
-        if throw_away and template is not None:
-            await asyncio.to_thread(file.write_bytes, template)
-        chosen = migrations if migrations is not None else bundled_migrations()
-        connector = partial(_connector, file, busy_seconds)
-        is_new = await asyncio.to_thread(_is_empty, file)
-        pragmas = _writer_pragmas(throw_away=throw_away, is_new=is_new)
-        writer = await _connect(connector, opened, pragmas)
-        await writer.call(partial(apply_migrations, migrations=chosen, path=str(file)))
-        reader = await _connect(connector, opened, _READER_PRAGMAS)
-        glancer = await asyncio.to_thread(_glancer, file)
-    except BaseException as error:
-        for connection in opened:
-            await connection.close()
-        if throw_away:
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-        if isinstance(error, sqlite3.DatabaseError):
-            raise explained(error, file) from error
-        raise
-    return SqliteDatabase(file, writer, reader, glancer, throw_away=throw_away)
-
-
-def migrated_file() -> bytes:
-    """A new database with every migration, as the bytes of its file. Takes 0.1 s: call it in a thread."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        _run_all(connection, (_SHRINKABLE,))
-        apply_migrations(connection, migrations=bundled_migrations(), path=":memory:")
-        return connection.serialize()
-
-
-async def open_sqlite_to_read(path: Path) -> SqliteDatabase:
-    """The database in that file, of which no byte is changed; raises `StorageError`.
-
-    It is not made and not migrated: another command has to do that. A write transaction fails.
-    """
-    file = leftovers.real_path(path)
-    opened: list[Connection] = []
-    try:
-        connector = partial(_connector, file, BUSY_SECONDS, read_only=True)
-        writer, reader = [await _connect(connector, opened, _READER_PRAGMAS) for _ in range(2)]
-        await writer.call(partial(check_current, path=str(file)))
-        glancer = await asyncio.to_thread(_glancer, file, read_only=True)
-    except BaseException as error:
-        for connection in opened:
-            await connection.close()
-        if isinstance(error, sqlite3.DatabaseError):
-            raise explained(error, file) from error
-        raise
-    return SqliteDatabase(file, writer, reader, glancer, throw_away=False)
-
-
-_PRAGMAS = (
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -16384",  # 16 MiB
-)
-_READER_PRAGMAS = (
-    *_PRAGMAS,
-    "PRAGMA query_only = ON",
-    # 128 MiB: an index of a million entries is read in place. Not for the writer, which may read all
-    # of a file that fits (VACUUM, a merge of the index), and what is mapped counts as memory.
-    "PRAGMA mmap_size = 134217728",
-)
-_GLANCER_PRAGMAS = ("PRAGMA query_only = ON", "PRAGMA cache_size = -256")  # 256 KiB
-
-
-_INCREMENTAL = 2
-"""SQLite's number for `auto_vacuum = INCREMENTAL`."""
-# Only before the first table: then free pages can be given back in small steps. Later it would change
-# nothing, but write the first page each time.
-_SHRINKABLE = f"PRAGMA auto_vacuum = {_INCREMENTAL}"
-
-
-def _writer_pragmas(*, throw_away: bool, is_new: bool) -> tuple[str, ...]:
-    return (
-        *((_SHRINKABLE,) if is_new else ()),
-        "PRAGMA journal_mode = WAL",
-        # FULL: what the outbox has committed survives a power cut (NORMAL may lose the last).
-        "PRAGMA synchronous = OFF" if throw_away else "PRAGMA synchronous = FULL",
-        "PRAGMA journal_size_limit = 67108864",
-        *_PRAGMAS,
-    )
-
-
-async def _connect(
-    connector: Callable[[], sqlite3.Connection],
-    opened_so_far: list[Connection],
-    pragmas: tuple[str, ...],
-) -> Connection:
-    connection = Connection(connector)
-    try:
-        await connection
-    except BaseException:
-        await connection.ended()
-        raise
-    opened_so_far.append(connection)
-    await connection.call(partial(_run_all, statements=pragmas))
-    return connection
-
-
-def _run_all(connection: sqlite3.Connection, statements: tuple[str, ...]) -> None:
-    for statement in statements:
-        connection.execute(statement).close()
-
-
-def _connector(
-    path: Path, busy_seconds: float, *, read_only: bool = False, any_thread: bool = False
-) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro" if read_only else path,
-        uri=read_only,
-        timeout=busy_seconds,
-        isolation_level=None,
-        check_same_thread=not any_thread,
-        cached_statements=512,
-    )
-    connection.row_factory = sqlite3.Row
-    return connection
-
-
-def _glancer(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    """A connection for `glance`: it waits for nobody. It is made in a thread, and used in another."""
-    connection = _connector(path, 0, read_only=read_only, any_thread=True)
-    _run_all(connection, _GLANCER_PRAGMAS)
-    return connection
-
-
-def _make_folder(path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            "The database's folder cannot be created ({reason}): choose another place with "
-            "PAPERBOT_DATABASE, or correct the permissions",
-            path=str(path),
-            reason=error.strerror or type(error).__name__,
-        ) from error
-
-
-def _make_private(path: Path) -> None:
-    """Make a new database readable by its owner only; SQLite gives its log the same mode."""
-    # Where the file cannot be made, opening it says why.
-    with suppress(OSError):
-        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
-
-
-def _is_empty(path: Path) -> bool:
-    return not path.exists() or path.stat().st_size == 0
