@@ -3,12 +3,11 @@
 import asyncio
 import gc
 import logging
-import os
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 
 from bot.app.arxiv import ArxivPart
 from bot.app.clock import chance, now
@@ -19,6 +18,7 @@ from bot.app.platforms import Given, Joined, addresses, find_slack_apps, join
 from bot.app.posting_lease import Held
 from bot.app.reading_rights import reading_rights
 from bot.app.sign_in import assistants, proxy_sign_in, sign_in, site_names
+from bot.app.vault import VaultPart
 from bot.app.wakes import BOARD, Wakes
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
@@ -29,7 +29,7 @@ from bot.core.ports import ChannelRef, Chat, Condition, Health, Platform, User
 from bot.core.services.leases import until_stored
 from bot.core.store.key_value import DatabaseKeyValue
 from bot.core.store.processed_events import DatabaseProcessedEvents
-from bot.desk.services.context import NoteContext, NoteFiles
+from bot.desk.services.context import NoteContext
 from bot.digest.services import shared_channels
 from bot.digest.services.channel_check import checker
 from bot.digest.services.review.review_cards import Asking
@@ -46,12 +46,7 @@ from bot.operations.services.supervise import Supervised
 from bot.platforms.web.chat import WebChat
 from bot.platforms.web.context import Metrics
 from bot.recap.services.pages import RecapPages
-from bot.settings import Settings, environment_of_git
-from bot.vault.services.git_command import Git
-from bot.vault.services.vault import Vault
-from bot.vault.services.vault_git import VaultGit
-from bot.vault.services.vault_watch import watch_folder
-from bot.vault.services.writer import VaultWriter
+from bot.settings import Settings
 from bot.webchat.services.access import WebAccess, one_time_address
 from bot.webchat.store.board import DatabaseBoard
 
@@ -62,6 +57,8 @@ Announce = Callable[[str], None]
 
 TIME_TO_FINISH = timedelta(seconds=9)
 """How long what is in flight has after SIGTERM; the supervisor's patience is ten seconds."""
+_ADDRESS_FIRST = timedelta(seconds=1)
+"""For so long, the first calls of the pumps wait until the address is said."""
 
 
 class Assembly:
@@ -77,6 +74,7 @@ class Assembly:
     ) -> None:
         self._db = db
         self._stopping = stopping
+        self._is_announced = asyncio.Event()
         self._started_with = _parts(db, settings)
         self._voices = voices
         self._monitor = HealthMonitor(db, clock=now)
@@ -166,15 +164,14 @@ class Assembly:
             zone=settings.timezone,
             forget_also=forget_asker,
         )
-        self._vault_git = _vault_git(settings)
-        files = _note_files(settings.vault, self._vault_git)
+        self._vault = VaultPart(db, settings, changed=self._wakes.archive_changed)
         notes = NoteContext(
             db,
             now,
             curators=settings.curators,
             written=self._wakes.archive_changed,
-            files=files,
-            vault=settings.vault.resolve() if settings.vault is not None else None,
+            files=self._vault.files,
+            vault=self._vault.folder,
             drafting=drafting(settings),
         )
         self._inbox = Bot(
@@ -186,17 +183,6 @@ class Assembly:
             )
             for platform, chat in self._chats.items()
         }
-        self._vault: Vault | None = None
-        if settings.vault is not None:
-            self._vault = Vault(
-                db,
-                settings.vault,
-                clock=now,
-                sleep=asyncio.sleep,
-                changed=self._wakes.archive_changed,
-                own=files.own if files is not None else None,
-            )
-            self._watch_vault = partial(watch_folder, settings.vault, poll=settings.vault_poll)
         self._arxiv = ArxivPart(db, settings, clock=now, jitter=chance)
         self._work = PeriodicWork(
             talk,
@@ -209,7 +195,7 @@ class Assembly:
             connected=connected,
             reads=reading_rights(self._joined),
             notes=notes,
-            vault_git=self._vault_git,
+            vault=self._vault,
             asking=Asking(settings.curators, settings.review, self._open_inbox),
             keep=settings.keep,
             stopping=stopping,
@@ -232,7 +218,7 @@ class Assembly:
         """The names of all parts that there are now, by which processes share them."""
         names = {PLAN, post(Platform.WEB)}
         names |= {ARXIV} if self._arxiv.is_on else set()
-        names |= {VAULT} if self._vault is not None else set()
+        names |= {VAULT} if self._vault.is_on else set()
         for joined in self._joined.values():
             names.update(joined.parts())
         return names
@@ -261,9 +247,8 @@ class Assembly:
                 concerns.append(tasks.create_task(self._parts.run()))
                 listening = tasks.create_task(self._db.listen(self._heard))
                 concerns.append(tasks.create_task(self._announce(announce)))
-                if self._vault is not None:
-                    concerns.append(tasks.create_task(self._follow_vault(self._vault)))
                 work = self._parts.work
+                concerns.append(tasks.create_task(work.while_held(VAULT, self._vault.run)))
                 concerns.append(tasks.create_task(work.while_held(ARXIV, self._arxiv.run)))
                 concerns.append(tasks.create_task(self._index()))
                 await self._pump()
@@ -291,6 +276,9 @@ class Assembly:
                 ringing.cancel()
 
     async def _ring(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_ADDRESS_FIRST.total_seconds()):
+                await self._is_announced.wait()
         async with self._pumps.running():
             await self._stopping.wait()
 
@@ -312,15 +300,7 @@ class Assembly:
         others = ", ".join(platform.value for platform in self._joined) or "no other platform"
         log.info("started: %s, web chat at %s, %s", self._started_with, address, others)
         announce(one_time_address(address, token))
-
-    async def _follow_vault(self, vault: Vault) -> None:
-        following = Supervised(
-            "vault",
-            lambda: vault.follow(self._watch_vault()),
-            clock=now,
-            sleep=asyncio.sleep,
-        )
-        await self._parts.work.while_held(VAULT, following.run)
+        self._is_announced.set()
 
     async def _index(self) -> None:
         """Index anew what an earlier version indexed and was too much for the start."""
@@ -333,11 +313,10 @@ class Assembly:
         await self._parts.work.while_held(PLAN, indexing.run)
 
     def _health(self) -> Health:
-        vault = (self._vault.condition,) if self._vault is not None else ()
         return self._monitor.health(
             map(self._condition, self._platforms),
-            (*self._pumps.conditions, *vault),
-            minor=(self._vault_git.condition,) if self._vault_git is not None else (),
+            (*self._pumps.conditions, *self._vault.conditions),
+            minor=self._vault.minor_conditions,
             arxiv=self._arxiv.condition,
             workspaces=[each for joined in self._joined.values() for each in joined.workspaces()],
         )
@@ -383,22 +362,3 @@ def _told_to_a_person(group: BaseExceptionGroup[BaseException]) -> BaseException
             if isinstance(inner, UserError):
                 return inner
     return group
-
-
-def _note_files(vault: Path | None, git: VaultGit | None) -> NoteFiles | None:
-    """What writes notes as files of the vault, where there is one that the bot may write."""
-    if vault is None or not _may_write(vault):
-        return None
-    folder = vault.resolve()
-    return NoteFiles(folder, VaultWriter(folder, git))
-
-
-def _vault_git(settings: Settings) -> VaultGit | None:
-    """What commits those files, where it is wanted."""
-    if settings.vault is None or not settings.vault_git or not _may_write(settings.vault):
-        return None
-    return VaultGit(Git(settings.vault.resolve(), environment_of_git()), clock=now)
-
-
-def _may_write(folder: Path) -> bool:
-    return os.access(folder, os.W_OK | os.X_OK)

@@ -10,6 +10,7 @@ from bot.app.arxiv import ArxivPart
 from bot.app.clock import chance, now
 from bot.app.parts import PLAN, VAULT, Parts
 from bot.app.platforms import RATES
+from bot.app.vault import VaultPart
 from bot.app.wakes import Wakes, changes
 from bot.channels.domain.subscription import Subscription
 from bot.core.ports import Chat, Platform
@@ -34,7 +35,6 @@ from bot.outbox.services.deliver import Deliverer
 from bot.outbox.services.digest_log import DigestLog
 from bot.reactions.services import react
 from bot.recap.services import plan_recaps
-from bot.vault.services.vault_git import VaultGit
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class PeriodicWork:
         connected: shared_channels.Connected,
         reads: direct_messages.Reads,
         notes: NoteContext,
-        vault_git: VaultGit | None,
+        vault: VaultPart,
         asking: Asking,
         keep: Retention,
         stopping: asyncio.Event,
@@ -104,8 +104,8 @@ class PeriodicWork:
             may_claim=parts.may_claim,
         )
         parts.finish = self._deliverer.finish
-        if vault_git is not None:
-            pumps.add("push", _PUSH_EVERY, parts.only_with(VAULT, vault_git.retry))
+        if vault.git is not None:
+            pumps.add("push", _PUSH_EVERY, parts.only_with(VAULT, vault.git.retry))
         self._add_pumps(chats, rate_limits)
 
     def _add_pumps(self, chats: Mapping[Platform, Chat], rate_limits: RateLimits) -> None:

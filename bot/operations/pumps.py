@@ -11,14 +11,10 @@ clock every second; after a step it schedules all pumps anew and calls them at o
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-
-from apscheduler.job import Job
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.core.domain.errors import storage_error
 from bot.core.ports import Condition
@@ -139,29 +135,23 @@ class Pumps:
 
         Cancelling cuts them off.
         """
-        over = asyncio.Event()
-        scheduler = AsyncIOScheduler()
+        # Imported here: APScheduler is slow to import, and a start says its address before.
+        from bot.operations.intervals import Intervals  # noqa: PLC0415
+
+        over, intervals = asyncio.Event(), Intervals()
         async with asyncio.TaskGroup() as group:
-            jobs: list[tuple[Job, Pump]] = []
             for pump in self._pumps.values():
                 pump.due.set()
                 pump.seen_at = asyncio.get_running_loop().time()
                 group.create_task(self._serve(pump, over))
-                job = scheduler.add_job(
-                    pump.due.set,
-                    _trigger(pump),
-                    coalesce=True,
-                    max_instances=1,
-                    misfire_grace_time=None,
-                )
-                jobs.append((job, pump))
-            scheduler.start()
-            watch = group.create_task(self._watch_clock(jobs))
+                intervals.add(pump.due.set, pump.every)
+            intervals.start()
+            watch = group.create_task(self._watch_clock(intervals.restart))
             try:
                 yield
             finally:
                 watch.cancel()
-                scheduler.shutdown(wait=False)
+                intervals.stop()
                 over.set()
                 for pump in self._pumps.values():
                     if pump.timer is not None:
@@ -169,7 +159,7 @@ class Pumps:
                     pump.due.set()  # whoever waits for it need not wait any more
                     pump.seen_at = None
 
-    async def _watch_clock(self, jobs: Sequence[tuple[Job, Pump]]) -> None:
+    async def _watch_clock(self, restart: Callable[[], None]) -> None:
         ahead = self._ahead()
         while True:
             await asyncio.sleep(self._look_every)
@@ -182,8 +172,7 @@ class Pumps:
                 abs(by.total_seconds()),
             )
             self._stepped(by)
-            for job, pump in jobs:
-                job.reschedule(_trigger(pump))  # counts from now, and has the scheduler look again
+            restart()
             self.wake_all()
 
     def _ahead(self) -> timedelta:
@@ -224,10 +213,6 @@ class Pumps:
                 pump.running = False
                 if not over.is_set():
                     self.alive(pump.name)
-
-
-def _trigger(pump: Pump) -> IntervalTrigger:
-    return IntervalTrigger(seconds=pump.every.total_seconds())
 
 
 def _condition(pump: Pump, now: float) -> Condition:
