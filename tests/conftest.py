@@ -108,7 +108,7 @@ ON_BOTH = (
 )
 """Folders whose tests run on both engines, where they open a database.
 
-That is where they call `throw_away`, `staged`, `talking`, `following` or `place`."""
+That is where they take `db` or call `throw_away`, `staged`, `talking`, `following` or `place`."""
 
 ON_ONE = (
     "archive/services/test_bad_folder_entries.py",
@@ -187,7 +187,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     chosen = metafunc.config.getoption("--engine")
     module = metafunc.definition.path.relative_to(ROOT / "tests").as_posix()
     is_file_only = metafunc.definition.get_closest_marker("sqlite") is not None
-    opens = _opens_database(metafunc.definition.path)
+    opens = "db" in metafunc.fixturenames or _opens_database(metafunc.definition.path)
     is_of_one = is_file_only or "postgresql" in metafunc.fixturenames
     if module.startswith(ON_BOTH) and opens and not is_of_one:
         engines = tuple(Engine) if chosen == "both" else (Engine(chosen),)

@@ -1,14 +1,17 @@
 """A bot's arXiv side whole: database, request gate, client and a server, on one clock of our own."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from bot.archive.domain.arxiv_record import ArxivRecord
 from bot.archive.services.import_files import import_files
-from bot.arxiv.client.client import ArxivClient, Limits, open_client
+from bot.arxiv.client.client import Limits, open_client
+from bot.arxiv.domain.announcements import Feed
+from bot.arxiv.ports import PaperSource, Submissions
 from bot.arxiv.services.polling import ArxivStatus, Round, get_status, run_round
 from bot.arxiv.services.request_gate import DatabaseRequestGate
 from bot.core.database.database import Database
@@ -38,6 +41,36 @@ class Time:
         self.now += timedelta(**duration)
 
 
+class Together(PaperSource):
+    """arXiv, as processes see it that have all been answered before one of them stores anything."""
+
+    def __init__(self, source: PaperSource, processes: int) -> None:
+        self._source = source
+        self._answered = asyncio.Barrier(processes)
+
+    async def fetch_feed(self, category: str, *, etag: str | None = None) -> Feed | None:
+        feed = await self._source.fetch_feed(category, etag=etag)
+        await self._answered.wait()
+        return feed
+
+    async def fetch_records(self, numbers: Sequence[str]) -> tuple[ArxivRecord, ...]:
+        records = await self._source.fetch_records(numbers)
+        await self._answered.wait()
+        return records
+
+    async def search_titles(self, titles: Sequence[str]) -> tuple[ArxivRecord, ...]:
+        records = await self._source.search_titles(titles)
+        await self._answered.wait()
+        return records
+
+    async def list_submitted(
+        self, category: str, since: datetime, until: datetime, *, start: int, limit: int
+    ) -> Submissions:
+        page = await self._source.list_submitted(category, since, until, start=start, limit=limit)
+        await self._answered.wait()
+        return page
+
+
 @dataclass(slots=True)
 class Stage:
     """Everything a test of the arXiv services needs."""
@@ -45,7 +78,7 @@ class Stage:
     db: Database
     time: Time
     arxiv: FakeArxiv
-    client: ArxivClient
+    client: PaperSource
     folder: Path
     categories: tuple[str, ...] = CATEGORIES
 

@@ -190,6 +190,7 @@ def _add_listings(
 
 async def add_papers(tx: Transaction, items: Iterable[FeedItem], day: date) -> int:
     """Store new papers, each under the day on which it came first; how many are new."""
+    await tx.guard("arxiv papers")  # what is known is read, and merged with what comes
     return await tx.call(partial(_add_papers, items=tuple(items), day=day))
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from bot.arxiv.services.polling import get_condition
 from bot.arxiv.store import feeds
 from bot.arxiv.store.candidates import list_papers
 from bot.core.ports import Condition
-from tests.arxiv.stage import Stage, staged
+from tests.arxiv.stage import Stage, Together, staged
 from tests.fakes.arxiv import FaultKind, Paper
 
 # In November arXiv's midnight is 05:00 UTC.
@@ -291,7 +292,8 @@ async def test_two_processes_that_ask_the_same_agree_in_the_end(stage: Stage):
     stage.world.announce(MONDAY.date(), paper(2))
     stage.time.now = MONDAY
 
-    await asyncio.gather(stage.round(), stage.round())
+    both = replace(stage, client=Together(stage.client, 2))
+    await asyncio.gather(both.round(), both.round())
 
     assert [request.path for request in stage.arxiv.log] == ["/atom/cs.LG"] * 3
     assert await states(stage) == {"cs.LG": State.FRESH}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from bot.arxiv.domain.batches import CategoryStatus, State
 from bot.arxiv.store import feeds
 from bot.arxiv.store.candidates import list_papers
 from bot.arxiv.store.feeds import Batch
-from tests.arxiv.stage import Stage, staged
+from tests.arxiv.stage import Stage, Together, staged
 from tests.fakes.arxiv import FaultKind, Paper
 
 # In November arXiv's midnight is 05:00 UTC.
@@ -352,7 +353,8 @@ async def test_two_processes_that_recover_the_same_make_one_try(stage: Stage):
     await stage.round()
     stage.time.pass_by(seconds=5)
 
-    await asyncio.gather(stage.round(), stage.round())
+    both = replace(stage, client=Together(stage.client, 2))
+    await asyncio.gather(both.round(), both.round())
 
     assert len(asked(stage)) == 3
     recovered = await batch(stage, TUESDAY.date())

@@ -1,18 +1,16 @@
 """Papers that entries refer to: asked about in few requests, and watched from then on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bot.archive.domain.arxiv_record import ArxivRecord, PaperEvent, PaperEventKind
+from bot.archive.domain.arxiv_record import PaperEvent, PaperEventKind
 from bot.archive.store import arxiv_records, entries, paper_events
-from bot.arxiv.client.client import ArxivClient
 from bot.arxiv.services.refresh import resolve_due
-from tests.arxiv.stage import Stage, staged
+from tests.arxiv.stage import Stage, Together, staged
 from tests.fakes.arxiv import FaultKind, Paper
 
 NOW = datetime(2026, 11, 14, 7, tzinfo=UTC)  # a Saturday: no feed is in the way
@@ -56,19 +54,6 @@ async def test_papers_and_references_are_asked_about_in_full_batches(stage: Stag
     assert stage.arxiv.impolite() == []
 
 
-class Together:
-    """arXiv, as processes see it that have all been answered before one of them stores anything."""
-
-    def __init__(self, client: ArxivClient, processes: int) -> None:
-        self._client = client
-        self._answered = asyncio.Barrier(processes)
-
-    async def fetch_records(self, numbers: Sequence[str]) -> tuple[ArxivRecord, ...]:
-        records = await self._client.fetch_records(numbers)
-        await self._answered.wait()
-        return records
-
-
 async def test_two_processes_that_ask_at_once_store_one_event(stage: Stage):
     # As when a lease went over while a request was under way.
     await stage.write("250101 One", note("2501.00001"))
@@ -76,7 +61,7 @@ async def test_two_processes_that_ask_at_once_store_one_event(stage: Stage):
     await stage.round()
     stage.world.add(Paper("2501.00001", "One", version=2))
     stage.time.pass_by(days=7)
-    source: Any = Together(stage.client, 2)  # all of the port that a refresh uses
+    source = Together(stage.client, 2)
 
     await asyncio.gather(*(resolve_due(stage.db, source, clock=stage.time) for _ in range(2)))
 

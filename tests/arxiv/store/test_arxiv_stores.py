@@ -1,5 +1,6 @@
 """The tables of arXiv's announcements give the same answers on both engines."""
 
+import asyncio
 from datetime import date, timedelta
 
 from bot.archive.domain.arxiv_id import ArxivId
@@ -20,9 +21,10 @@ from bot.arxiv.store import (
 )
 from bot.arxiv.store.candidates import Training
 from bot.arxiv.store.request_gate import Refused, Wait
-from bot.core.database.database import Database
+from bot.core.database.database import Database, Engine
 from bot.reactions.store import unwanted
 from tests.archive_stage import NOW, an_entry, keep_apart
+from tests.waiting import until_guarded_out
 
 DAY, NEXT = date(2025, 2, 4), date(2025, 2, 5)
 
@@ -69,6 +71,25 @@ async def test_listings_and_papers_count_as_new_once(db: Database):
     assert [item.id.number for item in listed] == ["2502.00003", "2502.00001", "2502.00002"]
     assert [item.id.number for item in left] == ["2502.00003"]
     assert said == {"2502.00003": 1}
+
+
+async def test_a_paper_that_two_processes_store_at_once_is_new_once_and_keeps_both_categories(
+    db: Database,
+):
+    async def store(category: str) -> int:
+        async with db.transaction() as tx:
+            return await feeds.add_papers(tx, [an_item("2502.00001", categories=(category,))], DAY)
+
+    async with asyncio.TaskGroup() as group, db.transaction() as tx:
+        new = await feeds.add_papers(tx, [an_item("2502.00001")], DAY)
+        other = group.create_task(store("cs.CL"))
+        if db.engine is Engine.POSTGRESQL:  # SQLite has one writer at a time
+            await until_guarded_out(db)
+    async with db.reading() as tx:
+        (stored,) = await candidates.list_papers(tx, DAY)
+
+    assert (new, other.result()) == (1, 0)
+    assert stored.categories == ("cs.LG", "cs.CL")
 
 
 async def test_batches_and_watches(db: Database):
