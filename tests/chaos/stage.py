@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import random
 import signal
 import sys
@@ -17,6 +18,7 @@ from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries
+from tests.e2e.process import NO_AUTHORITIES
 from tests.fakes.chat_server import Faults
 from tests.locations import Location, as_argument
 from tests.waiting import HANGING, eventually
@@ -49,8 +51,9 @@ async def platform(folder: Path, faults: Faults) -> AsyncIterator[Platformed]:
 
 
 async def start(module: str, *arguments: str) -> Process:
+    own = os.environ | NO_AUTHORITIES  # noqa: TID251 - a child's environment, not a setting
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, *arguments, cwd=ROOT, stdout=PIPE
+        sys.executable, "-m", module, *arguments, cwd=ROOT, env=own, stdout=PIPE
     )
 
 

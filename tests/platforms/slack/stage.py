@@ -42,7 +42,6 @@ WITH_BUTTON = (
 LONG = Document(tuple(Paragraph((Text(f"Part {n}. " * 300),)) for n in range(14)), "Long")
 QUICK = Timing(
     ping=0.5,
-    connect=3.0,
     look=0.05,
     heals_within=1.0,
     first_pause=0.1,
