@@ -70,7 +70,11 @@ async def _poll(
 
 
 async def _watch(tx: Transaction, category: str) -> Watch:
-    """The stored state, read again: another process may have polled the same feed meanwhile."""
+    """The stored state, read again: another process may have polled the same feed meanwhile.
+
+    Nobody else changes it until the transaction ends.
+    """
+    await tx.guard(f"arxiv feed {category}")
     return (await feeds.list_watches(tx)).get(category, Watch(category))
 
 

@@ -12,9 +12,17 @@ from bot.archive.store import sources
 from bot.core.database.database import Transaction
 from bot.core.domain.errors import StorageError, UsageError, UserError
 from bot.core.domain.i18n import Translate, error_text, in_language
-from bot.desk.domain.decision import NothingChanged, ToCorrect, ToWrite, decide, paper_of
+from bot.desk.domain.decision import (
+    Decision,
+    NothingChanged,
+    ToCorrect,
+    ToWrite,
+    decide,
+    paper_of,
+)
 from bot.desk.domain.draft import Draft, DraftState
 from bot.desk.domain.fields import DATE, PAPER, TAGS
+from bot.desk.domain.known import Known
 from bot.desk.domain.outcome import Outcome
 from bot.desk.services.context import NoteContext, NoteFiles
 from bot.desk.services.keep import put_state
@@ -43,13 +51,11 @@ async def finish_file(
             if draft.state is not DraftState.SUBMITTED:
                 return not_submitted(draft, say)
             known = await known_papers.find_known(tx, paper_of(draft))
-            if draft.entry_id is None:
-                # That there was no entry was seen before: one that is there now may be its own file.
-                known = replace(known, entry=None)
-            path = await path_in_vault(tx, files.folder, known.entry)
-        if known.entry is not None and path is None:
+            old = known.entry if draft.entry_id is not None else None
+            path = await path_in_vault(tx, files.folder, old)
+        if old is not None and path is None:
             return None
-        decision = decide(draft, known, Days(notes.clock().date()), say)
+        decision = _decide(draft, known, Days(notes.clock().date()), say)
         if isinstance(decision, NothingChanged):
             title = decision.old.entry.paper.title
             outcome = Outcome(decision.old.id, title, is_unchanged=True, typed=draft.plan)
@@ -69,6 +75,21 @@ async def finish_file(
                 return await put_state(notes, draft, DraftState.DONE, outcome)
         await put_state(notes, draft, DraftState.TYPED)
         return decision
+
+
+def _decide(draft: Draft, known: Known, days: Days, say: Translate) -> Decision:
+    """What to do; of a new note, that there was no entry was seen before.
+
+    One that is there now is its own file, written before a kill, if it says the same. Else it is
+    somebody else's, which came while this one waited for the files.
+    """
+    if draft.entry_id is not None or known.entry is None:
+        return decide(draft, known, days, say)
+    decision = decide(draft, replace(known, entry=None), days, say)
+    says_the_same = (
+        isinstance(decision, ToWrite) and decision.entry.commentary == known.entry.entry.commentary
+    )
+    return decision if says_the_same else decide(draft, known, days, say)
 
 
 def not_submitted(draft: Draft, say: Translate) -> ToCorrect:

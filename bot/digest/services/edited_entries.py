@@ -132,8 +132,10 @@ async def _want(tx: Transaction, part: Part, post: Post, stored: StoredEntry | N
     if part.state is State.DEAD:
         return False
     withdrawn = stored is not None and stored.withdrawn_at is not None
-    if withdrawn and part.state in (State.PLANNED, State.HELD):
-        return await edits.withdraw(tx, part.id)
+    waits = part.state in (State.PLANNED, State.HELD)
+    if withdrawn and waits and await edits.withdraw(tx, part.id):
+        return True
+    # One that was claimed since the parts were read is edited once it is posted.
     if content_hash(post.document) == part.content_hash:
         return False
     await edits.want(tx, part.id, post.document)

@@ -233,12 +233,15 @@ async def plan_by_hand(
 ) -> Planned:
     """Plan a day's entries now (`paperbot post`): of `on`, else all that the next slot would take.
 
-    Raises `NotFoundError` if none is new to the channel and passes its filter. The schedule is
-    unaffected, except that later slots leave these entries out.
+    Raises `NotFoundError` if none is new to the channel and passes its filter, or the subscription
+    was removed meanwhile. The schedule is unaffected, except that later slots leave these entries out.
     """
-    options = subscription.options
     async with db.transaction() as tx:
         await guard(tx, subscription.channel)
+        subscription = await subscriptions.get(tx, subscription.id)  # as it is by now
+        if subscription.standing is Standing.REMOVED:
+            raise NotFoundError("{channel} is not subscribed", channel=subscription.channel)
+        options = subscription.options
         day = on or now.astimezone(options.schedule.zone).date()
         first = on or max(day - LATE_NOTES, options.since)
         taken = await untaken(tx, subscription, first, day)

@@ -103,12 +103,11 @@ async def on_message(
     """
     now = context.clock()
     channel = str(message.message.channel)
-    async with context.db.reading() as tx:
-        preferences = await channel_preferences.get(tx, channel)
     command = _command_of(message)
     answer = await _answer(context, message, channel, ask) if message.mentions_bot else None
     planned = 0
     async with guards.guarded(context.db, guards.of(channel)) as tx:
+        preferences = await channel_preferences.get(tx, channel)  # the answer may have changed them
         if command is not None and command.is_private:
             await forgetting.forget_message(tx, message.message, now)
         if answer is not None:

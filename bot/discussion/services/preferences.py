@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Self
 
 from bot.channels.domain.subscription import parse_switch
-from bot.channels.store import channel_preferences
+from bot.channels.store import channel_preferences, subscriptions
 from bot.channels.store.channel_preferences import ChannelPreferences
 from bot.core.database.database import Transaction
 from bot.core.domain.errors import UsageError
@@ -51,7 +51,9 @@ async def change(context: DiscussionContext, channel: ChannelRef, words: TypedPr
     if words == TypedPreferences():
         return
     now = context.clock()
-    async with guards.guarded(context.db, guards.of(str(channel))) as tx:
+    # Whoever removes the digest ends, too, that replies are public.
+    removing = subscriptions.guards_of(str(channel))
+    async with guards.guarded(context.db, guards.of(str(channel)), *removing) as tx:
         before = await channel_preferences.get(tx, str(channel))
         after = _changed(channel, before, words, now)
         if words.discussion is not None and not after.discussion:

@@ -1,5 +1,6 @@
 """With a vault, a note that is written in the form is a file, imported like any other."""
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,9 +20,10 @@ from bot.vault.services.git_command import Git
 from bot.vault.services.vault_git import VaultGit
 from bot.vault.services.writer import VaultWriter
 from tests.databases import throw_away
-from tests.desk_stage import ADA, NOW, VALUES, Desk
+from tests.desk_stage import ADA, BO, NOW, VALUES, Desk
 from tests.talk_stage import words
 from tests.vault.git_stage import environment
+from tests.waiting import eventually
 
 
 @dataclass
@@ -102,6 +104,49 @@ async def test_a_file_that_was_changed_meanwhile_keeps_both_versions(tmp_path: P
     assert "260203 A Paper on Reasoning.md was changed meanwhile" in words(told)
     assert "편집기에서" in file.read_text(encoding="utf-8")
     assert len(files_in(tmp_path)) == 2
+
+
+@dataclass
+class SlowWriter(PlainWriter):
+    """Waits before it writes, as for a repository that is far away."""
+
+    has_begun: asyncio.Event = field(default_factory=asyncio.Event)
+    goes_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def add(self, note: Note, author: Author) -> Written:
+        self.has_begun.set()
+        await self.goes_on.wait()
+        return await super().add(note, author)
+
+
+async def test_of_two_who_write_on_one_paper_at_once_the_second_is_shown_the_first(
+    tmp_path: Path,
+) -> None:
+    writer = SlowWriter(tmp_path)
+    async with throw_away() as db:
+        desk = Desk(db, files=NoteFiles(writer.folder, writer))
+        one, other = (desk.inbox.blank_form(desk.command()) for _ in range(2))
+
+        async def both_are_submitted() -> bool:
+            async with db.reading() as tx:
+                row = await tx.one("SELECT count(*) FROM draft WHERE state = 'submitted'")
+            return row is not None and row[0] == 2
+
+        async with asyncio.TaskGroup() as group:
+            first = group.create_task(desk.submits(one, ADA, **VALUES))
+            await writer.has_begun.wait()
+            second = group.create_task(desk.submits(other, BO, **VALUES | {"ko": "다른 글"}))
+            await eventually(both_are_submitted)
+            writer.goes_on.set()
+
+    assert isinstance(first.result(), Document)
+    form = second.result()
+    assert isinstance(form, Form)
+    assert "There is a note on this paper already" in form.problems[""]
+    [text] = [each.value for each in form.fields if each.name == "ko"]
+    assert VALUES["ko"] in text
+    assert "다른 글" in text
+    assert len(files_in(tmp_path)) == 1
 
 
 async def test_a_file_that_was_written_before_a_kill_is_not_written_again(tmp_path: Path) -> None:

@@ -7,20 +7,26 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from bot.archive.services.import_files import import_files
-from bot.channels.store import subscriptions
+from bot.channels.store import channel_preferences, subscriptions
+from bot.channels.store.channel_preferences import ChannelPreferences
+from bot.core.database.address import PostgresAddress
 from bot.core.database.database import Database, opened
 from bot.core.domain.errors import NotFoundError, UsageError
-from bot.core.domain.i18n import ENGLISH
+from bot.core.domain.i18n import ENGLISH, Translate
 from bot.core.ports import ChannelRef, Command, User, parse_channel
 from bot.digest.services import discussion_request, edited_entries, plan, subscribe
 from bot.digest.services.options.typed import TypedOptions
+from bot.discussion.services import preferences
 from bot.discussion.services.discuss import DiscussionContext
+from bot.discussion.services.preferences import TypedPreferences
 from bot.workspaces.services import slack_apps
 from tests.databases import new_database
 from tests.stage import GENERAL, MORNING, NINE_IN_SEOUL, Stage, english, staged
+from tests.waiting import until_guarded_out
 
 TUESDAY = date(2026, 2, 3)
 CHANNELS = tuple(parse_channel(f"slack:T{n}/C{n}") for n in range(1, 9))
@@ -160,6 +166,59 @@ async def test_a_channel_is_subscribed_once_also_in_two_workspaces_that_share_it
     assert sum(added) == 1
     async with two.one.reading() as tx:
         assert len(await subscriptions.list_all(tx)) == 1
+
+
+async def test_nothing_is_public_again_after_the_digest_was_removed(two):
+    await subscribed(two, [GENERAL])
+    talk = DiscussionContext(two.one, two.stage.clock, english)
+    await preferences.change(talk, GENERAL, TypedPreferences(public="on"))
+
+    async with asyncio.TaskGroup() as tasks, two.other.transaction() as tx:
+        await subscriptions.guard(tx, str(GENERAL))
+        await channel_preferences.end_public(tx, str(GENERAL))  # as `subscribe.remove` does
+        tasks.create_task(preferences.change(talk, GENERAL, TypedPreferences(notices="off")))
+        await until_guarded_out(two.other)
+
+    async with two.one.reading() as tx:
+        after = await channel_preferences.get(tx, str(GENERAL))
+    assert after == ChannelPreferences(notices=False, public_since=None)
+
+
+async def test_a_paper_that_is_withdrawn_while_it_is_posted_is_marked_after_that(two):
+    await subscribed(two, [GENERAL])
+    two.stage.write("Other", TUESDAY)
+    await two.stage.note("Paper", TUESDAY)
+    two.stage.clock.at = MORNING
+    await two.plan(two.one)
+    (two.stage.vault / "260203 Other.md").unlink()
+    await two.stage.sync()
+    assert isinstance(two.one.location, PostgresAddress)
+    address = two.one.location.secret.get_secret_value()
+
+    def claiming(locale: str) -> Translate:
+        """Another process begins to post what is presented here."""
+        with psycopg.connect(address) as connection:
+            connection.execute("UPDATE delivery SET state = 'sending', sending = wanted")
+        return english(locale)
+
+    await edited_entries.present_changed(two.one, now=two.stage.clock(), voices=claiming)
+
+    async with two.one.reading() as tx:
+        rows = await tx.all("SELECT * FROM delivery WHERE part LIKE 'entry-%' ORDER BY id")
+    assert ["withdrawn" in row["document"] for row in rows] == [True, False]
+    assert [row["wanted"] != row["sending"] for row in rows] == [True, False]
+
+
+async def test_nothing_is_posted_by_hand_into_a_channel_that_was_removed_meanwhile(two):
+    await subscribed(two, [GENERAL])
+    await two.stage.note("Paper", TUESDAY)
+    subscription = await subscribe.get(two.one, GENERAL)
+    await subscribe.remove(two.other, GENERAL, now=MORNING)
+
+    with pytest.raises(NotFoundError, match="is not subscribed"):
+        await plan.plan_by_hand(two.one, subscription, TUESDAY, now=MORNING, voices=english)
+
+    assert await two.planned() == []
 
 
 async def test_the_first_presses_of_discuss_plan_one_message_with_one_name(two):

@@ -13,12 +13,14 @@ from bot.archive.store import arxiv_records
 from bot.arxiv.store import asked_papers
 from bot.channels.store import channel_preferences
 from bot.channels.store.channel_preferences import ChannelPreferences
-from bot.core.domain.document import Code, Items, plain_text
+from bot.core.domain.document import Code, Document, Items, lines, plain_text
 from bot.core.domain.extent import Extent
+from bot.core.domain.i18n import Translate
 from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError, MessageRef
 from bot.digest.services import plan
 from bot.discussion.domain.questions import Reply
-from bot.discussion.services import discuss
+from bot.discussion.services import discuss, preferences
+from bot.discussion.services.preferences import TypedPreferences
 from bot.discussion.store import replies
 from bot.lookup.services import lookup
 from tests.stage import MORNING, english
@@ -452,3 +454,16 @@ async def test_a_thread_without_abstract_or_references_opens_empty(stage):
     await with_a_paper(stage, SLACK)
 
     assert stage.thread(stage.root(SLACK)) == []
+
+
+async def test_nothing_is_stored_once_discussions_are_turned_off_while_it_is_answered(stage):
+    await with_a_paper(stage, SLACK)
+
+    async def answer(_line: str, say: Translate) -> Document:
+        await preferences.change(stage.talk, SLACK, TypedPreferences(discussion="off"))
+        return lines([say("Saved.")])
+
+    asked = stage.utterance(stage.root(SLACK), "/paper new", mentions_bot=True)
+    await discuss.on_message(stage.talk, asked, answer)
+
+    assert await kept(stage) == ()
