@@ -203,12 +203,14 @@ async def test_a_round_that_another_process_is_at_for_long_is_left_to_it(
         await asyncio.wait_for(arxiv.arrived.wait(), HANGING)
         status, out, err = await paperbot(tmp_path, "poll", "--once", "--json", **settings(arxiv))
         await running.kill()
+    hanging = len(arxiv.log)  # on a slow machine the bot has given one up, and asked again
     arxiv.faults.clear()
     answer = await poll(tmp_path, arxiv)
 
-    assert (status, json.loads(out)["done"]["left"]) == (1, True)
+    done = json.loads(out)["done"]
+    assert (status, done["left"], done["requests"]) == (1, True, 0)
     assert "Another process" in err
-    assert len(arxiv.log) == 1 + 2
+    assert len(arxiv.log) == hanging + 2
     assert answer["done"]["requests"] == 2
     assert arxiv.impolite() == []
 
