@@ -58,7 +58,7 @@ Announce = Callable[[str], None]
 TIME_TO_FINISH = timedelta(seconds=9)
 """How long what is in flight has after SIGTERM; the supervisor's patience is ten seconds."""
 _ADDRESS_FIRST = timedelta(seconds=1)
-"""For so long, the first calls of the pumps wait until the address is said."""
+"""The longest that the pumps wait at start until the web chat's address is announced."""
 
 
 class Assembly:
@@ -74,7 +74,7 @@ class Assembly:
     ) -> None:
         self._db = db
         self._stopping = stopping
-        self._is_announced = asyncio.Event()
+        self._announced = asyncio.Event()
         self._started_with = _parts(db, settings)
         self._voices = voices
         self._monitor = HealthMonitor(db, clock=now)
@@ -278,7 +278,9 @@ class Assembly:
     async def _ring(self) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(_ADDRESS_FIRST.total_seconds()):
-                await self._is_announced.wait()
+                await self._announced.wait()
+        if self._stopping.is_set():
+            return
         async with self._pumps.running():
             await self._stopping.wait()
 
@@ -300,7 +302,7 @@ class Assembly:
         others = ", ".join(platform.value for platform in self._joined) or "no other platform"
         log.info("started: %s, web chat at %s, %s", self._started_with, address, others)
         announce(one_time_address(address, token))
-        self._is_announced.set()
+        self._announced.set()
 
     async def _index(self) -> None:
         """Index anew what an earlier version indexed and was too much for the start."""

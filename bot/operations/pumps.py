@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from importlib import import_module
 
 from bot.core.domain.errors import storage_error
 from bot.core.ports import Condition
@@ -135,7 +136,8 @@ class Pumps:
 
         Cancelling cuts them off.
         """
-        # Imported here: APScheduler is slow to import, and a start says its address before.
+        # APScheduler takes 40 ms to import: not before the address is announced, and in a thread.
+        await asyncio.to_thread(import_module, "bot.operations.intervals")
         from bot.operations.intervals import Intervals  # noqa: PLC0415
 
         over, intervals = asyncio.Event(), Intervals()

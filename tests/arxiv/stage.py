@@ -18,6 +18,7 @@ from bot.core.database.database import Database
 from bot.core.store.leases import Process
 from tests.databases import throw_away
 from tests.fakes.arxiv import FakeArxiv, World
+from tests.waiting import HANGING
 
 CATEGORIES = ("cs.CL", "cs.LG")
 
@@ -46,28 +47,32 @@ class Together(PaperSource):
 
     def __init__(self, source: PaperSource, processes: int) -> None:
         self._source = source
-        self._answered = asyncio.Barrier(processes)
+        self._barrier = asyncio.Barrier(processes)
+
+    async def _answered(self) -> None:
+        async with asyncio.timeout(HANGING):
+            await self._barrier.wait()
 
     async def fetch_feed(self, category: str, *, etag: str | None = None) -> Feed | None:
         feed = await self._source.fetch_feed(category, etag=etag)
-        await self._answered.wait()
+        await self._answered()
         return feed
 
     async def fetch_records(self, numbers: Sequence[str]) -> tuple[ArxivRecord, ...]:
         records = await self._source.fetch_records(numbers)
-        await self._answered.wait()
+        await self._answered()
         return records
 
     async def search_titles(self, titles: Sequence[str]) -> tuple[ArxivRecord, ...]:
         records = await self._source.search_titles(titles)
-        await self._answered.wait()
+        await self._answered()
         return records
 
     async def list_submitted(
         self, category: str, since: datetime, until: datetime, *, start: int, limit: int
     ) -> Submissions:
         page = await self._source.list_submitted(category, since, until, start=start, limit=limit)
-        await self._answered.wait()
+        await self._answered()
         return page
 
 

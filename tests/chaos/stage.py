@@ -18,7 +18,7 @@ from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries
-from tests.e2e.process import NO_AUTHORITIES
+from tests.e2e.process import NO_CERTIFICATES
 from tests.fakes.chat_server import Faults
 from tests.locations import Location, as_argument
 from tests.waiting import HANGING, eventually
@@ -51,7 +51,7 @@ async def platform(folder: Path, faults: Faults) -> AsyncIterator[Platformed]:
 
 
 async def start(module: str, *arguments: str) -> Process:
-    own = os.environ | NO_AUTHORITIES  # noqa: TID251 - a child's environment, not a setting
+    own = os.environ | NO_CERTIFICATES  # noqa: TID251 - a child's environment, not a setting
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", module, *arguments, cwd=ROOT, env=own, stdout=PIPE
     )

@@ -19,7 +19,7 @@ from tests.waiting import HANGING, eventually
 _ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+/)\S*")
 
 
-NO_AUTHORITIES = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
+NO_CERTIFICATES = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
 """The environment of processes that speak to this machine alone.
 
 aiohttp reads the certificates of all authorities when it is imported, which is a sixth of the start
@@ -37,7 +37,7 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
     plain = {name: value for name, value in own if not name.startswith(prefixes)}
     arxiv = "on" if "ARXIV_API_URL" in settings and "ARXIV_FEED_URL" in settings else "off"
     ours = {"LC_ALL": "C.UTF-8", "PAPERBOT_WEB_PORT": "0", "ARXIV_POLL": arxiv}
-    return plain | NO_AUTHORITIES | ours | dict(settings)
+    return plain | NO_CERTIFICATES | ours | dict(settings)
 
 
 @dataclass(slots=True)

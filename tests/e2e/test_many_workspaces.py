@@ -31,7 +31,7 @@ FORBIDDEN, HANGING, LIMITED, AWAY = 2, 3, 4, 5
 HANGING_CHANNELS = 60
 """More than the requests that Discord takes in a second."""
 HANGS_FOR = 25.0
-"""Seconds: whoever waits for a call that hangs does so for 30, however slow the machine is."""
+"""Seconds: a call that hangs is given up after 30, and who waited for it would post only then."""
 
 
 def channels_of(guild: int) -> list[int]:

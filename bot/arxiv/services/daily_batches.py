@@ -59,6 +59,7 @@ async def _poll(
         now = clock()
         retry_at = _retry_at(watch.category, failure, now, jitter())
         async with db.transaction() as tx:
+            await tx.guard(_guard_of(watch.category))
             watch = await _watch(tx, watch.category)
             await feeds.put_watch(tx, batches.after_failure(watch, now, retry_at))
             await feeds.note_look(tx, watch.category, batches.batch_day(now))
@@ -70,12 +71,12 @@ async def _poll(
 
 
 async def _watch(tx: Transaction, category: str) -> Watch:
-    """The stored state, read again: another process may have polled the same feed meanwhile.
-
-    Nobody else changes it until the transaction ends.
-    """
-    await tx.guard(f"arxiv feed {category}")
+    """The stored state, read again: another process may have polled the same feed meanwhile."""
     return (await feeds.list_watches(tx)).get(category, Watch(category))
+
+
+def _guard_of(category: str) -> str:
+    return f"arxiv feed {category}"
 
 
 def _retry_at(category: str, failure: SourceFailureError, now: datetime, jitter: float) -> datetime:
@@ -92,7 +93,7 @@ async def _take_in(
 ) -> int:
     """Store what a feed showed; how many papers are new. `None`: not modified."""
     items = feed.items if feed is not None else ()
-    # Before the state is read: this waits for another process that stores the same listings.
+    await tx.guard(_guard_of(category), feeds.PAPERS)
     unseen = await feeds.add_listings(tx, category, items, batches.batch_day(now))
     watch = await _watch(tx, category)
     seen = Seen(

@@ -188,9 +188,13 @@ def _add_listings(
     return tuple(item for item in first.values() if item.id in unseen)
 
 
+PAPERS = "arxiv papers"
+"""The guard of whoever stores papers: known ones are read, merged with new listings, and written back."""
+
+
 async def add_papers(tx: Transaction, items: Iterable[FeedItem], day: date) -> int:
     """Store new papers, each under the day on which it came first; how many are new."""
-    await tx.guard("arxiv papers")  # what is known is read, and merged with what comes
+    await tx.guard(PAPERS)
     return await tx.call(partial(_add_papers, items=tuple(items), day=day))
 
 

@@ -145,7 +145,8 @@ class Database(Protocol):
         """What a function reads with one statement: single rows by their key. Raises `StorageError`.
 
         From a file, they are read in the event loop, which takes some microseconds where handing
-        the function to another thread takes a tenth of a millisecond.
+        the function to another thread takes a tenth of a millisecond. Where that fails, the
+        function is run again, as by `read`.
         """
 
     async def write(self, function: Callable[[Statements], T], /) -> T:

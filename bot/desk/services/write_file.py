@@ -78,18 +78,26 @@ async def finish_file(
 
 
 def _decide(draft: Draft, known: Known, days: Days, say: Translate) -> Decision:
-    """What to do; of a new note, that there was no entry was seen before.
+    """What to do now. A new note was submitted when its paper had no entry.
 
-    One that is there now is its own file, written before a kill, if it says the same. Else it is
-    somebody else's, which came while this one waited for the files.
+    An entry that is there now is either its own file, written before a kill, or somebody else's,
+    which was saved while this one waited for the files.
     """
     if draft.entry_id is not None or known.entry is None:
         return decide(draft, known, days, say)
     decision = decide(draft, replace(known, entry=None), days, say)
-    says_the_same = (
-        isinstance(decision, ToWrite) and decision.entry.commentary == known.entry.entry.commentary
+    is_written = isinstance(decision, ToWrite) and _is_file_of(decision.entry, known.entry.entry)
+    return decision if is_written else decide(draft, known, days, say)
+
+
+def _is_file_of(written: Entry, found: Entry) -> bool:
+    """Whether a file of the vault says what is to be written."""
+    is_file = found.source.kind is SourceKind.VAULT_NOTE
+    return is_file and (found.commentary, found.tags, found.date) == (
+        written.commentary,
+        written.tags,
+        written.date,
     )
-    return decision if says_the_same else decide(draft, known, days, say)
 
 
 def not_submitted(draft: Draft, say: Translate) -> ToCorrect:

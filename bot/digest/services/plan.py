@@ -238,9 +238,13 @@ async def plan_by_hand(
     """
     async with db.transaction() as tx:
         await guard(tx, subscription.channel)
-        subscription = await subscriptions.get(tx, subscription.id)  # as it is by now
+        subscription = await subscriptions.get(tx, subscription.id)  # it may have changed
         if subscription.standing is Standing.REMOVED:
-            raise NotFoundError("{channel} is not subscribed", channel=subscription.channel)
+            raise NotFoundError(
+                "The digest of {channel} was removed meanwhile: run the command again to post there "
+                "nevertheless",
+                channel=subscription.channel,
+            )
         options = subscription.options
         day = on or now.astimezone(options.schedule.zone).date()
         first = on or max(day - LATE_NOTES, options.since)

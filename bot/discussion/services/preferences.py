@@ -51,9 +51,9 @@ async def change(context: DiscussionContext, channel: ChannelRef, words: TypedPr
     if words == TypedPreferences():
         return
     now = context.clock()
-    # Whoever removes the digest ends, too, that replies are public.
-    removing = subscriptions.guards_of(str(channel))
-    async with guards.guarded(context.db, guards.of(str(channel)), *removing) as tx:
+    # `subscribe.remove` also ends that replies are public, under this guard.
+    subscription = subscriptions.guards_of(str(channel))
+    async with guards.guarded(context.db, guards.of(str(channel)), *subscription) as tx:
         before = await channel_preferences.get(tx, str(channel))
         after = _changed(channel, before, words, now)
         if words.discussion is not None and not after.discussion:

@@ -4,6 +4,7 @@ import asyncio
 import random
 import re
 import sqlite3
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
@@ -15,7 +16,7 @@ import pytest
 
 from bot.core.database import revision
 from bot.core.database.address import PostgresAddress
-from bot.core.database.database import Database, Transaction, opened
+from bot.core.database.database import Database, Engine, Transaction, opened
 from bot.core.database.revision import TABLES, changes_archive
 from bot.core.database.sqlite.statements import SqliteStatements
 from bot.core.domain.errors import QueryError, UsageError
@@ -230,10 +231,12 @@ async def test_one_row_is_read_as_it_is_committed(location: Path | PostgresAddre
             await tx.run("UPDATE entry SET commentary = '[]' WHERE id = 1")
             before = await db.read_row(revision.find)
         after = await db.read_row(revision.find)
+        thread = await db.read_row(lambda _: threading.get_ident())
         with pytest.raises((sqlite3.Error, psycopg.Error), match="no_such_table"):
             await db.read_row(lambda statements: statements.one("SELECT 1 FROM no_such_table"))
 
     assert after == before + 1
+    assert (thread == threading.get_ident()) is (db.engine is Engine.SQLITE)
 
 
 async def test_what_no_look_up_reads_does_not_count(location: Path | PostgresAddress):

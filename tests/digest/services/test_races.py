@@ -215,7 +215,7 @@ async def test_nothing_is_posted_by_hand_into_a_channel_that_was_removed_meanwhi
     subscription = await subscribe.get(two.one, GENERAL)
     await subscribe.remove(two.other, GENERAL, now=MORNING)
 
-    with pytest.raises(NotFoundError, match="is not subscribed"):
+    with pytest.raises(NotFoundError, match="was removed meanwhile"):
         await plan.plan_by_hand(two.one, subscription, TUESDAY, now=MORNING, voices=english)
 
     assert await two.planned() == []

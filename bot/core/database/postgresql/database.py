@@ -50,7 +50,7 @@ AWAY_SECONDS = 3.0
 """How long a transaction waits for a server that is away before it says so."""
 _STILL_AWAY_SECONDS = 0.5
 """How long the ones after it wait, until one succeeds: they would queue for each other."""
-CONNECTED: Final[dict[str, Any]] = {
+CONNECTION_SETTINGS: Final[dict[str, Any]] = {
     "autocommit": True,  # a transaction is begun and ended in words
     "connect_timeout": _CONNECT_SECONDS,
     "application_name": "paperbot",
@@ -211,7 +211,7 @@ class PostgresDatabase:
         address = location.secret.get_secret_value()
         self._hints = hints.Hints(
             self._notify,
-            partial(psycopg.AsyncConnection.connect, address, **CONNECTED),
+            partial(psycopg.AsyncConnection.connect, address, **CONNECTION_SETTINGS),
         )
         # Not a setting of the session, which a pooler would share with others.
         self._begin_writing = _WRITE.format(int(busy_seconds * 1000))

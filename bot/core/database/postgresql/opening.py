@@ -12,7 +12,7 @@ from bot.core.database.database import BUSY_SECONDS, Engine, Row
 from bot.core.database.migrations import Migration, bundled_migrations
 from bot.core.database.postgresql.database import (
     AWAY_SECONDS,
-    CONNECTED,
+    CONNECTION_SETTINGS,
     READERS,
     WRITERS,
     PostgresDatabase,
@@ -48,7 +48,7 @@ def _open_pool(
     location: PostgresAddress, migrations: Sequence[Migration]
 ) -> tuple[psycopg_pool.ConnectionPool[Connection], bool]:
     name, address = str(location), location.secret.get_secret_value()
-    settings = dict(CONNECTED)
+    settings = dict(CONNECTION_SETTINGS)
     try:
         # At first without the pool, which would only say that there is no connection in time.
         with psycopg.connect(address, **settings) as connection:

@@ -1,10 +1,10 @@
-"""The SQLite file: one writer behind a lock, a reader beside it, migrations at start.
+"""The SQLite file: one writer behind a lock, a reader beside it, a second one for single rows.
 
 A write transaction is BEGIN IMMEDIATE with its first statement; a reading one has a connection of
 its own. What SQLite says about the disk and the file (full, read-only, damaged, locked) is raised
 as `StorageError`, one line for the operator; whatever happens, the database stays whole.
 
-Each connection lives in a thread that runs what it is given in order, even when whoever waits
+The writer and the first reader each live in a thread that runs what it is given in order, even when whoever waits
 for the result is cancelled. So a rollback needs not be waited for: it is in the queue before
 any statement of the next transaction. So do snapshots that are one function: many may be in the
 queue, and the thread takes one after the other without asking the event loop.
@@ -35,9 +35,9 @@ T = TypeVar("T")
 _INCREMENTAL = 2
 """SQLite's number for `auto_vacuum = INCREMENTAL`."""
 SHRINKABLE = f"PRAGMA auto_vacuum = {_INCREMENTAL}"
-"""Said before the first table is made, free pages can be given back in small steps.
+"""Set before the first table is made, it lets free pages be given back in small steps.
 
-Later it would change nothing, but write the first page each time.
+Later it changes nothing until VACUUM, but writes the first page each time.
 """
 
 
@@ -149,7 +149,7 @@ class SqliteDatabase:
         return await found
 
     async def read_row(self, function: Callable[[Statements], T]) -> T:
-        """What a function reads with one statement, in this thread unless the file is locked."""
+        """What a function reads with one statement, in the event loop unless that fails."""
         try:
             return function(SqliteStatements(self._row_reader))
         except sqlite3.DatabaseError:
