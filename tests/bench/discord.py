@@ -34,12 +34,12 @@ from bot.outbox.services.deliver import Deliverer
 from bot.outbox.store import deliveries
 from bot.platforms.discord.access import Access
 from bot.platforms.discord.chat import DiscordChat
+from tests import forked
 from tests.bench.load import Ask, Bench, copied_archive, process
 from tests.bench.measure import Row
 from tests.bench.outbox import OVERALL, least_seconds
 from tests.bench.queries import typed_queries, unseen
 from tests.bench.verdict import Figure
-from tests.chaos import stage
 from tests.fakes.discord import TOKEN, FakeDiscord
 from tests.fakes.discord.world import Json
 
@@ -255,12 +255,11 @@ def _draft(place: int, part: int) -> deliveries.Draft:
 @asynccontextmanager
 async def _discord() -> AsyncIterator[dict[str, str]]:
     """A Discord that enforces its limits, as a process; where it is."""
-    process = await stage.start("tests.fakes.discord", "--rates", "--unchecked")
+    process = await forked.start("tests.fakes.discord", "--rates", "--unchecked")
     try:
-        assert process.stdout is not None
         yield json.loads(await process.stdout.readline())
     finally:
-        await stage.end(process)
+        await process.end()
 
 
 async def _control(places: Mapping[str, str], verb: str, **arguments: Any) -> Any:

@@ -36,8 +36,8 @@ from bot.outbox.store import deliveries, threads
 from bot.platforms.discord.access import Access
 from bot.platforms.discord.chat import DiscordChat
 from bot.platforms.discord.http_hooks import HttpHooks
+from tests import forked
 from tests.bench.measure import Row
-from tests.chaos import stage
 from tests.chaos.process import now
 from tests.chaos.slack_chats import slack_chat
 from tests.e2e.process import bot
@@ -135,9 +135,8 @@ async def _people() -> AsyncIterator[People]:
     async with AsyncExitStack() as stack:
         places = []
         for module, *options in (("tests.fakes.slack",), ("tests.fakes.discord", "--unchecked")):
-            process = await stage.start(module, *options)
-            stack.push_async_callback(stage.end, process)
-            assert process.stdout is not None
+            process = await forked.start(module, *options)
+            stack.push_async_callback(process.end)
             places.append(json.loads(await process.stdout.readline()))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         yield People(session, places[0]["url"], places[1])

@@ -19,11 +19,19 @@ from bot.core.ports import ChannelRef, Chat, Command, MessageRef, Platform, User
 from bot.core.process import machine_name, process_runs
 from bot.core.services.leases import Leases
 from bot.core.store.leases import Process
+from bot.digest.services import discussion_request, plan
+from bot.discussion.services.discuss import DiscussionContext
+from bot.follow.services import closed_inbox
+from bot.follow.services import plan as follow_plan
 from bot.outbox.domain.delivery import Patience
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.calls_in_flight import Terms
 from bot.outbox.services.deliver import Deliverer
+from bot.recap.services.plan_recaps import plan_recaps
+from tests.chaos.discord_chats import discord_chat
+from tests.chaos.mail_chats import mail_chat
 from tests.chaos.process import DoomedDatabase, now
+from tests.chaos.slack_chats import slack_chat, slack_workspaces
 from tests.fakes.http_chat import HttpChat, connected
 from tests.locations import as_location
 
@@ -37,25 +45,17 @@ class BlindChat(HttpChat):
 
 @asynccontextmanager
 async def chat_of(options: argparse.Namespace, db: Database) -> AsyncIterator[Chat]:
-    """What it posts to. An SDK is imported only if it is used: these processes start often."""
+    """What it posts to."""
     async with AsyncExitStack() as stack:
         match options.chat:
             case "slack":
-                from tests.chaos.slack_chats import slack_chat
-
                 yield await stack.enter_async_context(slack_chat(options.url, blind=options.blind))
             case "slack-workspaces":
-                from tests.chaos.slack_chats import slack_workspaces
-
                 yield await stack.enter_async_context(slack_workspaces(options.url))
             case "discord":
-                from tests.chaos.discord_chats import discord_chat
-
                 found = discord_chat(options.url, blind=options.blind)
                 yield await stack.enter_async_context(found)
             case "mail":
-                from tests.chaos.mail_chats import mail_chat
-
                 found = mail_chat(options.url, db, blind=options.blind)
                 yield await stack.enter_async_context(found)
             case _:
@@ -91,17 +91,10 @@ async def main(options: argparse.Namespace) -> None:
         )
         while not stopping.is_set():
             if options.plan:
-                from bot.digest.services.plan import plan_due
-
-                await plan_due(db, now=now(), voices=lambda _: ENGLISH)
+                await plan.plan_due(db, now=now(), voices=lambda _: ENGLISH)
             if options.recap:
-                from bot.recap.services.plan_recaps import plan_recaps
-
                 await plan_recaps(db, now=options.recap, voices=lambda _: ENGLISH)
             if options.follow:
-                from bot.follow.services import closed_inbox
-                from bot.follow.services import plan as follow_plan
-
                 await follow_plan.plan_due(
                     db, now=now(), voices=lambda _: ENGLISH, link=lambda _: None
                 )
@@ -114,9 +107,6 @@ async def main(options: argparse.Namespace) -> None:
 
 async def press_discuss(db: Database, channel: ChannelRef) -> None:
     """Three people press “Discuss” under two papers, again and again."""
-    from bot.digest.services import discussion_request
-    from bot.discussion.services.discuss import DiscussionContext
-
     talk = DiscussionContext(db, now, lambda _: ENGLISH)
     for name, entry in (("Ada", "entry:1"), ("Bo", "entry:1"), ("Cy", "entry:2")):
         command = Command("digest", {}, User(name, name, can_manage=False), channel, "en")

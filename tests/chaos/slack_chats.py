@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import cast
 
+from bot.app.platforms import EventsOf
+from bot.app.slack.workspaces import SlackWorkspaces
 from bot.core.domain.i18n import ENGLISH
 from bot.core.ports import Chat, Inbox, MessageRef
 from bot.platforms.slack.access import Access
@@ -43,8 +45,6 @@ async def slack_chat(url: str, *, blind: bool) -> AsyncIterator[Chat]:
 @asynccontextmanager
 async def slack_workspaces(url: str) -> AsyncIterator[Chat]:
     """Those of the workspaces `TEAMS`."""
-    from bot.app.platforms import EventsOf
-    from bot.app.slack.workspaces import SlackWorkspaces
 
     async def find_apps() -> dict[str, Access]:
         return {team: Access(tokens_of(team)[0], None, SIGNING_SECRET, url) for team in TEAMS}

@@ -2,11 +2,7 @@
 
 import asyncio
 import json
-import os
 import random
-import signal
-import sys
-from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -18,12 +14,11 @@ from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import ChannelRef, DeliveryKey, Platform
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries
-from tests.e2e.process import NO_CERTIFICATES
+from tests import forked
 from tests.fakes.chat_server import Faults
+from tests.forked import Forked
 from tests.locations import Location, as_argument
 from tests.waiting import HANGING, eventually
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,38 +34,30 @@ async def platform(folder: Path, faults: Faults) -> AsyncIterator[Platformed]:
     """A fake chat server as a process of its own."""
     log = folder / "server.log"
     log.touch()
-    server = await start(
+    server = await forked.start(
         "tests.fakes.chat_server", "--log", str(log), "--faults", json.dumps(asdict(faults))
     )
     try:
-        assert server.stdout is not None
         url = (await server.stdout.readline()).decode().strip()
         yield Platformed(url, log)
     finally:
-        await end(server)
+        await server.end()
 
 
-async def start(module: str, *arguments: str) -> Process:
-    own = os.environ | NO_CERTIFICATES  # noqa: TID251 - a child's environment, not a setting
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, *arguments, cwd=ROOT, env=own, stdout=PIPE
-    )
-
-
-async def runner(database: Location, url: str, *arguments: str) -> Process:
+async def runner(database: Location, url: str, *arguments: str) -> Forked:
     """The bot's posting part; see `tests.chaos.runner`."""
     where = as_argument(database)
-    return await start("tests.chaos.runner", "--database", where, "--url", url, *arguments)
+    return await forked.start("tests.chaos.runner", "--database", where, "--url", url, *arguments)
 
 
 @asynccontextmanager
-async def running(database: Location, url: str, *arguments: str) -> AsyncIterator[Process]:
+async def running(database: Location, url: str, *arguments: str) -> AsyncIterator[Forked]:
     """The same, ended with the block if it was not before."""
     process = await runner(database, url, *arguments)
     try:
         yield process
     finally:
-        await end(process)
+        await process.end()
 
 
 async def rampage(
@@ -87,19 +74,12 @@ async def rampage(
         for _ in range(kills):
             await asyncio.sleep(dice.uniform(*pause))
             victim = dice.randrange(2)
-            await end(processes[victim])
+            await processes[victim].end()
             processes[victim] = await runner(database, url, *arguments)
         await until_done(database)
     finally:
         for process in processes:
-            await end(process)
-
-
-async def end(process: Process) -> None:
-    """Kill it, if it still runs."""
-    if process.returncode is None:
-        process.send_signal(signal.SIGKILL)
-    await process.wait()
+            await process.end()
 
 
 def document(words: str) -> Document:
@@ -168,7 +148,7 @@ async def until_sent(database: Location, count: int) -> None:
         raise TimeoutError(f"not sent: {await states(database)}") from error
 
 
-async def until_dead(process: Process) -> None:
+async def until_dead(process: Forked) -> None:
     """Wait for a process whose death is certain."""
     async with asyncio.timeout(HANGING):
         await process.wait()

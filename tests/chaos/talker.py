@@ -27,7 +27,9 @@ from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services.calls_in_flight import Terms
 from bot.outbox.services.changes import Changer
 from bot.outbox.services.deliver import Deliverer
+from tests.chaos.discord_chats import discord_chat
 from tests.chaos.process import DoomedDatabase, now
+from tests.chaos.slack_chats import slack_chat
 from tests.fakes.http_chat import connected
 from tests.locations import as_location
 
@@ -81,9 +83,6 @@ async def main(options: argparse.Namespace) -> None:
             db = DoomedDatabase(db, moment, int(number))
         chats: dict[Platform, Chat] = {}
         if options.real:
-            from tests.chaos.discord_chats import discord_chat
-            from tests.chaos.slack_chats import slack_chat
-
             real = slack_chat(options.slack, blind=False)
             chats[Platform.SLACK] = await stack.enter_async_context(real)
             real = discord_chat(options.discord, blind=False)

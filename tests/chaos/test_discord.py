@@ -11,7 +11,6 @@ import os
 import random
 import re
 import signal
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -31,6 +30,7 @@ from tests.chaos.test_slack import is_whole, scale, side_by_side
 from tests.databases import place
 from tests.fakes.discord import FakeDiscord, Fault, text_of
 from tests.fakes.discord.world import FORUM, Json
+from tests.forked import Forked
 from tests.locations import Location
 
 pytestmark = pytest.mark.chaos
@@ -129,7 +129,7 @@ async def test_with_random_kills_each_message_is_in_discord_once_and_in_order(
             assert discord.complaints == []
 
 
-def killing(process: Process, moment: str, number: int) -> Callable[[str, str], Fault | None]:
+def killing(process: Forked, moment: str, number: int) -> Callable[[str, str], Fault | None]:
     """SIGKILL for the process at its n-th post: before or after Discord keeps it."""
     posts = 0
 

@@ -97,7 +97,7 @@ async def story(folder: Path, faults: Faults, *doom: str) -> tuple[list[str], bo
                     await asyncio.wait_for(first.wait(), timeout=2)
                 died = first.returncode is not None
             finally:
-                await stage.end(first)
+                await first.end()
             async with stage.running(database, platform.url, *QUICK):
                 await until(database)
             lines = platform.log.read_text(encoding="utf-8").splitlines()

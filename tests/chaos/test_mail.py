@@ -8,7 +8,6 @@ import asyncio
 import os
 import random
 import signal
-from asyncio.subprocess import Process
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -27,6 +26,7 @@ from tests.chaos import stage
 from tests.chaos.process import now
 from tests.databases import place
 from tests.fakes.mail import FakeMail, Fault, mail_server
+from tests.forked import Forked
 from tests.locations import Location
 
 pytestmark = pytest.mark.chaos
@@ -117,7 +117,7 @@ async def end_leases(database: Location) -> None:
         )
 
 
-def killing(process: Process) -> Callable[[], None]:
+def killing(process: Forked) -> Callable[[], None]:
     return lambda: os.kill(process.pid, signal.SIGKILL)
 
 

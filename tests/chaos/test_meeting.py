@@ -10,7 +10,6 @@ import os
 import random
 import re
 import signal
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import pytest
 
 from bot.core.ports import ChannelRef, MessageRef, Platform, parse_channel
 from bot.outbox.store import threads
+from tests import forked
 from tests import stage as stages
 from tests.chaos import stage, test_discord, test_slack
 from tests.chaos.discord_chats import discord_chat
@@ -32,6 +32,7 @@ from tests.fakes.discord import FakeDiscord, text_of
 from tests.fakes.discord import Fault as DiscordFault
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack import Fault as SlackFault
+from tests.forked import Forked
 from tests.locations import Location, as_argument
 from tests.platforms.slack.stage import said_in_blocks
 from tests.waiting import HANGING, until
@@ -66,10 +67,10 @@ class Scene:
             (self.folder / name).touch()
 
     @asynccontextmanager
-    async def talker(self, *arguments: str) -> AsyncIterator[Process]:
+    async def talker(self, *arguments: str) -> AsyncIterator[Forked]:
         """The bot's discussing part, a process that is killed at the end of the block."""
         places = (("--script", "script"), ("--acks", "acks"))
-        process = await stage.start(
+        process = await forked.start(
             "tests.chaos.talker",
             *("--database", as_argument(self.database)),
             *(word for name, file in places for word in (name, str(self.folder / file))),
@@ -80,7 +81,7 @@ class Scene:
         try:
             yield process
         finally:
-            await stage.end(process)
+            await process.end()
 
     def shown(self) -> dict[ChannelRef, list[str]]:
         """The thoughts that stand in each thread, as people read them from top to bottom."""
@@ -104,7 +105,7 @@ class Scene:
         await until(lambda: self.rounds() >= before + 2)
         assert self.shown() == wanted
 
-    async def dies(self, process: Process, wanted: dict[ChannelRef, list[str]]) -> bool:
+    async def dies(self, process: Forked, wanted: dict[ChannelRef, list[str]]) -> bool:
         """Whether a process dies; else both sides show what they should, and it has no more to do."""
         idle_since: int | None = None
         async with asyncio.timeout(HANGING):
@@ -222,7 +223,7 @@ def short_story(roots: dict[ChannelRef, MessageRef]) -> Script:
     return [*script, mended, {**script[2], "text": None}]
 
 
-async def survived(here: Scene, *doom: str, kill: Callable[[Scene, Process], None]) -> bool:
+async def survived(here: Scene, *doom: str, kill: Callable[[Scene, Forked], None]) -> bool:
     """Whether it died once; all is well after that, and after a second life.
 
     How many commits and requests there are depends on how soon the pumps see what is said: some points
@@ -249,7 +250,7 @@ async def scenes(folder: Path, numbers: Iterable[int]) -> AsyncIterator[dict[int
         }
 
 
-def by_itself(_scene: Scene, _process: Process) -> None:
+def by_itself(_scene: Scene, _process: Forked) -> None:
     """It kills itself at a commit."""
 
 
@@ -270,10 +271,10 @@ async def test_killed_around_any_commit_both_sides_show_the_same(tmp_path, momen
     assert told[:CERTAIN_COMMITS] == [True] * CERTAIN_COMMITS
 
 
-def at_request(moment: str, number: int) -> Callable[[Scene, Process], None]:
+def at_request(moment: str, number: int) -> Callable[[Scene, Forked], None]:
     """SIGKILL at the n-th request that posts, edits or deletes, on whichever platform it is."""
 
-    def kill(here: Scene, process: Process) -> None:
+    def kill(here: Scene, process: Forked) -> None:
         requests = 0
 
         def is_the_one() -> bool:

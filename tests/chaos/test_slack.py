@@ -8,7 +8,6 @@ import json
 import os
 import random
 import signal
-from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -26,6 +25,7 @@ from tests.chaos.process import now
 from tests.chaos.test_crash_points import COMMITS, MESSAGES, prepared
 from tests.databases import place
 from tests.fakes.slack import FakeSlack, Fault
+from tests.forked import Forked
 from tests.locations import Location
 
 pytestmark = pytest.mark.chaos
@@ -129,7 +129,7 @@ async def side_by_side(stories: Iterable[Awaitable[T]]) -> list[T]:
     return [task.result() for task in tasks]
 
 
-def killing(process: Process, moment: str, number: int) -> Callable[[str], Fault | None]:
+def killing(process: Forked, moment: str, number: int) -> Callable[[str], Fault | None]:
     """SIGKILL for the process at its n-th post: before or after Slack keeps the message."""
     posts = 0
 

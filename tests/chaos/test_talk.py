@@ -18,6 +18,7 @@ import pytest
 from bot.core.domain.document import Quote, load, plain_text
 from bot.core.ports import MessageRef, Platform, parse_channel
 from bot.outbox.store import threads
+from tests import forked
 from tests import stage as stages
 from tests.chaos import stage
 from tests.chaos.linked import plan_linked
@@ -25,6 +26,7 @@ from tests.chaos.stage import Platformed
 from tests.databases import place
 from tests.fakes.chat_server import Faults
 from tests.fakes.http_chat import connected
+from tests.forked import Forked
 from tests.locations import Location, as_argument
 from tests.waiting import until
 
@@ -66,9 +68,9 @@ class Scene:
         (self.folder / "script").write_text("\n".join(lines), encoding="utf-8")
         (self.folder / "acks").touch()
 
-    async def talker(self, *arguments: str) -> asyncio.subprocess.Process:
+    async def talker(self, *arguments: str) -> Forked:
         places = (("--script", "script"), ("--acks", "acks"))
-        return await stage.start(
+        return await forked.start(
             "tests.chaos.talker",
             *("--database", as_argument(self.database)),
             *(word for name, file in places for word in (name, str(self.folder / file))),
@@ -145,12 +147,12 @@ async def test_under_random_kills_each_reply_arrives_once_and_in_order(tmp_path,
         for _ in range(8):
             talker = await here.talker()
             await asyncio.sleep(dice.uniform(0.6, 1.4))
-            await stage.end(talker)
+            await talker.end()
         talker = await here.talker()
         try:
             await here.until_quiet(40)
         finally:
-            await stage.end(talker)
+            await talker.end()
 
         assert (here.copies(here.slack), here.copies(here.discord)) == crossed(40)
 
@@ -171,12 +173,12 @@ async def test_killed_around_any_commit_each_reply_arrives_once(tmp_path, moment
             try:
                 await stage.until_dead(doomed)
             finally:
-                await stage.end(doomed)
+                await doomed.end()
             talker = await here.talker()
             try:
                 await here.until_quiet(4)
             finally:
-                await stage.end(talker)
+                await talker.end()
             return here.copies(here.slack), here.copies(here.discord)
 
     async with asyncio.TaskGroup() as group:

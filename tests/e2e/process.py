@@ -14,17 +14,10 @@ from typing import Any
 
 import aiohttp
 
+from tests.forked import NO_CERTIFICATES
 from tests.waiting import HANGING, eventually
 
 _ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+/)\S*")
-
-
-NO_CERTIFICATES = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
-"""The environment of processes that speak to this machine alone.
-
-aiohttp reads the certificates of all authorities when it is imported, which is a sixth of the start
-of a small process.
-"""
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:

@@ -18,7 +18,6 @@ from bot.outbox.store import deliveries
 from tests.bench.measure import Row
 from tests.bench.outbox import BATCH, document, now
 from tests.bench.postgresql.server import durability
-from tests.chaos import stage
 from tests.databases import empty_database
 from tests.locations import as_argument
 
@@ -104,7 +103,6 @@ async def _claimer(
         *("--database", as_argument(address), "--workspaces", ",".join(workspaces)),
         *("--batch", str(BATCH), "--name", f"{kind}-{number}"),
         *(("--bare",) if kind == "bare" else ()),
-        cwd=stage.ROOT,
         stdin=PIPE,
         stdout=PIPE,
     )
@@ -113,7 +111,9 @@ async def _claimer(
         assert await process.stdout.readline() == b"ready\n"
         yield process
     finally:
-        await stage.end(process)
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
 
 
 async def _together(processes: Sequence[Process], seconds: float) -> tuple[float, float]:

@@ -9,15 +9,14 @@ from bot.platforms.discord import sdk
 from bot.platforms.discord.http_hooks import HttpHooks
 from bot.platforms.discord.posting.posting import Posting
 from bot.platforms.discord.rest import Rest
-from tests.chaos import stage
+from tests import forked
 from tests.fakes.discord import TOKEN
 from tests.platforms.discord.stage import key, now, said
 
 
 async def test_it_serves_and_tells_what_came_of_it():
-    process = await stage.start("tests.fakes.discord")
+    process = await forked.start("tests.fakes.discord")
     try:
-        assert process.stdout is not None
         places = json.loads(await process.stdout.readline())
         sdk.point_at(places["api_base"], places["gateway_url"])
         rest = Rest(TOKEN, HttpHooks())
@@ -34,7 +33,7 @@ async def test_it_serves_and_tells_what_came_of_it():
             counts = await control("counts")
         await rest.close()
     finally:
-        await stage.end(process)
+        await process.end()
 
     assert counts["messages"] == {"51": 1}
     assert counts["statuses"] == {"200": 3, "503": 1}
