@@ -7,7 +7,7 @@ query ever becomes SQL or full-text syntax.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -58,7 +58,7 @@ class Plans:
     """
 
     all: Plan
-    titled: Callable[[], tuple[Plan, ...]] = tuple
+    titled: Callable[[], Iterable[Plan]] = tuple
     labelled: Plan | None = None
     written: Plan | None = None
 
@@ -91,17 +91,14 @@ def plans_for(
     )
 
 
-def _titled(statements: Statements, terms: "Terms", words: Sequence[str]) -> tuple[Plan, ...]:
+def _titled(statements: Statements, terms: "Terms", words: Sequence[str]) -> Iterator[Plan]:
     index = Index.LABELS if terms.authors else Index.TITLES
     in_title = _within(terms, Columns.TITLE, index)
     as_phrase = Part(title_expression(words), Columns.TITLE)
-    in_title_and_tags = _within(terms, Columns.TITLE_TAGS, index)
-    parts = (
-        replace(in_title, words=(*in_title.words, as_phrase)),
-        in_title,
-        in_title_and_tags,
-    )
-    return tuple(_plan_of(statements, part) for part in parts)
+    if as_phrase not in in_title.words:
+        yield _plan_of(statements, replace(in_title, words=(*in_title.words, as_phrase)))
+    yield _plan_of(statements, in_title)
+    yield _plan_of(statements, _within(terms, Columns.TITLE_TAGS, index))
 
 
 def named_like(statements: Statements, words: Sequence[str]) -> list[int]:

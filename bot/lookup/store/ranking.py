@@ -24,7 +24,7 @@ def walk(
     found: dict[int, None] = {}
     for part in _parts(statements, plans, words, limit):
         found.update(dict.fromkeys(part))
-        if len(found) >= limit:
+        if len(found) >= len(newest):  # a page, or all that there are
             break
     found.update(dict.fromkeys(newest))
     return list(found)[:limit]
@@ -43,8 +43,13 @@ def _parts(
         wanted = plans.all.among(statements, named)
         yield [newness for newness in named if newness in wanted]
     if plans.labelled is not None and (labelled := plans.labelled.walk(statements, limit=limit)):
+        titled: set[int] = set()
         for plan in plans.titled():
-            yield plan.walk(statements, limit=limit)
+            part = plan.walk(statements, limit=limit)
+            yield part
+            titled.update(part)
+            if len(titled) >= len(labelled):  # the others would find the same
+                break
         yield labelled
     if plans.written is not None:
         yield plans.written.walk(statements, limit=limit)
