@@ -44,3 +44,19 @@ async def until_guarded_out(db: Database) -> None:
         return row is not None
 
     await eventually(is_waiting, every=0.005)
+
+
+async def until_locked_out(db: Database) -> None:
+    """Until another transaction there waits for a row that one has written and not committed."""
+
+    async def is_waiting() -> bool:
+        async with db.reading() as tx:
+            row = await tx.one(
+                """
+                SELECT 1 FROM pg_stat_activity
+                 WHERE datname = current_database() AND wait_event_type = 'Lock'
+                """
+            )
+        return row is not None
+
+    await eventually(is_waiting, every=0.005)

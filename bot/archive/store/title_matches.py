@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 
-from bot.archive.domain.entry import paper_key
-from bot.archive.store import search_index
+from bot.archive.domain.arxiv_id import ArxivId
+from bot.archive.domain.entry import Reference, paper_key
+from bot.archive.store import papers, search_index
 from bot.core.database import instants
 from bot.core.database.database import Statements, Transaction
 
@@ -148,7 +149,7 @@ async def count_found(tx: Transaction) -> int:
 async def apply_found(tx: Transaction, now: datetime) -> int:
     """Give papers that were found their arXiv ids, also when a note was read again since.
 
-    A paper that is there under its id already takes over the entries. Returns how many changed.
+    The paper of that id takes over the entries. Returns how many changed.
     """
     rows = await tx.all(
         """
@@ -156,29 +157,26 @@ async def apply_found(tx: Transaction, now: datetime) -> int:
         WHERE i.number IS NOT NULL ORDER BY i.paper_key
         """
     )
-    found = [(row["id"], row["number"]) for row in rows]
-    if found:
-        await tx.call(partial(_apply, found=found, at=instants.to_text(now)))
+    if not rows:
+        return 0
+    # Inserted first: a reply that links one of them may store it at this moment, without a guard.
+    identified = {row["number"]: Reference(ArxivId(row["number"])) for row in rows}
+    ids = await papers.ensure(tx, (), identified.values())
+    found = [(row["id"], ids[identified[row["number"]].key]) for row in rows]
+    at = instants.to_text(now)
+    await tx.call(partial(_apply, found=found, numbers=identified, at=at))
     return len(found)
 
 
-def _apply(statements: Statements, *, found: Sequence[tuple[int, str]], at: str) -> None:
-    for paper_id, number in found:
+def _apply(
+    statements: Statements, *, found: Sequence[tuple[int, int]], numbers: Iterable[str], at: str
+) -> None:
+    for old, new in found:
+        both = {"old": old, "new": new, "at": at}
         # Messages that show these entries are to say it, too.
         statements.run(
-            "UPDATE entry SET updated_at = :at WHERE paper_id = :id", {"id": paper_id, "at": at}
+            "UPDATE entry SET paper_id = :new, updated_at = :at WHERE paper_id = :old", both
         )
-        known = statements.one(
-            "SELECT id FROM paper WHERE key = 'arxiv:' || :number", {"number": number}
-        )
-        if known is None:
-            statements.run(
-                "UPDATE paper SET key = 'arxiv:' || :number, arxiv_id = :number WHERE id = :id",
-                {"number": number, "id": paper_id},
-            )
-            continue
-        both = {"old": paper_id, "new": known["id"]}
-        statements.run("UPDATE entry SET paper_id = :new WHERE paper_id = :old", both)
         statements.run(
             """
             UPDATE reference SET paper_id = :new
@@ -196,7 +194,7 @@ def _apply(statements: Statements, *, found: Sequence[tuple[int, str]], at: str)
             both,
         )
         statements.run("DELETE FROM paper WHERE id = :old", both)
-    search_index.index_papers(statements, (number for _, number in found))
+    search_index.index_papers(statements, numbers)
 
 
 async def _take_back(tx: Transaction, paper_key: str, *, unless: str | None, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """The archive's tables give the same answers, in the same order, on both engines."""
 
+import asyncio
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -7,7 +8,7 @@ from functools import partial
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.arxiv_record import Change, PaperEventKind
 from bot.archive.domain.counts import Day, TagCount
-from bot.archive.domain.entry import AtArxiv, EntryId
+from bot.archive.domain.entry import AtArxiv, EntryId, Reference
 from bot.archive.store import (
     arxiv_records,
     entries,
@@ -21,8 +22,9 @@ from bot.archive.store import (
     title_matches,
 )
 from bot.arxiv.services.operator_match import decide
-from bot.core.database.database import Database
+from bot.core.database.database import Database, Engine
 from tests.archive_stage import NOW, a_record, an_entry, keep, keep_apart, titles
+from tests.waiting import until_locked_out
 
 FIRST, SECOND, THIRD = date(2025, 2, 3), date(2025, 2, 4), date(2025, 2, 6)
 
@@ -243,6 +245,33 @@ async def test_papers_found_by_title_join_what_is_known_of_them(db: Database):
     assert [each.arxiv_id for each in cited] == [ArxivId("2501.00001"), ArxivId("2501.00002")]
     assert cited[0].title == "A Title"
     assert numbers == {key: "2501.00001"}
+
+
+async def test_a_paper_that_is_linked_in_a_thread_while_it_is_found_by_title_is_one_paper(
+    db: Database,
+):
+    (found,) = await keep_apart(db, an_entry("A Title"))
+    key = title_matches.title_key("A Title")
+
+    async def find() -> int:
+        async with db.transaction() as tx:
+            await title_matches.put(tx, key, number="2501.00001", confidence=0.9, next_on=None)
+            return await title_matches.apply_found(tx, NOW)
+
+    async with asyncio.TaskGroup() as group, db.transaction() as tx:
+        linked = await papers.ensure(tx, (), [Reference(ArxivId("2501.00001"))])
+        finding = group.create_task(find())
+        if db.engine is Engine.POSTGRESQL:  # SQLite has one writer at a time
+            await until_locked_out(db)
+    async with db.reading() as tx:
+        stored = await tx.all("SELECT id, key, arxiv_id, title FROM paper")
+        entry = (await entries.get(tx, found)).entry
+
+    assert finding.result() == 1
+    assert [tuple(row) for row in stored] == [
+        (linked["arxiv:2501.00001"], "arxiv:2501.00001", "2501.00001", "A Title")
+    ]
+    assert entry.paper.arxiv_id == ArxivId("2501.00001")
 
 
 async def test_events_and_citations_are_stored_once(db: Database):

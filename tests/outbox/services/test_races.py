@@ -18,7 +18,7 @@ from bot.outbox.store.deliveries import Settled
 from tests.databases import new_database
 from tests.outbox_stage import draft
 from tests.stage import GENERAL, MORNING
-from tests.waiting import eventually
+from tests.waiting import until_locked_out
 
 LEASE = timedelta(seconds=60)
 CHANNELS = tuple(ChannelRef(Platform.SLACK, "T1", f"C{n}") for n in range(20))
@@ -113,20 +113,6 @@ async def test_what_another_process_is_claiming_is_passed_over_and_not_waited_fo
     assert {*mine, *sought} == {first, second}
 
 
-async def until_one_waits(db: Database) -> None:
-    """Until a transaction waits for a row that another one has changed."""
-    sql = """
-        SELECT 1 FROM pg_stat_activity
-         WHERE datname = current_database() AND wait_event_type = 'Lock'
-    """
-
-    async def is_waiting() -> bool:
-        async with db.reading() as tx:
-            return await tx.one(sql) is not None
-
-    await eventually(is_waiting, every=0.005)
-
-
 async def state_of(db: Database, part: str) -> tuple[str, str | None]:
     async with db.reading() as tx:
         row = await tx.one(
@@ -148,7 +134,7 @@ async def test_what_another_process_is_posting_is_not_planned_again(two):
     async with asyncio.TaskGroup() as tasks, two[0].transaction() as tx:
         assert await waiting.try_again(tx, MORNING) == 1
         tasks.create_task(try_again())
-        await until_one_waits(two[0])
+        await until_locked_out(two[0])
         await claims.claim(tx, [GENERAL], owner="me", now=MORNING, lease_until=MORNING + LEASE)
 
     assert await state_of(two[0], "reply") == ("sending", None)
@@ -167,6 +153,6 @@ async def test_a_reply_that_is_planned_while_its_root_is_given_up_waits_for_it(t
     async with asyncio.TaskGroup() as tasks, two[0].transaction() as tx:
         await deliveries.settle(tx, [Settled(claimed, held)], MORNING)
         tasks.create_task(reply())
-        await until_one_waits(two[0])
+        await until_locked_out(two[0])
 
     assert await state_of(two[0], "reply") == (State.HELD, WaitsFor.ROOT)
