@@ -64,7 +64,8 @@ class Subscription:
     Until `replay_until`, each day with entries is posted as a slot of its own, oldest first. With
     `doubt_from` set, these messages may have been posted since that instant: each is searched for
     before it is posted. `reason` and `detail` say why the platform refuses. Recaps are posted from
-    `recap_since` on; `recap_on` is the date of the last one.
+    `recap_since` on; `recap_on` is the date of the last one. Its standing or options were last changed
+    at `changed_at`.
     """
 
     id: int
@@ -72,6 +73,7 @@ class Subscription:
     standing: Standing
     options: DigestOptions
     created_at: datetime
+    changed_at: datetime
     created_by: str = ""
     replay_until: date | None = None
     doubt_from: datetime | None = None

@@ -16,8 +16,8 @@ from bot.core.ports import ChannelRef, parse_channel
 
 _COLUMNS = """
 SELECT id, channel, standing, at, zone, weekdays, languages, tags, layout, most, intro, interface, since,
-       replay_until, doubt_from, reason, detail, created_by, created_at, recap, recap_since, recap_on,
-       only_query, quiet, unapproved
+       replay_until, doubt_from, reason, detail, created_by, created_at, changed_at, recap, recap_since,
+       recap_on, only_query, quiet, unapproved
   FROM subscription
 """
 
@@ -335,11 +335,19 @@ async def list_untold(tx: Transaction) -> tuple[Subscription, ...]:
     return tuple(map(_subscription, rows))
 
 
-async def mark_told(tx: Transaction, subscription_id: int, now: datetime) -> None:
-    """Record that the refusal was reported."""
+async def mark_told(tx: Transaction, told: Subscription, now: datetime) -> None:
+    """Record that this refusal was reported, unless the subscription was changed since it was read."""
     await tx.run(
-        "UPDATE subscription SET told_at = :now WHERE id = :id",
-        {"id": subscription_id, "now": to_text(now)},
+        """
+        UPDATE subscription SET told_at = :now
+         WHERE id = :id AND standing = :refused AND changed_at = :seen
+        """,
+        {
+            "id": told.id,
+            "now": to_text(now),
+            "refused": Standing.REFUSED,
+            "seen": to_text(told.changed_at),
+        },
     )
 
 
@@ -368,6 +376,7 @@ def _subscription(row: Row) -> Subscription:
             unapproved=Unapproved(row["unapproved"]),
         ),
         created_at=from_text(row["created_at"]),
+        changed_at=from_text(row["changed_at"]),
         created_by=row["created_by"],
         replay_until=date.fromisoformat(row["replay_until"]) if row["replay_until"] else None,
         doubt_from=from_text(row["doubt_from"]) if row["doubt_from"] else None,

@@ -172,12 +172,13 @@ async def end_unlikely_waits(db: Database, *, now: datetime) -> None:
 async def tell_refusals(db: Database, tell: Tell, *, now: datetime) -> int:
     """Tell about each refused subscription that was not told yet; after a crash perhaps twice.
 
-    Returns how many that were. What `tell` raises is raised, and that one is told again.
+    One that is changed while it is told is told again, if it is refused then. Returns how many were
+    told. What `tell` raises is raised, and that one is told again.
     """
     async with db.reading() as tx:
         untold = await subscriptions.list_untold(tx)
     for subscription in untold:
         await tell(subscription)
         async with db.transaction() as tx:
-            await subscriptions.mark_told(tx, subscription.id, now)
+            await subscriptions.mark_told(tx, subscription, now)
     return len(untold)

@@ -147,6 +147,26 @@ async def test_another_refusal_after_a_resumption_is_told_again(stage):
     assert await operator_actions.tell_refusals(stage.db, tell, now=stage.clock()) == 1
 
 
+async def test_another_refusal_while_people_are_told_of_the_first_is_told_too(stage):
+    await refused(stage)
+    told: list[str] = []
+
+    async def tell(subscription: Subscription) -> None:
+        told.append(subscription.detail)
+        if len(told) == 1:
+            stage.clock.turn(minutes=1)
+            await subscribe.resume(stage.db, GENERAL, now=stage.clock())
+            stage.chat.errors = [ChatRefusedError("archived again")]
+            await drain(stage)
+
+    numbers = [
+        await operator_actions.tell_refusals(stage.db, tell, now=stage.clock()) for _ in range(3)
+    ]
+
+    assert numbers == [1, 1, 0]
+    assert told == ["archived", "archived again"]
+
+
 async def test_the_bot_is_unwell_when_a_message_waits_for_too_long(stage):
     await plan(stage, draft("first"))
 
