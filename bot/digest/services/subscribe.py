@@ -31,6 +31,7 @@ from bot.digest.services.shared_channels import Connected, no_connected
 from bot.lookup.domain.tag_filter import parse_tags
 from bot.lookup.services import typed_dates
 from bot.outbox.store import deliveries, operator_view, quiet
+from bot.workspaces.services import slack_apps
 
 T = TypeVar("T")
 
@@ -95,6 +96,9 @@ async def add(
     channel = await _checked(channel, check)
     shared = await _shared(db, channel, connected)
     async with db.transaction() as tx:
+        if channel.platform is Platform.SLACK:
+            # Whoever ends a workspace stops the digests that are there: this one, too, or none yet.
+            await tx.guard(slack_apps.GUARD)
         await subscriptions.guard(tx, str(channel))
         present = await subscriptions.find(tx, str(channel))
         if present is not None and not _gives_way(present, replaced):

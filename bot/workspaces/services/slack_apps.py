@@ -40,7 +40,9 @@ _RESUMED = {*_REASONS.values(), WITHDRAWN}
 
 
 GUARD = "slack apps"
-"""The guard of transactions that change which workspaces are served."""
+"""The guard of transactions that change which workspaces are served, or subscribe a Slack channel.
+
+It is taken before the subscriptions' guards."""
 
 
 async def add(db: Database, app: SlackApp, keys: Sequence[str]) -> bool:
@@ -170,7 +172,7 @@ async def _stop_unserved(tx: Transaction, app: StoredApp, reason: str, now: date
 
 
 async def stop(tx: Transaction, workspaces: Collection[str], reason: str, now: datetime) -> int:
-    """Stop the digests of these workspaces; returns how many were stopped."""
+    """Stop the digests of these workspaces, under `GUARD`; returns how many were stopped."""
     found = [_channel_in(each, workspaces) for each in await subscriptions.list_all(tx)]
     channels = [str(channel) for channel in found if channel is not None]
     await subscriptions.guard(tx, *channels)

@@ -11,10 +11,11 @@ import psycopg
 import pytest
 
 from bot.archive.services.import_files import import_files
+from bot.channels.domain.subscription import Standing, Subscription
 from bot.channels.store import channel_preferences, subscriptions
 from bot.channels.store.channel_preferences import ChannelPreferences
 from bot.core.database.address import PostgresAddress
-from bot.core.database.database import Database, opened
+from bot.core.database.database import Database, Transaction, opened
 from bot.core.domain.errors import NotFoundError, UsageError
 from bot.core.domain.i18n import ENGLISH, Translate
 from bot.core.ports import ChannelRef, Command, User, parse_channel
@@ -23,6 +24,7 @@ from bot.digest.services.options.typed import TypedOptions
 from bot.discussion.services import preferences
 from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.preferences import TypedPreferences
+from bot.workspaces.domain.slack_app import SlackApp, Tokens
 from bot.workspaces.services import slack_apps
 from tests.databases import new_database
 from tests.stage import GENERAL, MORNING, NINE_IN_SEOUL, Stage, english, staged
@@ -166,6 +168,26 @@ async def test_a_channel_is_subscribed_once_also_in_two_workspaces_that_share_it
     assert sum(added) == 1
     async with two.one.reading() as tx:
         assert len(await subscriptions.list_all(tx)) == 1
+
+
+async def test_a_channel_that_is_subscribed_while_its_workspace_is_removed_stops_with_it(two):
+    app = SlackApp("T1", "One", Tokens("xoxb-1"), MORNING)
+    await slack_apps.add(two.one, app, ["k" * 40])
+
+    async def remove_meanwhile(tx: Transaction, added: Subscription) -> None:
+        removing = tasks.create_task(slack_apps.remove(two.other, "T1", now=MORNING))
+        waiting = tasks.create_task(until_guarded_out(two.other))
+        await asyncio.wait([removing, waiting], return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+
+    async with asyncio.TaskGroup() as tasks:
+        added = await subscribe.add(
+            two.one, CHANNELS[0], NINE_IN_SEOUL, now=MORNING, also=remove_meanwhile
+        )
+
+    after = await subscribe.get(two.one, CHANNELS[0])
+    assert (added.standing, after.standing) == (Standing.ACTIVE, Standing.REFUSED)
+    assert after.reason == slack_apps.REMOVED
 
 
 async def test_nothing_is_public_again_after_the_digest_was_removed(two):
