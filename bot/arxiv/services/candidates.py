@@ -221,6 +221,7 @@ async def call_unwanted(
     async with db.transaction() as tx:
         if not await candidates.is_new_paper(tx, number):
             return False
+        await tx.guard(reactions.GUARD)
         if undo:
             await unwanted.remove(tx, number, person)
         else:

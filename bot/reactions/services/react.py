@@ -31,6 +31,7 @@ async def on_reaction(db: Database, reaction: Reaction, now: datetime) -> None:
             return
         if reaction.is_added and not await _is_stored(tx, message.channel):
             return
+        await tx.guard(reactions.GUARD)  # only here: most reactions are to other messages
         given = Given(message, person, folded(reaction.emoji))
         at = min(reaction.at or now, now)  # a platform's clock may be ahead of ours
         await reactions.put(tx, given, entry_id, is_there=reaction.is_added, at=at)
@@ -48,6 +49,7 @@ async def on_reactions_read(db: Database, read: ReactionsRead) -> bool:
         entry_id, _ = await _shown_by(tx, message)
         if entry_id is None or not await _is_stored(tx, message.channel):
             return False
+        await tx.guard(reactions.GUARD)
         emoji = folded(read.emoji) if read.emoji is not None else None
         return await reactions.put_read(tx, message, found, entry_id, at=read.at, emoji=emoji)
 

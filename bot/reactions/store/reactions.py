@@ -8,12 +8,17 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from bot.archive.domain.entry import EntryId
 from bot.core.database.database import Statements, Transaction
 from bot.core.database.instants import to_text
 from bot.core.ports import ChannelRef, MessageRef, Platform, parse_channel
 from bot.outbox.store import deliveries
+
+GUARD: Final = "reactions"
+"""For whoever stores what a person likes, or calls “not for us”, or forgets that: none is stored
+beside the statement that forgets it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,24 +2,40 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.archive.domain.arxiv_id import ArxivId
+from bot.arxiv.domain.announcements import Announcement, FeedItem
+from bot.arxiv.services import candidates
+from bot.arxiv.store import feeds
 from bot.channels.store import subscriptions
-from bot.core.database.database import Database, open_database
+from bot.core.database.database import Database, Transaction, open_database
 from bot.core.domain.errors import UsageError
-from bot.core.ports import Platform, parse_channel
+from bot.core.ports import (
+    MessageRef,
+    Platform,
+    Reaction,
+    ReactionsRead,
+    parse_channel,
+    person_id,
+)
 from bot.digest.services import plan
 from bot.discussion.services import catch_up, discuss, linked_channels
 from bot.discussion.services.discuss import DiscussionContext
+from bot.reactions.services import react
 from tests.databases import new_database
 from tests.stage import MORNING, Clock, MemoryChat, Stage, english
 from tests.talk_stage import ADA, BO, DISCORD, SLACK, WEB, TalkStage, today, with_a_paper, words
+from tests.waiting import until_guarded_out
+from tests.wrapped_database import WrappedDatabase
 
 ROUNDS = 8
+NUMBER = "2602.00001"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +158,55 @@ async def test_forgetting_a_person_beside_their_words_leaves_no_copy_of_them(two
     left = await kept(two)
     assert all(text.startswith("late") for text in left)
     assert stage.copies(stage.root(DISCORD)) == left
+
+
+class CommitsLate(WrappedDatabase):
+    """Each transaction has written everything when it waits to be told to commit."""
+
+    def __init__(self, inner: Database) -> None:
+        super().__init__(inner)
+        self.has_written = asyncio.Event()
+        self.commits = asyncio.Event()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        async with self.inner.transaction() as tx:
+            yield tx
+            self.has_written.set()
+            await self.commits.wait()
+
+
+async def hear(db: Database, root: MessageRef) -> None:
+    await react.on_reaction(db, Reaction(root, ADA, "+1", is_added=True, at=MORNING), MORNING)
+
+
+async def read(db: Database, root: MessageRef) -> None:
+    found = frozenset({(ADA, "+1"), (BO, "+1")})
+    await react.on_reactions_read(db, ReactionsRead(root, found, MORNING))
+
+
+async def call_unwanted(db: Database, root: MessageRef) -> None:
+    assert await candidates.call_unwanted(db, NUMBER, ADA, root.channel, now=MORNING)
+
+
+@pytest.mark.parametrize("store", [hear, read, call_unwanted])
+async def test_nothing_that_a_person_likes_is_stored_beside_forgetting_them(two, store):
+    await with_a_paper(two.stage, SLACK)
+    item = FeedItem(ArxivId(NUMBER, 1), Announcement.NEW, "New", (), "", ("cs.LG",))
+    async with two.db.transaction() as tx:
+        await feeds.add_papers(tx, [item], today(two.stage))
+    late = CommitsLate(two.db)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(store(late, two.stage.root(SLACK)))
+        await late.has_written.wait()
+        tasks.create_task(discuss.forget_person(two.other, ADA, SLACK))
+        await until_guarded_out(two.db)
+        late.commits.set()
+
+    async with two.db.reading() as tx:
+        likes = await tx.all("SELECT person FROM reaction UNION SELECT person FROM not_for_us")
+    assert person_id(SLACK, ADA.id) not in [row["person"] for row in likes]
 
 
 async def test_a_thread_that_opens_beside_a_reply_gets_it_once(two):
