@@ -69,9 +69,13 @@ class Storing:
         return await react.on_reactions_read(self.db, read)
 
     async def on_channel_read(
-        self, channel: ChannelRef, papers: Collection[MessageRef], at: datetime
+        self,
+        channel: ChannelRef,
+        papers: Collection[MessageRef],
+        reads: Collection[ReactionsRead],
+        at: datetime,
     ) -> None:
-        await react.on_channel_read(self.db, channel, papers, at)
+        await react.on_channel_read(self.db, channel, papers, reads, at)
         self.read += 1
 
 

@@ -316,10 +316,14 @@ class Bot(Forms):
         return await react.on_reactions_read(self._desk.db, read)
 
     async def on_channel_read(
-        self, channel: ChannelRef, papers: Collection[MessageRef], at: datetime
+        self,
+        channel: ChannelRef,
+        papers: Collection[MessageRef],
+        reads: Collection[ReactionsRead],
+        at: datetime,
     ) -> None:
-        """Ignore older reactions of a channel from now on."""
-        await react.on_channel_read(self._desk.db, channel, papers, at)
+        """Store who likes a channel's papers, and ignore older reactions from now on."""
+        await react.on_channel_read(self._desk.db, channel, papers, reads, at)
 
 
 def _always(answer: Document) -> Callable[[Translate], Document]:

@@ -139,11 +139,16 @@ class Inbox(Protocol):
         ...
 
     async def on_channel_read(
-        self, channel: ChannelRef, papers: Collection[MessageRef], at: datetime
+        self,
+        channel: ChannelRef,
+        papers: Collection[MessageRef],
+        reads: Collection[ReactionsRead],
+        at: datetime,
     ) -> None:
-        """Every reaction to these papers of a channel was read that was there at that instant.
+        """Every reaction to these papers of a channel was read, after that instant.
 
-        They are all that were posted there from the first to the last of them.
+        They are all that were posted there from the first to the last of them; of those that were
+        deleted nothing was read.
         """
         ...
 

@@ -101,15 +101,17 @@ class ReactionBackfill:
         self, reader: ReactionReader, channel: ChannelRef, papers: Collection[MessageRef]
     ) -> bool:
         """Read one channel; whether that is done, also because the bot may not read it."""
-        began = self._clock()
+        began, reads = self._clock(), []
         try:
             async for read in reader.reactions(channel, papers):
+                # Stored at once, too, since the rest may be refused.
                 await self._inbox.on_reactions_read(read)
+                reads.append(read)
         except ChatRefusedError as error:
             log.info("reactions in %s are not read: %s", channel, error)
             return True
         except ChatError as error:
             log.warning("reactions in %s cannot be read for now: %s", channel, error)
             return False
-        await self._inbox.on_channel_read(channel, papers, began)
+        await self._inbox.on_channel_read(channel, papers, reads, began)
         return True

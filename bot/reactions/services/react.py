@@ -39,27 +39,42 @@ async def on_reaction(db: Database, reaction: Reaction, now: datetime) -> None:
 
 async def on_reactions_read(db: Database, read: ReactionsRead) -> bool:
     """Store which reactions a message has; returns whether anything was not known."""
+    async with db.transaction() as tx:
+        await tx.guard(reactions.GUARD)
+        return await _put_read(tx, read)
+
+
+async def _put_read(tx: Transaction, read: ReactionsRead) -> bool:
     message = read.message
+    entry_id, _ = await _shown_by(tx, message)
+    if entry_id is None or not await _is_stored(tx, message.channel):
+        return False
     found = {
         Given(message, person_ids(message.channel, user)[0], folded(emoji))
         for user, emoji in read.found
         if is_positive(emoji)
     }
-    async with db.transaction() as tx:
-        entry_id, _ = await _shown_by(tx, message)
-        if entry_id is None or not await _is_stored(tx, message.channel):
-            return False
-        await tx.guard(reactions.GUARD)
-        emoji = folded(read.emoji) if read.emoji is not None else None
-        return await reactions.put_read(tx, message, found, entry_id, at=read.at, emoji=emoji)
+    emoji = folded(read.emoji) if read.emoji is not None else None
+    return await reactions.put_read(tx, message, found, entry_id, at=read.at, emoji=emoji)
 
 
 async def on_channel_read(
-    db: Database, channel: ChannelRef, papers: Collection[MessageRef], at: datetime
+    db: Database,
+    channel: ChannelRef,
+    papers: Collection[MessageRef],
+    reads: Collection[ReactionsRead],
+    at: datetime,
 ) -> None:
-    """Every reaction to these messages of a channel, its newest ones, is known up to that instant."""
+    """Store what was read, after that instant, of a channel's newest papers; may be repeated.
+
+    Older events are ignored from then on. What was read is stored after that, also where it was
+    stored before: it corrects what late events told while the platform was read.
+    """
     async with db.transaction() as tx:
+        await tx.guard(reactions.GUARD)
         await reactions.put_channel_read(tx, channel, papers, at)
+        for read in reads:
+            await _put_read(tx, read)
 
 
 async def place_waiting(db: Database, now: datetime) -> None:

@@ -17,8 +17,8 @@ from bot.core.ports import ChannelRef, MessageRef, Platform, parse_channel
 from bot.outbox.store import deliveries
 
 GUARD: Final = "reactions"
-"""For whoever stores what a person likes, or calls “not for us”, or forgets that: none is stored
-beside the statement that forgets it."""
+"""For whoever stores what a person likes, or calls “not for us”, or forgets that, or ignores older
+events: none is stored beside the statement that forgets or ignores it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ async def put_read(
 async def put_channel_read(
     tx: Transaction, channel: ChannelRef, papers: Collection[MessageRef], at: datetime
 ) -> None:
-    """Store that the reactions to these messages of a channel are known: older events are ignored.
+    """Store that the reactions to these messages of a channel were read: older events are ignored.
 
     They are all that were posted there from the first to the last of them. What was taken back is
     kept for the others, of which late events may tell, for `_LATE_EVENTS`.

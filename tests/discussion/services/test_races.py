@@ -31,7 +31,7 @@ from bot.reactions.services import react
 from tests.databases import new_database
 from tests.stage import MORNING, Clock, MemoryChat, Stage, english
 from tests.talk_stage import ADA, BO, DISCORD, SLACK, WEB, TalkStage, today, with_a_paper, words
-from tests.waiting import until_guarded_out
+from tests.waiting import until_guarded_out, until_locked_out
 from tests.wrapped_database import WrappedDatabase
 
 ROUNDS = 8
@@ -207,6 +207,26 @@ async def test_nothing_that_a_person_likes_is_stored_beside_forgetting_them(two,
     async with two.db.reading() as tx:
         likes = await tx.all("SELECT person FROM reaction UNION SELECT person FROM not_for_us")
     assert person_id(SLACK, ADA.id) not in [row["person"] for row in likes]
+
+
+async def test_a_like_that_was_taken_back_stays_so_beside_the_end_of_reading(two):
+    await with_a_paper(two.stage, SLACK)
+    root = two.stage.root(SLACK)
+    given = Reaction(root, ADA, "+1", is_added=True, at=MORNING)
+    back = replace(given, is_added=False, at=MORNING + timedelta(minutes=1))
+    now = MORNING + timedelta(hours=1)
+    await react.on_reaction(two.db, back, now)
+    late = CommitsLate(two.db)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(react.on_channel_read(late, SLACK, [root], [], now))
+        await late.has_written.wait()
+        tasks.create_task(react.on_reaction(two.other.db, given, now))
+        await until_locked_out(two.db)
+        late.commits.set()
+
+    async with two.db.reading() as tx:
+        assert await tx.all("SELECT person FROM reaction WHERE is_there") == []
 
 
 async def test_a_thread_that_opens_beside_a_reply_gets_it_once(two):

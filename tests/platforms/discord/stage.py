@@ -145,7 +145,11 @@ class DigestContext(FormInbox):
         return False
 
     async def on_channel_read(
-        self, channel: ChannelRef, _: Collection[MessageRef], at: datetime
+        self,
+        channel: ChannelRef,
+        _papers: Collection[MessageRef],
+        _reads: Collection[ReactionsRead],
+        at: datetime,
     ) -> None:
         self.channels_read.append((channel, at))
 

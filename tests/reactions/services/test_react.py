@@ -1,7 +1,8 @@
 """Reactions are counted as the platforms count them, whatever was missed, repeated or taken back."""
 
+import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -12,7 +13,17 @@ import pytest
 from bot.archive.domain.entry import EntryId
 from bot.channels.store import channel_preferences
 from bot.channels.store.channel_preferences import ChannelPreferences
-from bot.core.ports import MessageRef, Reaction, ReactionsRead, User, person_id
+from bot.core.ports import (
+    ChannelRef,
+    MessageRef,
+    Platform,
+    Reaction,
+    ReactionsRead,
+    User,
+    person_id,
+)
+from bot.discussion.inbound.reaction_backfill import ReactionBackfill
+from bot.discussion.store.kept_replies import DatabaseReplies
 from bot.outbox.store import threads
 from bot.reactions.domain.emoji import folded, is_positive
 from bot.reactions.services import react
@@ -109,8 +120,7 @@ async def test_what_is_forgotten_is_not_counted_again_when_the_platform_is_read(
         stage.clock.turn(hours=1)
 
         read = ReactionsRead(root, frozenset({(ADA, "+1"), (BO, "+1")}), stage.clock())
-        await react.on_reactions_read(stage.stage.db, read)
-        await react.on_channel_read(stage.stage.db, SLACK, [root], stage.clock())
+        await react.on_channel_read(stage.stage.db, SLACK, [root], [read], stage.clock())
 
         assert await likes(stage, entry_id) == 1
         async with stage.stage.db.reading() as tx:
@@ -119,6 +129,41 @@ async def test_what_is_forgotten_is_not_counted_again_when_the_platform_is_read(
         await hear(stage, root, ADA, "+1", is_added=False)
         await hear(stage, root, ADA, "+1")
         assert await likes(stage, entry_id) == 2
+
+
+@dataclass
+class Reading:
+    """Reads that nobody likes the messages, and hears late that somebody did before, who no longer does."""
+
+    stage: TalkStage
+    given_at: datetime
+
+    async def reactions(
+        self, channel: ChannelRef, papers: Collection[MessageRef]
+    ) -> AsyncIterator[ReactionsRead]:
+        assert channel == SLACK
+        for paper in papers:
+            yield ReactionsRead(paper, frozenset(), self.stage.clock())
+            late = Reaction(paper, ADA, "+1", is_added=True, at=self.given_at)
+            await react.on_reaction(self.stage.stage.db, late, self.stage.clock())
+
+
+async def test_what_was_taken_back_stays_so_when_it_is_heard_while_reactions_are_read(tmp_path):
+    async with posted(tmp_path) as (stage, _, entry_id):
+        reader = Reading(stage, stage.clock())
+        stage.clock.turn(hours=1)
+        backfill = ReactionBackfill(
+            Platform.SLACK,
+            stage.bot(),
+            serves=lambda _: True,
+            replies=DatabaseReplies(stage.stage.db),
+            clock=stage.clock,
+            sleep=asyncio.sleep,
+        )
+
+        assert await backfill.catch_up(reader)
+
+        assert await likes(stage, entry_id) == 0
 
 
 async def test_a_late_event_counts_for_a_paper_that_is_too_old_to_be_read(tmp_path):
@@ -135,10 +180,8 @@ async def test_a_late_event_counts_for_a_paper_that_is_too_old_to_be_read(tmp_pa
         await hear(stage, old, BO, "+1", is_added=False)
         stage.clock.turn(hours=1)
 
-        await react.on_reactions_read(
-            stage.stage.db, ReactionsRead(new, frozenset(), stage.clock())
-        )
-        await react.on_channel_read(stage.stage.db, SLACK, [new], stage.clock())
+        read = ReactionsRead(new, frozenset(), stage.clock())
+        await react.on_channel_read(stage.stage.db, SLACK, [new], [read], stage.clock())
         stage.clock.turn(hours=1)
         for message in (old, new):
             for person in (ADA, BO):
@@ -205,10 +248,9 @@ def counted(truths: Iterator[Truth]) -> int:
 async def read_back(stage: TalkStage, truths: list[Truth]) -> None:
     for truth in truths:
         at = stage.clock()
-        await react.on_reactions_read(
-            stage.stage.db, ReactionsRead(truth.message, frozenset(truth.there), at)
-        )
-        await react.on_channel_read(stage.stage.db, truth.message.channel, [truth.message], at)
+        read = ReactionsRead(truth.message, frozenset(truth.there), at)
+        papers = [truth.message]
+        await react.on_channel_read(stage.stage.db, truth.message.channel, papers, [read], at)
 
 
 async def test_counts_are_the_platforms_own_after_a_day_offline(tmp_path):
