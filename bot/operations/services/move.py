@@ -28,11 +28,12 @@ _DAMAGED = translatable("The database is damaged ({reason}): restore a backup")
 
 @contextmanager
 def new_or_not_at_all(target: Path | PostgresAddress) -> Iterator[None]:
-    """Around opening the target and the move: one that fails leaves no file that it made itself.
+    """Around opening the target and the move: one that fails leaves no file or folder of its own.
 
-    A file that was there before stays, and so does one that another process uses meanwhile.
+    What was there before stays, and so does a file that another process uses meanwhile.
     """
     file = leftovers.real_path(target) if isinstance(target, Path) else None
+    new_folders = [each for each in file.parents if not each.exists()] if file is not None else []
     is_made = file is not None and _make(file)
     try:
         yield
@@ -42,6 +43,9 @@ def new_or_not_at_all(target: Path | PostgresAddress) -> Iterator[None]:
             with suppress(OSError, UsageError), leftovers.opened_by_nobody(file):
                 for each in (file, *leftovers.found(file)):
                     each.unlink(missing_ok=True)
+        with suppress(OSError):  # one that is not empty stays, and so do those around it
+            for folder in new_folders:
+                folder.rmdir()
         raise
 
 

@@ -175,6 +175,21 @@ async def test_a_move_that_is_refused_leaves_no_file_of_its_own(tmp_path):
 
 
 @pytest.mark.sqlite
+@pytest.mark.parametrize("there_before", ["", "data", "data/deeper"])
+async def test_a_move_that_is_refused_leaves_no_folder_of_its_own(tmp_path, there_before):
+    (tmp_path / there_before).mkdir(parents=True, exist_ok=True)
+    async with staged(tmp_path, path=tmp_path / "old.db") as stage:
+        await _join(stage.db, "1")
+
+        with pytest.raises(UsageError, match="A bot runs on this database"):
+            await move_to_new(stage.db, tmp_path / "data" / "deeper" / "new.db")
+
+    left = [each for each in ("data", "data/deeper") if (tmp_path / each).exists()]
+    assert left == [each for each in ("data", "data/deeper") if there_before.startswith(each)]
+    assert not list(tmp_path.rglob("new.db*"))
+
+
+@pytest.mark.sqlite
 async def test_a_new_file_that_others_wrote_into_meanwhile_is_kept(tmp_path):
     async with staged(tmp_path, path=tmp_path / "old.db") as stage:
         with pytest.raises(UsageError, match="not empty"):
