@@ -46,7 +46,7 @@ from bot.discussion.store import replies
 from bot.lookup.services import typed_dates
 from bot.outbox.store import copy_deliveries, deliveries, edits, threads
 from bot.reactions.store import reactions
-from bot.webchat.store import board
+from bot.webchat.store import board, tokens
 
 log = logging.getLogger(__name__)
 
@@ -377,7 +377,8 @@ async def forget_person(context: DiscussionContext, user: User, channel: Channel
     """
     now = context.clock()
     find = partial(forgetting.list_channels, user=user, channel=channel)
-    async with guards.guarded(context.db, find, board.GUARD, reactions.GUARD) as tx:
+    others = board.GUARD, reactions.GUARD, tokens.GUARD
+    async with guards.guarded(context.db, find, *others) as tx:
         forgotten = await forgetting.forget_author(tx, user, channel, now)
         for person in person_ids(channel, user):
             await context.forget_also(tx, person)

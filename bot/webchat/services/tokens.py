@@ -24,7 +24,7 @@ class DatabaseAssistantTokens:
     async def make(self, who: Identity, label: str, *, at: datetime) -> str:
         secret = f"paperbot_{secrets.token_urlsafe(32)}"
         async with self._db.transaction() as tx:
-            await tx.guard(f"assistant tokens of {who.person}")
+            await tx.guard(tokens.GUARD)
             if len(await tokens.list_of(tx, who.person)) >= MOST:
                 raise UsageError("You have {most} tokens: revoke one first.", most=MOST)
             await tokens.add(tx, _hash(secret), who, label, at=at)

@@ -1,11 +1,15 @@
 """The rows of tokens for assistants."""
 
 from datetime import datetime
+from typing import Final
 
 from bot.core.database.database import Transaction
 from bot.core.database.instants import from_text, to_text
 from bot.core.ports import AssistantToken, FoundToken, Identity
 from bot.webchat.store.identities import columns_of, identity_in
+
+GUARD: Final = "assistant tokens"
+"""For whoever makes a token or forgets a person: none is made beside the statement that forgets them."""
 
 
 async def add(tx: Transaction, hash_: str, who: Identity, label: str, *, at: datetime) -> None:

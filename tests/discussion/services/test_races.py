@@ -17,6 +17,7 @@ from bot.channels.store import subscriptions
 from bot.core.database.database import Database, Transaction, open_database
 from bot.core.domain.errors import UsageError
 from bot.core.ports import (
+    Identity,
     MessageRef,
     Platform,
     Reaction,
@@ -28,6 +29,7 @@ from bot.digest.services import plan
 from bot.discussion.services import catch_up, discuss, linked_channels
 from bot.discussion.services.discuss import DiscussionContext
 from bot.reactions.services import react
+from bot.webchat.services.tokens import DatabaseAssistantTokens
 from tests.databases import new_database
 from tests.stage import MORNING, Clock, MemoryChat, Stage, english
 from tests.talk_stage import ADA, BO, DISCORD, SLACK, WEB, TalkStage, today, with_a_paper, words
@@ -189,8 +191,13 @@ async def call_unwanted(db: Database, root: MessageRef) -> None:
     assert await candidates.call_unwanted(db, NUMBER, ADA, root.channel, now=MORNING)
 
 
-@pytest.mark.parametrize("store", [hear, read, call_unwanted])
-async def test_nothing_that_a_person_likes_is_stored_beside_forgetting_them(two, store):
+async def make_token(db: Database, root: MessageRef) -> None:
+    who = Identity(Platform.SLACK, (root.channel.workspace,), ADA.id, ADA.name)
+    await DatabaseAssistantTokens(db).make(who, "laptop", at=MORNING)
+
+
+@pytest.mark.parametrize("store", [hear, read, call_unwanted, make_token])
+async def test_nothing_of_a_person_is_stored_beside_forgetting_them(two, store):
     await with_a_paper(two.stage, SLACK)
     item = FeedItem(ArxivId(NUMBER, 1), Announcement.NEW, "New", (), "", ("cs.LG",))
     async with two.db.transaction() as tx:
@@ -205,8 +212,13 @@ async def test_nothing_that_a_person_likes_is_stored_beside_forgetting_them(two,
         late.commits.set()
 
     async with two.db.reading() as tx:
-        likes = await tx.all("SELECT person FROM reaction UNION SELECT person FROM not_for_us")
-    assert person_id(SLACK, ADA.id) not in [row["person"] for row in likes]
+        rows = await tx.all(
+            """
+            SELECT person FROM reaction UNION SELECT person FROM not_for_us
+             UNION SELECT person FROM assistant_token
+            """
+        )
+    assert person_id(SLACK, ADA.id) not in [row["person"] for row in rows]
 
 
 async def test_a_like_that_was_taken_back_stays_so_beside_the_end_of_reading(two):
