@@ -77,7 +77,9 @@ class Plan:
 
         The count is unknown, `None`, where the `recent` entries fill the page.
         """
-        for oldest in self.recent[1:]:
+        begins = self.recent[1:]
+        # In order, the scan of the longest ends as soon as the page is full.
+        for oldest in begins[-1:] if self.has_order else begins:
             recent = replace(self, low=oldest, high=self.recent[0])
             found = recent._newest_of_days(statements, offset + limit)  # noqa: SLF001  of this class
             if len(found) == offset + limit:
