@@ -241,6 +241,7 @@ def _part(statements: Statements, *, key: str, number: str, at: str) -> None:
         DELETE FROM paper WHERE arxiv_id = :number
             AND NOT EXISTS (SELECT 1 FROM entry WHERE paper_id = paper.id)
             AND NOT EXISTS (SELECT 1 FROM reference WHERE paper_id = paper.id)
+            AND NOT EXISTS (SELECT 1 FROM reply_reference WHERE number = :number)
         """,
         {"number": number},
     )

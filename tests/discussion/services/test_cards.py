@@ -9,7 +9,8 @@ import pytest
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.arxiv_record import ArxivRecord
 from bot.archive.domain.entry import EntryId
-from bot.archive.store import arxiv_records
+from bot.archive.store import arxiv_records, title_matches
+from bot.arxiv.store import asked_papers
 from bot.cli.output.forms import surroundings
 from bot.core.domain.document import Items, Link, plain_text
 from bot.core.domain.i18n import ENGLISH
@@ -70,6 +71,22 @@ async def test_a_paper_that_is_linked_again_gets_no_second_card_for_a_day(stage)
 
     assert on_one_day == ["Other"]
     assert shown(stage, root) == ["Other", "Other"]
+
+
+async def test_a_linked_paper_is_asked_for_after_it_turns_out_to_be_no_entrys(stage):
+    stage.stage.write("Other", today(stage) - timedelta(days=90), "About something else.")
+    await with_a_paper(stage, SLACK)
+    other = title_matches.title_key("Other")
+    async with stage.stage.db.transaction() as tx:
+        await title_matches.decide(tx, other, KNOWN, stage.clock())
+    await stage.say(stage.root(SLACK), f"see {LINK}")
+
+    async with stage.stage.db.transaction() as tx:
+        await title_matches.decide(tx, other, None, stage.clock())
+
+    async with stage.stage.db.reading() as tx:
+        due = await asked_papers.list_due(tx, today(stage), limit=10)
+    assert KNOWN in due
 
 
 async def test_a_link_brings_a_new_card_after_its_card_was_removed(stage):
