@@ -1,4 +1,9 @@
-"""`paperbot` as a real process: started, asked over HTTP, stopped or killed."""
+"""`paperbot` as a real process: started, asked over HTTP, stopped or killed.
+
+It is forked from one that has imported it (`tests/forked.py`), unless something else starts it, or its
+environment holds what Python or the linker read: then it starts anew, as `test_demo.py` and
+`tests/cli` start it, too.
+"""
 
 import asyncio
 import json
@@ -14,9 +19,12 @@ from typing import Any
 
 import aiohttp
 
-from tests.forked import NO_CERTIFICATES
+from tests import forked
+from tests.forked import NO_CERTIFICATES, Forked
 from tests.waiting import HANGING, eventually
 
+_READ_BEFORE = ("PYTHON", "LD_")
+"""How variables begin that are read before the first line of the program runs."""
 _ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+/)\S*")
 
 
@@ -40,7 +48,7 @@ class Running:
     `one_time_address` is the one that it has printed: `address` with a token.
     """
 
-    process: asyncio.subprocess.Process
+    process: asyncio.subprocess.Process | Forked
     address: str
     log: list[str]
     one_time_address: str = ""
@@ -123,13 +131,7 @@ async def starting(
 
     `under` is the command line of a program that starts it, such as `prlimit`.
     """
-    process = await asyncio.create_subprocess_exec(
-        *(*under, sys.executable, "-m", "bot", *arguments),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        cwd=folder,
-        env=environment(settings),
-    )
+    process = await _started(folder, *arguments, settings=settings, under=under)
     running = Running(process, "", [])
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_collect(process.stderr, running.log))
@@ -139,6 +141,22 @@ async def starting(
             if process.returncode is None:
                 process.kill()
             await process.wait()
+
+
+async def _started(
+    folder: Path, *arguments: str, settings: Mapping[str, str], under: Sequence[str] = ()
+) -> asyncio.subprocess.Process | Forked:
+    if not under and not any(name.startswith(_READ_BEFORE) for name in settings):
+        return await forked.start(
+            "bot", *arguments, folder=folder, environment=environment(settings), reads_stderr=True
+        )
+    return await asyncio.create_subprocess_exec(
+        *(*under, sys.executable, "-m", "bot", *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=folder,
+        env=environment(settings),
+    )
 
 
 async def _collect(stream: asyncio.StreamReader | None, lines: list[str]) -> None:
@@ -167,13 +185,7 @@ async def bot(folder: Path, **settings: str) -> AsyncIterator[Running]:
 
 async def paperbot(folder: Path, *arguments: str, **settings: str) -> tuple[int, str, str]:
     """One command: exit status, standard output, standard error."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", *arguments),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        cwd=folder,
-        env=environment(settings),
-    )
+    process = await _started(folder, *arguments, settings=settings)
     out, err = await asyncio.wait_for(process.communicate(), timeout=HANGING)
     assert process.returncode is not None
     return process.returncode, out.decode(), err.decode()

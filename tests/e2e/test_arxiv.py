@@ -4,7 +4,6 @@ import asyncio
 import json
 import math
 import sqlite3
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -16,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.arxiv.ranking.worker import is_installed
-from tests.e2e.process import bot, environment, paperbot, ready, starting
+from tests.e2e.process import bot, paperbot, ready, starting
 from tests.fakes.arxiv import FakeArxiv, FaultKind, Paper, World
 from tests.waiting import HANGING, eventually
 
@@ -47,15 +46,8 @@ def settings(arxiv: FakeArxiv) -> dict[str, str]:
 
 
 async def poll(folder: Path, arxiv: FakeArxiv, *options: str) -> dict[str, Any]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "poll", "--json", *options),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        cwd=folder,
-        env=environment(settings(arxiv)),
-    )
-    out, err = await process.communicate()
-    assert out, err.decode()
+    _, out, err = await paperbot(folder, "poll", "--json", *options, **settings(arxiv))
+    assert out, err
     answer: dict[str, Any] = json.loads(out)
     return answer
 
@@ -144,16 +136,9 @@ async def test_a_kill_at_any_moment_costs_one_batch_and_no_politeness(
     for _ in range(kills):
         arxiv.arrived.clear()
         arxiv.fail(FaultKind.HANGS, value="30")
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "poll"),
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-            cwd=tmp_path,
-            env=environment(settings(arxiv)),
-        )
-        await asyncio.wait_for(arxiv.arrived.wait(), HANGING)
-        process.kill()
-        await process.wait()
+        async with starting(tmp_path, "poll", settings=settings(arxiv)) as running:
+            await asyncio.wait_for(arxiv.arrived.wait(), HANGING)
+            await running.kill()
 
     answer = await poll(tmp_path, arxiv)
 

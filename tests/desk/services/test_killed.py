@@ -1,8 +1,6 @@
 """kill -9 at every step of a submission keeps the draft, and the note is written once."""
 
-import asyncio
 import signal
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from bot.core.ports import FilledForm
 from bot.desk.domain.draft import DraftState
 from bot.desk.services import write_note
 from bot.desk.store import drafts
+from tests import forked
 from tests.databases import place, throw_away
 from tests.desk_stage import ADA, CHANNEL, VALUES, Desk
 from tests.locations import as_argument
@@ -61,7 +60,5 @@ async def test_a_killed_submission_is_kept_and_written_once(
 
 
 async def _submit_and_die(address: str, nth: int, moment: str) -> int | None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.desk.dies", address, FILLED.key, str(nth), moment
-    )
+    process = await forked.start("tests.desk.dies", address, FILLED.key, str(nth), moment)
     return await process.wait()
