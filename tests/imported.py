@@ -1,5 +1,6 @@
 """What the programs that the tests fork need, imported once; see `forked.py`."""
 
+import asyncio
 import gc
 import os
 import pkgutil
@@ -14,4 +15,11 @@ for _program in PROGRAMS:
 for _module in pkgutil.walk_packages(bot.__path__, "bot."):
     if _module.name != "bot.__main__":
         import_module(_module.name)
+
+# What each would read and compile at its start; imported here, since aiohttp reads certificates.
+from bot.core.catalogue import Catalogues  # noqa: E402
+from bot.platforms.web.rendering.view import make_view  # noqa: E402
+from bot.platforms.web.server import build_name, read_static  # noqa: E402
+
+asyncio.run(make_view(Catalogues(), build=build_name(read_static())).compile_pages())
 gc.freeze()  # the collector of a program walks through none of it

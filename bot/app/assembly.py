@@ -303,6 +303,7 @@ class Assembly:
         log.info("started: %s, web chat at %s, %s", self._started_with, address, others)
         announce(one_time_address(address, token))
         self._announced.set()
+        await self._web.compile_pages()
 
     async def _index(self) -> None:
         """Index anew what an earlier version indexed and was too much for the start."""

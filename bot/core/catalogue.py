@@ -1,6 +1,7 @@
 """Translations: the `.po` catalogues under `bot/locale`, read once, as `Translate`s."""
 
 from collections.abc import Sequence
+from functools import cache
 from importlib import resources
 
 from babel.messages.catalog import Catalog
@@ -37,15 +38,20 @@ def _first(forms: str | Sequence[str] | None) -> str:
     return forms if isinstance(forms, str) else (forms or ("",))[0]
 
 
+@cache
+def _read(locale: str) -> _Translated:
+    path = resources.files("bot") / "locale" / locale / "LC_MESSAGES" / "paperbot.po"
+    with path.open("rb") as file:
+        return _Translated(read_po(file, locale=locale), locale)
+
+
 class Catalogues:
     """Every language the bot speaks."""
 
     def __init__(self) -> None:
-        self._says: dict[str, Translate] = {"en": ENGLISH}
-        for locale in _LOCALES:
-            path = resources.files("bot") / "locale" / locale / "LC_MESSAGES" / "paperbot.po"
-            with path.open("rb") as file:
-                self._says[locale] = _Translated(read_po(file, locale=locale), locale)
+        self._says: dict[str, Translate] = {"en": ENGLISH} | {
+            each: _read(each) for each in _LOCALES
+        }
 
     def __call__(self, locale: str) -> Translate:
         """The voice for a platform's locale (`ko`, `ko-KR`, `en-US`); English where unknown."""

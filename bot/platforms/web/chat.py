@@ -35,7 +35,7 @@ from bot.platforms.web.addresses import channel_ref, message_ref
 from bot.platforms.web.change_feed import ChangeFeed
 from bot.platforms.web.connections import Connections, claim_descriptors
 from bot.platforms.web.context import LookBack, Metrics, WebContext, no_recaps
-from bot.platforms.web.rendering.view import make_view
+from bot.platforms.web.rendering.view import View, make_view
 from bot.platforms.web.server import build_name, make_application, read_static, serving
 from bot.platforms.web.sign_in.ways import AssistantAccess, SignInWays
 from bot.platforms.web.thread_inbound import ThreadInbound
@@ -124,11 +124,17 @@ class WebChat:
         self._feed = ChangeFeed(board, tell_others)
         self._ready = asyncio.Event()
         self._address = ""
+        self._view: View | None = None
 
     async def ready(self) -> str:
         """Wait until the server listens; its address, such as `http://127.0.0.1:8000/`."""
         await self._ready.wait()
         return self._address
+
+    async def compile_pages(self) -> None:
+        """Once it is ready: compile the pages before somebody opens them."""
+        if self._view is not None:
+            await self._view.compile_pages()
 
     def heard(self) -> None:
         """Another process has changed the board: show it on the pages of this one."""
@@ -186,6 +192,7 @@ class WebChat:
         self._feed = ChangeFeed(self._board, self._tell_others)
         static = await asyncio.to_thread(read_static)
         build = build_name(static)
+        self._view = make_view(self._voices, build=build)
         inbound = ThreadInbound(self._board, inbox)
         connections = Connections(claim_descriptors())
         context = WebContext(
@@ -194,7 +201,7 @@ class WebChat:
             inbox=inbox,
             deliver_replies=inbound.deliver,
             feed=self._feed,
-            view=make_view(self._voices, build=build),
+            view=self._view,
             voices=self._voices,
             now=self._now,
             zone=self._zone,

@@ -71,9 +71,50 @@ class View:
         """
         return self.environment.get_template(template).render(say=say, **values)
 
+    async def compile_pages(self) -> None:
+        """Compile the templates of the bot's pages in a thread: each takes up to 40 ms.
+
+        A page that is opened before that is compiled in the event loop.
+        """
+        for name in self.environment.list_templates(extensions=("html",)):
+            if not name.startswith("site"):  # these are the published site's
+                await asyncio.to_thread(self.environment.get_template, name)
+
 
 def make_view(voices: Callable[[str], Translate], *, build: str) -> View:
     """The view; `build` is the version of the static files."""
+    environment = _environment(build)
+
+    # A message goes to every open page, and is rendered once a language.
+    @lru_cache(maxsize=_REMEMBERED)
+    def article(message: BoardMessage, locale: str, is_liked: bool = False) -> Markup:
+        template = environment.get_template("message.html")
+        html = template.render(say=voices(locale), message=_for(message, locale), is_liked=is_liked)
+        return Markup(html)  # noqa: S704 - a template with autoescape wrote it
+
+    def change(message: BoardMessage, locale: str, is_liked: bool | None = None) -> str:
+        return json.dumps(
+            {
+                "id": message.id,
+                "channel": message.channel,
+                "root": message.root,
+                "revision": message.revision,
+                "version": version(message),
+                "gone": message.deleted and not message.replies,
+                "cause": message.author.id if message.author else "",
+                "summary": summary(_for(message, locale)),
+                "liked": is_liked,
+                "html": article(message, locale, bool(is_liked)),
+            },
+            ensure_ascii=False,
+        )
+
+    return View(environment, article, change)
+
+
+@lru_cache(maxsize=2)
+def _environment(build: str) -> Environment:
+    """The environment of the templates: each is compiled once in a process."""
     environment = Environment(
         loader=PackageLoader("bot.platforms.web"),
         autoescape=True,
@@ -114,32 +155,7 @@ def make_view(voices: Callable[[str], Translate], *, build: str) -> View:
         "printable": render.printable,
         "hue": hue,
     }
-
-    # A message goes to every open page, and is rendered once a language.
-    @lru_cache(maxsize=_REMEMBERED)
-    def article(message: BoardMessage, locale: str, is_liked: bool = False) -> Markup:
-        template = environment.get_template("message.html")
-        html = template.render(say=voices(locale), message=_for(message, locale), is_liked=is_liked)
-        return Markup(html)  # noqa: S704 - a template with autoescape wrote it
-
-    def change(message: BoardMessage, locale: str, is_liked: bool | None = None) -> str:
-        return json.dumps(
-            {
-                "id": message.id,
-                "channel": message.channel,
-                "root": message.root,
-                "revision": message.revision,
-                "version": version(message),
-                "gone": message.deleted and not message.replies,
-                "cause": message.author.id if message.author else "",
-                "summary": summary(_for(message, locale)),
-                "liked": is_liked,
-                "html": article(message, locale, bool(is_liked)),
-            },
-            ensure_ascii=False,
-        )
-
-    return View(environment, article, change)
+    return environment
 
 
 def _for(message: BoardMessage, locale: str) -> BoardMessage:

@@ -304,6 +304,16 @@ def test_a_link_that_leads_where_it_says_is_shown_once():
     assert "".join(reader.words).strip() == "arXiv:2310.07831 and this"
 
 
+async def test_pages_are_compiled_before_somebody_opens_them():
+    view = make_view(Catalogues(), build="of this test")
+
+    await view.compile_pages()
+
+    assert view.environment.cache is not None
+    compiled = {name for _, name in view.environment.cache}
+    assert {"chat.html", "papers.html", "paper.html", "entry.html", "parts.html"} <= compiled
+
+
 def test_a_reference_named_like_another_address_is_shown_with_its_target():
     view = make_view(Catalogues(), build="x")
     title = "https://arxiv.org/abs/2310.07831"
