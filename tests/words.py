@@ -13,6 +13,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, nodes
 
+from bot.cli.output import help_texts
+from bot.cli.program import program
 from bot.core.domain import errors
 
 BOT = Path(__file__).resolve().parent.parent / "bot"
@@ -66,8 +68,20 @@ def _in_template(source: str) -> Iterator[Found]:
                 yield texts[0]
 
 
+def _in_help() -> list[str]:
+    """What `--help` says of the program and its commands; some of it is Typer's."""
+    texts: list[str] = []
+
+    def noted(text: str) -> str:
+        texts.append(text)
+        return text
+
+    help_texts.change(program(), noted)
+    return texts
+
+
 def extract() -> Catalog:
-    """Every message in the code and the templates, file by file, without translations."""
+    """Every message in the code, its help and the templates, file by file, without translations."""
     found = Catalog(project="paper-digest-bot", charset="utf-8", fuzzy=False)
     for file in sorted(BOT.rglob("*.py")):
         for message in _in_code(file.read_text(encoding="utf-8")):
@@ -75,6 +89,8 @@ def extract() -> Catalog:
     for file in sorted(BOT.rglob("templates/**/*.html")):
         for message in _in_template(file.read_text(encoding="utf-8")):
             found.add(message, locations=[(file.relative_to(BOT).as_posix(), 1)])
+    for message in _in_help():
+        found.add(message, locations=[("cli/program.py", 1)])
     return found
 
 

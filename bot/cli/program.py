@@ -21,6 +21,7 @@ from bot.cli.channels.mail import mail
 from bot.cli.deliveries.commands import deliveries, post
 from bot.cli.first_settings import init
 from bot.cli.identify import identify
+from bot.cli.output import help_texts
 from bot.cli.output.terminal import (
     DONE,
     FAILED,
@@ -34,15 +35,14 @@ from bot.cli.recaps import recap
 from bot.cli.reviews import review
 from bot.cli.slack.commands import slack
 from bot.core.domain.errors import UserError
+from bot.core.domain.i18n import ENGLISH
 
 _INTERRUPTED = 130
 """What a shell reports for SIGINT: 128 + 2."""
 
-_HELP = ["-h", "--help"]
-
 app = typer.Typer(
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": _HELP},
+    context_settings={"help_option_names": list(help_texts.OPTIONS)},
 )
 app.command("init")(init)
 app.command("demo")(serving.demo)
@@ -93,22 +93,19 @@ def paperbot(
     Settings come from the environment or from .env; “paperbot init” writes one that explains each.
     """
     if context.invoked_subcommand is None:
-        context.get_help()  # Typer prints it by itself
+        if text := context.get_help():  # where it draws frames, Typer prints it by itself
+            typer.echo(text)
         raise typer.Exit(WRONG)
 
 
-def _program() -> Callable[..., object]:
+def program() -> Callable[..., object]:
     """The commands, with flags shown as flags: Typer shows `<bool>` as if they took a value."""
-    program = typer.main.get_command(app)
-    waiting = [program]
-    while waiting:
-        command = waiting.pop()
-        waiting += getattr(command, "commands", {}).values()
-        context = typer.Context(command, help_option_names=_HELP)
-        for parameter in command.get_params(context):
+    made = typer.main.get_command(app)
+    for _, parameters in help_texts.commands_of(made):
+        for parameter in parameters:
             if getattr(parameter, "is_flag", False):
                 parameter.metavar = ""
-    return program
+    return made
 
 
 def _wrong_value(error: typer.BadParameter) -> str | None:
@@ -122,8 +119,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        status = _program()(args=arguments, prog_name="paperbot", standalone_mode=False)
+        commands = program()
+        shows_help = not arguments or not set(help_texts.OPTIONS).isdisjoint(arguments)
+        if shows_help and (say := translator()) is not ENGLISH:
+            help_texts.change(commands, say)
+        status = commands(args=arguments, prog_name="paperbot", standalone_mode=False)
         sys.stdout.flush()
     except UserError as error:
         print_error(error)

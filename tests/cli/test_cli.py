@@ -131,6 +131,39 @@ def test_every_wrong_setting_is_one_line_and_status_2(run: Run, monkeypatch: pyt
     assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 2)
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("--help", "다이제스트를 지금 예약합니다. 실행 중인 봇이 몇 초 안에 올리며"),
+        ("post -h", "두 번 올리지 않습니다."),
+        ("channel add --help", "다이제스트를 올리는 현지 시각."),
+        ("database move -h", "원본은 그대로입니다."),
+    ],
+)
+def test_help_is_in_the_language_of_the_terminal(
+    line: str, says: str, run: Run, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("LC_ALL", "ko_KR.UTF-8")
+
+    ran = run(*line.split())
+
+    assert (ran.status, ran.err) == (0, "")
+    assert says in " ".join(ran.out.split())
+    assert "…" not in ran.out
+    assert "..." not in ran.out.partition("\n\n")[2]
+
+
+def test_the_help_that_is_shown_without_a_command_is_in_the_language_of_the_terminal(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("LC_ALL", "ko_KR.UTF-8")
+
+    ran = run()
+
+    assert (ran.status, ran.err) == (2, "")
+    assert "몇 초 안에 올리며, 같은 것을 두 번 올리지 않습니다." in " ".join(ran.out.split())
+
+
 def test_errors_are_in_the_language_of_the_terminal(run: Run, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LANG", "ko_KR.UTF-8")
 
