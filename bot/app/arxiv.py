@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from importlib import import_module
 from importlib.metadata import metadata, version
 from pathlib import Path
 
@@ -41,7 +42,9 @@ async def open_arxiv(
     patience: timedelta = _PATIENCE,
 ) -> AsyncIterator[PaperSource]:
     """An arXiv client; `patience` is the longest wait of a request for the gate."""
-    # Imported here: feedparser is slow to import, and neither the demo nor most commands need it.
+    # Imported here: feedparser is slow to import, and neither the demo nor most commands need it. In a
+    # thread, since the event loop would wait for it.
+    await asyncio.to_thread(import_module, "bot.arxiv.client.client")
     from bot.arxiv.client.client import open_client, user_agent  # noqa: PLC0415
 
     gate = DatabaseRequestGate(

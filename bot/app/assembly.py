@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from importlib import import_module
 from importlib.metadata import version
 
 from bot.app.arxiv import ArxivPart
@@ -331,8 +332,10 @@ class Assembly:
             return self._joined[platform].condition()
         return running
 
-    def _metrics(self) -> Metrics:
-        # Imported here: Prometheus's client is slow to import, and few ask for `/metrics`.
+    async def _metrics(self) -> Metrics:
+        # Imported here: Prometheus's client is slow to import, and few ask for `/metrics`. In a thread,
+        # since the event loop would wait for it.
+        await asyncio.to_thread(import_module, "bot.operations.prometheus")
         from bot.operations.prometheus import CONTENT_TYPE, render_measures  # noqa: PLC0415
 
         measures = (*self._monitor.measures(self._pumps.failures), *self._arxiv.measures)

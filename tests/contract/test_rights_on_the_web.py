@@ -251,6 +251,10 @@ def said_in(place: str) -> str:
     return "word" + "".join(c for c in place if c.isalnum())
 
 
+async def _no_metrics() -> Metrics:
+    return Metrics(b"", "text/plain")
+
+
 @asynccontextmanager
 async def world(folder: Path) -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
@@ -279,7 +283,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
             voices=Catalogues(),
             now=stage.clock,
             health=lambda: Health(ok=True),
-            metrics=lambda: Metrics(b"", "text/plain"),
+            metrics=_no_metrics,
             proxies=(ipaddress.ip_network("127.0.0.1"),),
             proxy_sign_in=ProxySignIn("X-Forwarded-User", SECRET),
             sign_in=SignInWays(

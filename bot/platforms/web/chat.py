@@ -84,7 +84,7 @@ class WebChat:
         voices: Callable[[str], Translate],
         now: Callable[[], datetime],
         health: Callable[[], Health],
-        metrics: Callable[[], Metrics],
+        metrics: Callable[[], Awaitable[Metrics]],
         zone: tzinfo = UTC,
         names: tuple[str, ...] = (),
         proxies: tuple[Network, ...] = (),

@@ -65,7 +65,7 @@ class WebContext:
     now: Callable[[], datetime]
     zone: tzinfo
     health: Callable[[], Health]
-    metrics: Callable[[], Metrics]
+    metrics: Callable[[], Awaitable[Metrics]]
     static: Mapping[str, bytes]
     build: str
     access: Access

@@ -275,5 +275,5 @@ def _condition(part: Condition, *, to_all: bool) -> dict[str, object]:
 
 
 async def _metrics(request: web.Request) -> web.Response:
-    metrics = request.app[CONTEXT].metrics()
+    metrics = await request.app[CONTEXT].metrics()
     return web.Response(body=metrics.body, headers={"Content-Type": metrics.content_type})

@@ -324,6 +324,10 @@ class Stage:
             return response.status, await response.json()
 
 
+async def _metrics() -> Metrics:
+    return Metrics(b"papers 1\n", "text/plain; version=0.0.4")
+
+
 def make_chat(
     db: Database,
     clock: Clock,
@@ -348,7 +352,7 @@ def make_chat(
         voices=Catalogues(),
         now=clock,
         health=lambda: health[-1],
-        metrics=lambda: Metrics(b"papers 1\n", "text/plain; version=0.0.4"),
+        metrics=_metrics,
         **wanted,  # type: ignore[arg-type]
     )
 
