@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TextIO
 
 PROGRAMS = ("tests.chaos.runner", "tests.chaos.talker", "tests.fakes.chat_server")
-"""What is imported before; other modules can be run, too."""
+"""Imported before, with all of `bot`; other modules can be run, too."""
 NO_CERTIFICATES = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
 """The environment of processes that speak to this machine alone.
 
@@ -71,6 +71,8 @@ class Forked:
 
     def send_signal(self, number: signal.Signals) -> None:
         """Raises `ProcessLookupError` if it has ended."""
+        if self.returncode is not None:  # another process may have its id by now
+            raise ProcessLookupError(self.pid)
         os.kill(self.pid, number)
 
     def kill(self) -> None:
@@ -97,9 +99,10 @@ async def start(
 ) -> Forked:
     """Run a module as `python -m` does, with what it prints as `stdout`.
 
-    It runs in `folder` with that `environment`, else with those of the tests. What Python itself reads
-    from the environment has no effect. With `reads_stderr`, what it logs is `stderr`. The first start
-    of a test process waits until everything is imported.
+    It runs in `folder`, else in the current one, with that `environment`, else with the one of the
+    first start. Variables that are read when Python starts or a module is imported, and TZ, have no
+    effect. With `reads_stderr`, what it logs is `stderr`. The first start of a test process waits until
+    everything is imported.
     """
     out = _FORKS.Pipe(duplex=False)
     err = _FORKS.Pipe(duplex=False) if reads_stderr else None
@@ -148,7 +151,8 @@ def _run(
 ) -> None:
     if _IMPORTED not in sys.modules:  # Python says nothing where that has failed
         raise ImportError(f"{_IMPORTED} could not be imported from {Path.cwd()}")
-    # Opened anew: what they were before could be sought in, and a pipe cannot.
+    # New text streams: those of the fork server may write to a file, and take its position into
+    # account; a pipe has none.
     sys.stdout = _opened(stdout, 1, buffering=-1)
     if stderr is not None:
         sys.stderr = _opened(stderr, 2, buffering=1)

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import pkgutil
+from contextlib import suppress
 from importlib import import_module
 
 import bot
@@ -13,8 +14,9 @@ os.environ.update(NO_CERTIFICATES)  # noqa: TID251 - of these programs, not a se
 for _program in PROGRAMS:
     import_module(_program)
 for _module in pkgutil.walk_packages(bot.__path__, "bot."):
-    if _module.name != "bot.__main__":
-        import_module(_module.name)
+    if not _module.name.endswith(".__main__"):
+        with suppress(ImportError):  # of an extra that is not installed
+            import_module(_module.name)
 
 # What each would read and compile at its start; imported here, since aiohttp reads certificates.
 from bot.core.catalogue import Catalogues  # noqa: E402

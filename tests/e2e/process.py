@@ -23,7 +23,7 @@ from tests import forked
 from tests.forked import NO_CERTIFICATES, Forked
 from tests.waiting import HANGING, eventually
 
-_READ_BEFORE = ("PYTHON", "LD_")
+_READ_BEFORE = ("PYTHON", "LD_", "TZ")
 """How variables begin that are read before the first line of the program runs."""
 _ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+/)\S*")
 

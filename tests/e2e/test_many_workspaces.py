@@ -54,6 +54,7 @@ async def test_of_400_workspaces_the_broken_ones_delay_no_other(tmp_path: Path) 
         people_the(discord)
         await store_apps(tmp_path, slacks)
         both = settings(discord) | {"SLACK_API_BASE": slacks.url, "PAPERBOT_SECRET_KEY": KEY}
+        both["PYTHONUNBUFFERED"] = "1"  # so that it starts anew, with no more memory than it needs
         async with bot(tmp_path, **both) as running:
             await running.until_connected("discord")
             await connected(running, *TEAMS)
