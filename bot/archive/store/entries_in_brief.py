@@ -1,7 +1,8 @@
 """Reads entries as far as lists show them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from bot.archive.domain.entry import StoredEntry
 from bot.archive.store import entries
@@ -13,16 +14,23 @@ def load(statements: Statements, ordered: Sequence[int]) -> tuple[StoredEntry, .
 
     That is what a list shows, and takes half of the time.
     """
-    read = statements.lines(_ENTRIES, {"them": list(ordered)})
-    lines = {int(line[1 : line.index(",")]): line for line in read}
-    return tuple(_entry(lines[newness]) for newness in ordered)
+    rows = _parsed(statements.lines(_ENTRIES, {"them": list(ordered)}))
+    numbered = _parsed([row[-1] or "[]" for row in rows])
+    found = {row[0]: _entry(row, tags) for row, tags in zip(rows, numbered, strict=True)}
+    return tuple([found[newness] for newness in ordered])
 
 
-def _entry(line: str) -> StoredEntry:
-    _, *row, kind, path, part, commentary, numbered = json.loads(line)
+def _parsed(texts: Iterable[str]) -> list[Any]:
+    """The values of JSON texts, read in one step, which takes half of the time."""
+    values: list[Any] = json.loads(f"[{','.join(texts)}]")
+    return values
+
+
+def _entry(whole_row: list[Any], numbered: list[Any]) -> StoredEntry:
+    _, *row, kind, path, part, commentary, _ = whole_row
     entry_id, on, withdrawn_at, title, number, version, url, version_now, is_withdrawn = row
     tags: dict[str, str] = {}
-    for _, slug, spelling in sorted(json.loads(numbered or "[]")):
+    for _, slug, spelling in sorted(numbered):
         tags.setdefault(slug, spelling)
     at_arxiv = (None, version_now, is_withdrawn, None)
     source = (kind, path, part, "", None)

@@ -18,6 +18,7 @@ from bot.archive.domain.search.segment import (
     letters,
     title_expression,
 )
+from bot.archive.store.sort_key import NEWEST, OLDEST
 from bot.channels.store.linked_channels import ReadableSince
 from bot.core.database.database import Statements
 from bot.lookup.domain.match import Columns, Condition, Index, Match, Part
@@ -76,7 +77,9 @@ def plans_for(
         return None
     if terms.in_discussion:
         return Plans(_plan_in_discussions(statements, terms, readable))
-    terms = replace(terms, few=_few(statements, terms))
+    few = _few(statements, terms)
+    if few is not None:
+        terms = replace(terms, few=few)
     everywhere = _plan_of(statements, terms)
     is_small = not terms.positive or _is_small(statements)
     if not is_small:
@@ -111,7 +114,7 @@ def named_like(statements: Statements, words: Sequence[str]) -> list[int]:
 
 
 def _within(terms: "Terms", columns: Columns, index: Index) -> "Terms":
-    words = tuple(replace(part, columns=columns) for part in terms.words)
+    words = tuple([Part(part.phrases, columns) for part in terms.words])
     return replace(terms, words=words, index=index)
 
 
@@ -120,10 +123,10 @@ def _is_small(statements: Statements) -> bool:
     return (newest or 0) <= SMALL
 
 
-def scan(statements: Statements, match: Match) -> Plan:
-    """The plan that finds what the full-text index has of a match."""
+def scan(statements: Statements, match: Match, *, low: int = OLDEST, high: int = NEWEST) -> Plan:
+    """The plan that finds what the full-text index has of a match, between two sort keys."""
     text = fulltext(statements)
-    plan = Plan(origin=text.origin(match), column=text.KEY, has_order=text.HAS_ORDER)
+    plan = Plan(text.origin(match), text.KEY, low, high, has_order=text.HAS_ORDER)
     return plan.where(text.scanned(match))
 
 
@@ -141,7 +144,7 @@ def _plan_of(statements: Statements, terms: "Terms") -> Plan:
         conditions += [_not_found(statements, part) for part in terms.unwanted_matches]
     for condition in conditions:
         plan = plan.where(condition)
-    return replace(plan, low=terms.low, high=terms.high)
+    return plan
 
 
 def _negated(condition: Condition) -> Condition:
@@ -205,22 +208,22 @@ def _plan_in_discussions(
 def _choose_index(statements: Statements, terms: Terms) -> tuple[Plan, Sequence[Condition]]:
     """The scan with the fewest other entries, and the conditions that it makes needless."""
     tag_ids, few = terms.ids(TAGGED), terms.few
+    low, high = terms.low, terms.high
     if few is not None:
         origin = "entry AS d" if few.sql == ABOUT else "reference AS d"
-        plan = Plan(origin=origin).where(Condition("d.paper_id = {}", few.values))
+        plan = Plan(origin, low=low, high=high).where(Condition("d.paper_id = {}", few.values))
         return plan, [few]
     if terms.positive:
         marks = (Part((Phrase(tag_mark(tag_id)),)) for tag_id in tag_ids)
         unwanted = terms.unwanted_matches if terms.scans_all else ()
-        plan = scan(statements, Match((*terms.positive, *marks), unwanted, terms.index))
+        match = Match((*terms.positive, *marks), unwanted, terms.index)
+        plan = scan(statements, match, low=low, high=high)
         return plan, [Condition(TAGGED, (tag_id,)) for tag_id in tag_ids]
-    if terms.ids(IS):
-        return Plan(), ()
-    if tag_ids:
+    if tag_ids and not terms.ids(IS):
         rarest = _rarest(statements, tag_ids)
-        plan = Plan(origin="entry_tag AS d").where(Condition("d.tag_id = {}", (rarest,)))
-        return plan, [Condition(TAGGED, (rarest,))]
-    return Plan(), ()
+        plan = Plan("entry_tag AS d", low=low, high=high)
+        return plan.where(Condition("d.tag_id = {}", (rarest,))), [Condition(TAGGED, (rarest,))]
+    return Plan(low=low, high=high), ()
 
 
 def _few(statements: Statements, terms: Terms) -> Condition | None:
