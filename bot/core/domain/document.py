@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from operator import is_
 from typing import TypeAlias, cast
 
@@ -212,8 +213,9 @@ def dump(document: Document) -> str:
     return json.dumps(_plain(document), ensure_ascii=False, separators=(",", ":"))
 
 
+@lru_cache(maxsize=32)
 def load(text: str) -> Document:
-    """The document that `dump` wrote."""
+    """The document that `dump` wrote. The last ones are kept: one digest goes to many channels."""
     return cast(Document, _value(json.loads(text)))
 
 

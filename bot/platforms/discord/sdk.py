@@ -119,7 +119,7 @@ def parameters(
         files=files,
         content=payload.content or None,
         embeds=embeds(payload),
-        view=view(payload),
+        view=view(payload) if payload.rows else None,
         nonce=nonce,
         allowed_mentions=NO_MENTIONS,
         channel_payload=discord.utils.MISSING if extra is None else extra,

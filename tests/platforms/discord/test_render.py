@@ -237,6 +237,16 @@ def test_each_message_of_a_delivery_says_which_part_it_is(document: Document):
 
 @settings(max_examples=40)
 @given(document=documents)
+def test_what_is_kept_of_a_document_serves_any_key_of_that_length_alone(document: Document):
+    other, short = DeliveryKey("e" * len(KEY)), DeliveryKey("e")
+
+    for key in (KEY, other, None, short, KEY):
+        # A function that was never seen before: nothing is kept for it.
+        assert rendered(document, key) == render(document, key, shown=lambda text: text)
+
+
+@settings(max_examples=40)
+@given(document=documents)
 def test_nothing_in_a_document_does_anything_but_be_read(document: Document):
     wanted = {
         markdown.address(inline.url) for inline in inlines_of(document) if isinstance(inline, Link)

@@ -18,9 +18,10 @@ from datetime import datetime, timedelta
 
 import discord
 
-from bot.core.domain.document import Block, Document, Heading, Note, Paragraph, Quote
+from bot.core.domain.document import Document
 from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import translatable
+from bot.core.kept import is_short
 from bot.core.ports import (
     ChannelRef,
     ChatError,
@@ -59,8 +60,6 @@ _TRIES = 3
 _LOOKED_BACK = timedelta(days=7)
 """How far back an attempt looks for parts that an earlier one posted."""
 _REMEMBERED = 2000
-_LONG = 20_000
-"""Characters above which a document is rendered in a thread."""
 
 _TOO_LONG = translatable("the text is too long to post, even in several messages: shorten it")
 
@@ -327,16 +326,9 @@ class Posting:
             first, *others = render(document, key)
             return (replace(first, picture=picture), *others)
 
-        is_long = sum(map(_length, document.blocks)) > _LONG
         try:
-            payloads = await asyncio.to_thread(work) if is_long else work()
+            # In the event loop only what is quick, and may be kept: that is not to be shared by threads.
+            payloads = work() if is_short(document) else await asyncio.to_thread(work)
         except TooLongError as error:
             raise ChatRefusedError(_TOO_LONG, Extent.MESSAGE) from error
         return Job(document, key, payloads, TimeBudget(self._sleep))
-
-
-def _length(block: Block) -> int:
-    """About how many characters a block has."""
-    if isinstance(block, Heading | Paragraph | Quote | Note):
-        return sum(len(inline.text) for inline in block.inlines)
-    return len(str(block))

@@ -96,6 +96,15 @@ class _MessageDraft:
         self.room_in_last = DESCRIPTION_MOST - chunk.size
 
 
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """A message laid out, without its mark; `number` says which of several it is."""
+
+    payload: Payload
+    board: ButtonRows
+    number: str
+
+
 def render(
     document: Document, key: DeliveryKey | None = None, *, shown: Callable[[str], str] = readable
 ) -> tuple[Payload, ...]:
@@ -104,24 +113,31 @@ def render(
     With a `key` each is marked as a part of that delivery. `shown` makes LaTeX readable. Raises
     `TooLongError`.
     """
-    if key is not None:  # of one message in one channel
-        return _rendered(document, key, shown)
-    kept = _kept.find((document, shown))
-    if kept is None:
-        kept = _rendered(document, None, shown)
+    wanted = document, shown, len(key) if key is not None else 0
+    messages = _kept.find(wanted)
+    if messages is None:
+        messages = _lay_out(document, key, shown)
         if is_short(document):
-            _kept.keep((document, shown), kept)
-    return kept
+            _kept.keep(wanted, messages)
+    if key is None:
+        return tuple([message.payload for message in messages])
+    return tuple(
+        [
+            _marked(message, Mark(key, part, len(messages), document.opens_thread))
+            for part, message in enumerate(messages, start=1)
+        ]
+    )
 
 
-_kept: Kept[tuple[Document, Callable[[str], str]], tuple[Payload, ...]] = Kept()
-"""Documents that were rendered lately, by all that their messages are made of: many people ask the
-same."""
+_kept: Kept[tuple[Document, Callable[[str], str], int], tuple[_Message, ...]] = Kept()
+"""Documents that were rendered lately, by all that their messages are made of: a key's length, not
+its characters. Many people ask the same, and one digest goes to many channels."""
 
 
-def _rendered(
+def _lay_out(
     document: Document, key: DeliveryKey | None, shown: Callable[[str], str]
-) -> tuple[Payload, ...]:
+) -> tuple[_Message, ...]:
+    """The messages of a document, with room for marks with that key or another of its length."""
     document = map_text(document, shown, but_lists=True)
     blocks = [
         list_rows(block.items, shown) if isinstance(block, Items) else block
@@ -144,16 +160,15 @@ def _rendered(
     drafts += [_MessageDraft() for _ in button_rows[len(drafts) :]]
     if len(drafts) > PARTS_MOST:
         raise TooLongError(f"{len(drafts)} messages")
-    payloads = tuple(
-        _payload(
-            draft,
-            button_rows[part - 1] if part <= len(button_rows) else ButtonRows(),
-            Mark(key, part, len(drafts), document.opens_thread) if key else None,
-            f"{part}/{len(drafts)}" if len(drafts) > 1 else "",
-        )
-        for part, draft in enumerate(drafts, start=1)
+    boards = (*button_rows, *[ButtonRows()] * (len(drafts) - len(button_rows)))
+    messages = tuple(
+        _message(draft, board, f"{part}/{len(drafts)}" if len(drafts) > 1 else "")
+        for part, (draft, board) in enumerate(zip(drafts, boards, strict=True), start=1)
     )
-    return payloads if called is None else (_calling(payloads[0], called), *payloads[1:])
+    if called is None:
+        return messages
+    first_calling = replace(messages[0], payload=_calling(messages[0].payload, called))
+    return (first_calling, *messages[1:])
 
 
 def _called(document: Document) -> int | None:
@@ -264,10 +279,10 @@ def _spread(head: list[Chunk], body: list[Chunk]) -> list[_MessageDraft]:
     return drafts
 
 
-def _payload(draft: _MessageDraft, board: ButtonRows, mark: Mark | None, number: str) -> Payload:
-    hidden = HiddenUrl(None if board.can_be_marked else mark, board.lines.hidden).url()
-    content, texts = draft.content, [_joined(chunks) for chunks in draft.embeds]
-    if not texts and (hidden or not content):
+def _message(draft: _MessageDraft, board: ButtonRows, number: str) -> _Message:
+    hidden = HiddenUrl(None, board.lines.hidden).url()
+    texts = [_joined(chunks) for chunks in draft.embeds]
+    if not texts and (hidden or not draft.content):
         # Only buttons are left for this message, and it must say something.
         texts = [number or "…"]
     footer, last = number if texts != [number] else "", len(texts) - 1
@@ -275,4 +290,13 @@ def _payload(draft: _MessageDraft, board: ButtonRows, mark: Mark | None, number:
         Embed(text, footer if place == last else "", None if place else hidden)
         for place, text in enumerate(texts)
     ]
-    return Payload(content, tuple(embeds), board.marked(mark))
+    return _Message(Payload(draft.content, tuple(embeds), board.rows), board, number)
+
+
+def _marked(message: _Message, mark: Mark) -> Payload:
+    payload, board = message.payload, message.board
+    if board.can_be_marked:
+        return replace(payload, rows=board.marked(mark))
+    first, *others = payload.embeds or (Embed(message.number or "…"),)
+    hidden = HiddenUrl(mark, board.lines.hidden).url()
+    return replace(payload, embeds=(replace(first, url=hidden), *others))

@@ -63,10 +63,8 @@ class ButtonRows:
     rows: tuple[Row, ...] = ()
     lines: CommandLines = field(default_factory=CommandLines)
 
-    def marked(self, mark: Mark | None) -> tuple[Row, ...]:
+    def marked(self, mark: Mark) -> tuple[Row, ...]:
         """The rows with the message's mark in their first `custom_id`."""
-        if mark is None:
-            return self.rows
         left = [mark]
 
         def marked(custom_id: str) -> str:
