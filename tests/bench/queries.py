@@ -18,6 +18,9 @@ from bot.core.domain.command_line import parse_line
 from bot.lookup.services import lookup
 from tests.bench.notes import FIRST, LAST, STEMS, TAGS, WORDS
 
+SAME_FOUR = ("reasoning", "#model", "학습", "#gradient -#model")
+"""What the bench typed, in turn, when the aims of issue 19 were set; the bot keeps these answers."""
+
 _COUNT = 400
 _LEAST_SHOWN = 1_500
 """Entries that the queries show together."""

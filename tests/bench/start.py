@@ -9,6 +9,13 @@ from collections.abc import AsyncIterator
 from tests.bench.measure import Row, in_turn, ratios
 from tests.bench.verdict import Figure
 
+_LIBRARIES = """
+import gc; gc.disable()
+import aiohttp.web, aiosqlite, apscheduler.schedulers.asyncio, babel.support, jinja2
+import pydantic_settings, typer, yarl
+"""
+"""The floor of a start: the imports of libraries that the demo needs, with the collector at rest."""
+
 
 async def rows(quick: bool) -> AsyncIterator[Row]:
     """The rows of the table."""
@@ -17,6 +24,7 @@ async def rows(quick: bool) -> AsyncIterator[Row]:
         {
             "ours": lambda: _run("-m", "bot", "--version"),
             "python": lambda: _run("-c", "pass"),
+            "libraries": lambda: _run("-c", _LIBRARIES),
             "demo": _demo_ready,
         },
     )
@@ -34,10 +42,11 @@ async def rows(quick: bool) -> AsyncIterator[Row]:
     yield Row(
         "paperbot demo, until its address is said",
         f"{medians['demo'] * 1e3:.0f} ms",
-        f"{medians['demo'] / medians['python']:.1f} × python -c pass",
+        f"{medians['demo'] / medians['libraries']:.1f} × its libraries alone "
+        f"({medians['libraries'] * 1e3:.0f} ms)",
         "≤ 0.8 s",
         figures=(
-            ratios(seconds["demo"], seconds["python"]),
+            ratios(seconds["demo"], seconds["libraries"]),
             Figure(tuple(seconds["demo"]), "s", at_most=0.8),
         ),
     )
