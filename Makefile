@@ -55,7 +55,7 @@ lookups: $(VENV)/.dev ## ask PostgreSQL and SQLite ten thousand look-ups: the sa
 interleavings: $(VENV)/.dev ## write into a vault in Git in a thousand orders, with editors, pulls and the watcher
 	$(BIN)/python -m pytest -p no:randomly tests/vault/test_interleavings.py --interleavings=1000 --timeout=3600 $(ARGS)
 
-words: $(VENV)/.dev ## bring the Korean catalogue up to date with what the code says
+words: $(VENV)/.dev ## bring the Korean catalogue up to date with what the code says, and compile it
 	$(BIN)/python -m tests.words
 
 lock: $(VENV)/.dev ## choose newer versions and write the requirement files again

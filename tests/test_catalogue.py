@@ -7,6 +7,7 @@ from importlib import resources
 from babel.messages.pofile import read_po
 
 from bot.core.catalogue import Catalogues
+from tests import words
 from tests.words import extract
 
 
@@ -37,6 +38,10 @@ def test_every_message_is_translated() -> None:
     translated = {key for key, text in korean().items() if text}
 
     assert sorted(messages() - translated) == []
+
+
+def test_the_bot_reads_the_translations_as_they_stand() -> None:
+    assert words.COMPILED.read_bytes() == words.compiled(words.read()), "run `make words`"
 
 
 def test_no_translation_has_outlived_its_message() -> None:

@@ -1,15 +1,17 @@
-"""The messages that the code says, and the Korean catalogue brought up to date with them.
+"""The messages that the code says, and the Korean catalogue brought up to date with them and compiled.
 
 `make words` runs this as a program; `test_catalogue.py` holds the catalogue complete.
 """
 
 import ast
+import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
 
 from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, nodes
 
@@ -19,6 +21,8 @@ from bot.core.domain import errors
 
 BOT = Path(__file__).resolve().parent.parent / "bot"
 KOREAN = BOT / "locale" / "ko" / "LC_MESSAGES" / "paperbot.po"
+COMPILED = KOREAN.with_suffix(".mo")
+"""The same as the bot reads it."""
 
 Found: TypeAlias = str | tuple[str, str]
 """A message, or the two forms of one with a number."""
@@ -100,6 +104,13 @@ def read() -> Catalog:
         return read_po(file, locale="ko")
 
 
+def compiled(catalogue: Catalog) -> bytes:
+    """The bytes of a catalogue's `.mo` file."""
+    file = io.BytesIO()
+    write_mo(file, catalogue)
+    return file.getvalue()
+
+
 def update() -> int:
     """Write the catalogue with every message of the code; returns how many wait for Korean."""
     catalogue = read() if KOREAN.exists() else Catalog(locale="ko", fuzzy=False)
@@ -108,6 +119,7 @@ def update() -> int:
     catalogue.fuzzy = False
     with KOREAN.open("wb") as file:
         write_po(file, catalogue, width=0, no_location=True, sort_output=True)
+    COMPILED.write_bytes(compiled(read()))
     return sum(not any(message.string or "") for message in catalogue if message.id)
 
 

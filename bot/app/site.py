@@ -101,5 +101,5 @@ def _sources(folder: Traversable) -> Iterator[Traversable]:
     for each in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if each.is_dir():
             yield from _sources(each)
-        elif each.name.endswith((".py", ".html", ".po")):
+        elif each.name.endswith((".py", ".html", ".mo")):
             yield each

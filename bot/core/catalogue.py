@@ -1,11 +1,11 @@
-"""Translations: the `.po` catalogues under `bot/locale`, read once, as `Translate`s."""
+"""Translations: the compiled catalogues (`.mo`) under `bot/locale`, read once, as `Translate`s.
 
-from collections.abc import Sequence
+`make words` compiles them from the `.po` files beside them.
+"""
+
 from functools import cache
+from gettext import GNUTranslations
 from importlib import resources
-
-from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po
 
 from bot.core.domain.i18n import ENGLISH, Translate
 
@@ -15,34 +15,24 @@ _LOCALES = ("ko",)
 class _Translated:
     """One language's catalogue; what it lacks is said in English."""
 
-    def __init__(self, catalog: Catalog, locale: str) -> None:
+    def __init__(self, catalogue: GNUTranslations, locale: str) -> None:
         self.locale = locale
-        self._messages: dict[str, str] = {}
-        for message in catalog:
-            # A message with a plural holds tuples; Korean has one form for every number.
-            singular, text = _first(message.id), _first(message.string)
-            if singular and text:
-                self._messages[singular] = text
+        self._catalogue = catalogue
 
     def __call__(self, message: str, /, **values: object) -> str:
-        text = self._messages.get(message, message)
+        # The catalogue's head is what it says to "".
+        text = self._catalogue.gettext(message) if message else ""
         return text.format(**values) if values else text
 
     def count(self, one: str, many: str, n: int, /, **values: object) -> str:
-        if one not in self._messages:
-            return ENGLISH.count(one, many, n, **values)
-        return self(one, n=n, **values)
-
-
-def _first(forms: str | Sequence[str] | None) -> str:
-    return forms if isinstance(forms, str) else (forms or ("",))[0]
+        return self._catalogue.ngettext(one, many, n).format(n=n, **values)
 
 
 @cache
 def _read(locale: str) -> _Translated:
-    path = resources.files("bot") / "locale" / locale / "LC_MESSAGES" / "paperbot.po"
+    path = resources.files("bot") / "locale" / locale / "LC_MESSAGES" / "paperbot.mo"
     with path.open("rb") as file:
-        return _Translated(read_po(file, locale=locale), locale)
+        return _Translated(GNUTranslations(file), locale)
 
 
 class Catalogues:

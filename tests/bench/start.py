@@ -11,7 +11,7 @@ from tests.bench.verdict import Figure
 
 _LIBRARIES = """
 import gc; gc.disable()
-import aiohttp.web, aiosqlite, apscheduler.schedulers.asyncio, babel.support, jinja2
+import aiohttp.web, aiosqlite, apscheduler.schedulers.asyncio, jinja2
 import pydantic_settings, typer, yarl
 """
 """The floor of a start: the imports of libraries that the demo needs, with the collector at rest."""
