@@ -8,7 +8,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
 from operator import is_
 from typing import TypeAlias, cast
 
@@ -213,9 +212,8 @@ def dump(document: Document) -> str:
     return json.dumps(_plain(document), ensure_ascii=False, separators=(",", ":"))
 
 
-@lru_cache(maxsize=32)
 def load(text: str) -> Document:
-    """The document that `dump` wrote. The last ones are kept: one digest goes to many channels."""
+    """The document that `dump` wrote."""
     return cast(Document, _value(json.loads(text)))
 
 

@@ -95,6 +95,12 @@ def _channel(text: str) -> ChannelRef:
     return parse_channel(text)
 
 
+@lru_cache(maxsize=32)
+def _document(text: str) -> Document:
+    """`load`, cached: one digest goes to many channels."""
+    return load(text)
+
+
 _RETURNED = """
 RETURNING id, attempt, key, channel, failures, operator_confirmed, not_before, tried_at,
           root_id IS NOT NULL OR root_message IS NOT NULL AS is_reply,
@@ -160,7 +166,7 @@ async def claim_and_look(
 
     found, ready = await tx.call(work)
     found = sorted(found, key=lambda row: places[row["channel"]])
-    return tuple(_claimed(row, load(row["document"])) for row in found), ready
+    return tuple(_claimed(row, _document(row["document"])) for row in found), ready
 
 
 _SEARCH = """
