@@ -27,6 +27,8 @@ MOST: Final = 192
 """Documents that are kept: with their messages in Slack and Discord they take 7 MB."""
 _LONGEST: Final = 12_000
 """Characters of a document that is kept: the longest page of a list has about half as many."""
+_OF_ITEM: Final = 20
+"""Characters that take as much memory and time as an item or a field does beside its text."""
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -63,7 +65,8 @@ class Kept(Generic[K, V]):
 
 def _item_characters(item: Item) -> int:
     of_button = _button_characters(item.button) if item.button is not None else 0
-    return of_button + _inline_characters(item.inlines) + _inline_characters(item.detail)
+    of_text = _inline_characters(item.inlines) + _inline_characters(item.detail)
+    return _OF_ITEM + of_button + of_text
 
 
 def _characters(block: Block) -> int:
@@ -73,7 +76,7 @@ def _characters(block: Block) -> int:
         case Items(items):
             return sum(map(_item_characters, items))
         case Fields(fields):
-            return sum(len(label) + _inline_characters(value) for label, value in fields)
+            return sum(_OF_ITEM + len(label) + _inline_characters(value) for label, value in fields)
         case Code(text):
             return len(text)
         case Chart(periods, lines, text):

@@ -29,10 +29,10 @@ REFUSALS_WINDOW = timedelta(minutes=10)
 
 _WINDOW = 1.0
 """Seconds for which Discord counts a request."""
-_LOOKS_AGAIN = 0.2
-"""Seconds after which a request that waits looks again whether it may be sent: another share of this
-process, or answers since then, may let it go earlier. Those hardly ever do: to be woken by each would
-only take processor time."""
+_LOOK_AGAIN = 0.2
+"""Seconds after which a request that waits looks again whether it may be sent. It may be, earlier than
+it was to be, where the share of this process has grown, or where each answer takes more than 0.9 s. To
+be woken by every answer would take processor time with each message."""
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
 _REPEATED = frozenset({500, 502, 504, 524})
 """The statuses after which discord.py sends the request again."""
@@ -112,7 +112,7 @@ class HttpHooks:
                 ready = self._window.ready_at(now, most)
                 if ready <= now:
                     return self._window.add(now, most)
-                await asyncio.sleep(min(ready - now, _LOOKS_AGAIN))
+                await asyncio.sleep(min(ready - now, _LOOK_AGAIN))
 
     def _release(self, context: SimpleNamespace, count: Callable[[Request, float], None]) -> None:
         request = getattr(context, "request", None)

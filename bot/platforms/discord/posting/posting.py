@@ -327,7 +327,7 @@ class Posting:
             return (replace(first, picture=picture), *others)
 
         try:
-            # In the event loop only what is quick, and may be kept: that is not to be shared by threads.
+            # Short documents are laid out in the event loop: what `render` keeps is for one thread.
             payloads = work() if is_short(document) else await asyncio.to_thread(work)
         except TooLongError as error:
             raise ChatRefusedError(_TOO_LONG, Extent.MESSAGE) from error

@@ -130,8 +130,8 @@ def render(
 
 
 _kept: Kept[tuple[Document, Callable[[str], str], int], tuple[_Message, ...]] = Kept()
-"""Documents that were rendered lately, by all that their messages are made of: a key's length, not
-its characters. Many people ask the same, and one digest goes to many channels."""
+"""What was laid out lately, by the document, `shown` and the length of the key. Many people ask the
+same, and one digest goes to many channels."""
 
 
 def _lay_out(
