@@ -1,10 +1,10 @@
 """Loads on bots that are processes: commands at a rate, or as quickly as they are answered.
 
-Each bot gets the same load in the same run, turn and turn about. Two loads: so many commands a
-second, come what may (a busy workspace types a few a minute), timed from when each should have been
-typed, with the same four queries and with hundreds; and so many people who type on as soon as they are
-answered, which shows what a command costs. That one comes once more with days that were not shown
-lately: no answer to them is kept.
+Each bot gets the same load in the same run, turn and turn about. Two kinds of load: so many commands
+a second, come what may (a busy workspace types a few a minute), timed from when each should have been
+typed; and so many people who type on as soon as they are answered, which shows what a command costs.
+Both are of hundreds of queries. The first comes once more with the same four, whose answers are kept,
+the second with days that were not shown lately, of which no answer is kept.
 """
 
 import asyncio
@@ -96,7 +96,7 @@ class Bench:
         same = await self._in_turn(
             bots, lambda _: list(islice(cycle(SAME_FOUR), steady_count)), rate=_A_SECOND
         )
-        yield self._p99("… p99, the same four queries", same)
+        yield self._p99("… p99, four queries, whose answers are kept", same)
         crowded = await self._in_turn(bots, lambda turn: drawn(queries, count, 100 + turn))
         rate, _ = _medians(crowded)
         yield Row(
