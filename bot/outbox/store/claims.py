@@ -96,8 +96,8 @@ def _channel(text: str) -> ChannelRef:
 
 
 @lru_cache(maxsize=32)
-def _document(text: str) -> Document:
-    """`load`, cached: one digest goes to many channels."""
+def stored_document(text: str) -> Document:
+    """`load`, cached: one digest goes to many channels, and one edit of it, too."""
     return load(text)
 
 
@@ -166,7 +166,7 @@ async def claim_and_look(
 
     found, ready = await tx.call(work)
     found = sorted(found, key=lambda row: places[row["channel"]])
-    return tuple(_claimed(row, _document(row["document"])) for row in found), ready
+    return tuple(_claimed(row, stored_document(row["document"])) for row in found), ready
 
 
 _SEARCH = """

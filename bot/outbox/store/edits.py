@@ -6,12 +6,13 @@ from datetime import datetime
 from bot.archive.domain.entry import EntryId
 from bot.core.database.database import Row, Transaction
 from bot.core.database.instants import to_text
-from bot.core.domain.document import Document, dump, load
+from bot.core.domain.document import Document, dump
 from bot.core.ports import ChannelRef, MessageRef, parse_channel
 from bot.outbox.domain.content_hash import text_hash
 from bot.outbox.domain.delivery import DROPPED, NOT_EDITED, NOT_REMOVED, WITHDRAWN, State
 from bot.outbox.domain.reach import Reach
 from bot.outbox.store import operator_view
+from bot.outbox.store.claims import stored_document
 from bot.outbox.store.in_reach import IN_REACH
 
 
@@ -116,7 +117,7 @@ async def list_unshown(
         Unshown(
             id=row["id"],
             message=MessageRef(parse_channel(row["channel"]), row["message_id"]),
-            document=load(row["document"]),
+            document=stored_document(row["document"]),
             content_hash=row["wanted"],
             failures=row["edit_failures"],
         )
