@@ -30,9 +30,9 @@ REFUSALS_WINDOW = timedelta(minutes=10)
 _WINDOW = 1.0
 """Seconds for which Discord counts a request."""
 _LOOK_AGAIN = 0.2
-"""Seconds after which a request that waits looks again whether it may be sent. It may be, earlier than
-it was to be, where the share of this process has grown, or where each answer takes more than 0.9 s. To
-be woken by every answer would take processor time with each message."""
+"""Seconds after which a request that waits looks again when it may be sent. That comes nearer with each
+answer to another one, which counted until then as if it arrived a second after its start, and where the
+share of this process grows. To be woken by every answer would take processor time with each message."""
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
 _REPEATED = frozenset({500, 502, 504, 524})
 """The statuses after which discord.py sends the request again."""
