@@ -4,7 +4,6 @@
 """
 
 import ast
-import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +21,7 @@ from bot.core.domain import errors
 BOT = Path(__file__).resolve().parent.parent / "bot"
 KOREAN = BOT / "locale" / "ko" / "LC_MESSAGES" / "paperbot.po"
 COMPILED = KOREAN.with_suffix(".mo")
-"""The same as the bot reads it."""
+"""The compiled catalogue, which the bot reads."""
 
 Found: TypeAlias = str | tuple[str, str]
 """A message, or the two forms of one with a number."""
@@ -104,13 +103,6 @@ def read() -> Catalog:
         return read_po(file, locale="ko")
 
 
-def compiled(catalogue: Catalog) -> bytes:
-    """The bytes of a catalogue's `.mo` file."""
-    file = io.BytesIO()
-    write_mo(file, catalogue)
-    return file.getvalue()
-
-
 def update() -> int:
     """Write the catalogue with every message of the code; returns how many wait for Korean."""
     catalogue = read() if KOREAN.exists() else Catalog(locale="ko", fuzzy=False)
@@ -119,7 +111,8 @@ def update() -> int:
     catalogue.fuzzy = False
     with KOREAN.open("wb") as file:
         write_po(file, catalogue, width=0, no_location=True, sort_output=True)
-    COMPILED.write_bytes(compiled(read()))
+    with COMPILED.open("wb") as file:
+        write_mo(file, read())
     return sum(not any(message.string or "") for message in catalogue if message.id)
 
 
