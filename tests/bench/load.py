@@ -3,8 +3,8 @@
 Each bot gets the same load in the same run, turn and turn about. Two kinds of load: so many commands
 a second, come what may (a busy workspace types a few a minute), timed from when each should have been
 typed; and so many people who type on as soon as they are answered, which shows what a command costs.
-Both are of hundreds of queries. The first comes once more with the same four, whose answers are kept,
-the second with days that were not shown lately, of which no answer is kept.
+Both are of hundreds of queries. The load at a rate comes once more with four queries, whose answers are
+kept; the load without pauses once more with days that were not shown lately, whose answers are not.
 """
 
 import asyncio
