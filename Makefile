@@ -93,19 +93,20 @@ clean: ## remove what can be made again
 
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-# uv installs in seconds what takes pip a minute. It does not read pip's settings: pip installs where it
-# is to ask another index, and where uv cannot.
+# uv installs in seconds what takes pip a minute. It does not read pip's settings: pip installs where these
+# name an index, and where uv cannot.
 define install
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; make PYTHON=/path/to/python3 names one." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 		|| { echo "Python 3.11 or newer is needed; $(PYTHON) is older or missing." >&2; exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing $(1) into $(VENV) …"
-	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt > $(VENV)/uv.txt
-	@! $(BIN)/python -m pip config list | grep -qE '\.(index-url|no-index)=' \
-		&& $(PIP) --require-hashes -r $(VENV)/uv.txt \
+	@if PIP_QUIET=0 $(BIN)/python -m pip config list | grep -E '\.(index-url|no-index)=' >/dev/null || ! { \
+		sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt \
+			| $(PIP) --require-hashes --only-binary uv -r /dev/stdin \
 		&& $(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode --require-hashes -r $(1) \
-		|| $(PIP) --require-hashes -r $(1)
+		|| { echo "uv could not; pip installs them …" >&2; false; }; \
+	}; then $(PIP) --require-hashes -r $(1); fi
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m compileall -q -j 0 bot
 endef
