@@ -27,17 +27,14 @@ MOST: Final = 192
 """Documents that are kept: with their messages in Slack and Discord they take 7 MB."""
 _LONGEST: Final = 12_000
 """Characters of a document that is kept: the longest page of a list has about half as many."""
-_OF_PART: Final = 20
-"""Characters that take about as much memory and time as a block, item, field, button or run does by
-itself."""
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
 def is_short(document: Document) -> bool:
-    """Whether a document may be kept, for its memory, and laid out in the event loop, for its time."""
-    return sum(_OF_PART + _characters(block) for block in document.blocks) <= _LONGEST
+    """Whether a document takes so little memory that it may be kept."""
+    return sum(map(_characters, document.blocks)) <= _LONGEST
 
 
 class Kept(Generic[K, V]):
@@ -66,8 +63,7 @@ class Kept(Generic[K, V]):
 
 def _item_characters(item: Item) -> int:
     of_button = _button_characters(item.button) if item.button is not None else 0
-    of_text = _inline_characters(item.inlines) + _inline_characters(item.detail)
-    return _OF_PART + of_button + of_text
+    return of_button + _inline_characters(item.inlines) + _inline_characters(item.detail)
 
 
 def _characters(block: Block) -> int:
@@ -77,7 +73,7 @@ def _characters(block: Block) -> int:
         case Items(items):
             return sum(map(_item_characters, items))
         case Fields(fields):
-            return sum(_OF_PART + len(label) + _inline_characters(value) for label, value in fields)
+            return sum(len(label) + _inline_characters(value) for label, value in fields)
         case Code(text):
             return len(text)
         case Chart(periods, lines, text):
@@ -89,13 +85,13 @@ def _characters(block: Block) -> int:
 
 
 def _button_characters(button: Button) -> int:
-    return _OF_PART + len(button.label) + len(button.command or button.url or "")
+    return len(button.label) + len(button.command or button.url or "")
 
 
 def _inline_characters(inlines: tuple[Inline, ...]) -> int:
     return sum(
         [
-            _OF_PART + len(inline.text) + (len(inline.url) if isinstance(inline, Link) else 0)
+            len(inline.text) + (len(inline.url) if isinstance(inline, Link) else 0)
             for inline in inlines
         ]
     )
