@@ -101,7 +101,7 @@ define install
 		|| { echo "Python 3.11 or newer is needed; $(PYTHON) is older or missing." >&2; exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing $(1) into $(VENV) …"
-	@if PIP_QUIET=0 $(BIN)/python -m pip config list | grep -E '\.(index-url|no-index)=' >/dev/null || ! { \
+	@if PIP_QUIET=0 $(BIN)/python -m pip config list | grep -E '\.(no-)?index' >/dev/null || ! { \
 		sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt \
 			| $(PIP) --require-hashes --only-binary uv -r /dev/stdin \
 		&& $(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode --require-hashes -r $(1) \

@@ -26,7 +26,7 @@ from bot.core.domain.document import (
 MOST: Final = 192
 """Documents that are kept: with their messages in Slack and Discord they take 7 MB."""
 _LONGEST: Final = 12_000
-"""Characters of a document that is kept: the longest page of a list has about half as many."""
+"""Characters of a document that is kept: a page of ten papers with very long titles has nearly as many."""
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
