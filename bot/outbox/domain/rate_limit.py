@@ -90,7 +90,8 @@ class RateLimits:
 
     def __init__(self, rates: Mapping[str, Rates]) -> None:
         self._rates = rates
-        self._buckets: dict[Hashable, _Bucket] = {}
+        self._shared_buckets: dict[Hashable, _Bucket] = {}
+        self._by_key: dict[BucketKey, tuple[_Bucket, _Bucket, _Bucket]] = {}
 
     def ready_at(self, key: BucketKey, now: float) -> float:
         """The first time, not before `now`, at which a request may start."""
@@ -139,15 +140,19 @@ class RateLimits:
         return workspace.room(now, until), platform.room(now, until)
 
     def _of(self, key: BucketKey) -> tuple[_Bucket, _Bucket, _Bucket]:
-        rates = self._rates.get(key.platform, UNLIMITED)
-        return (
-            self._bucket((key.platform, key.workspace, key.channel), rates.channel),
-            self._bucket((key.platform, key.workspace), rates.workspace),
-            self._bucket(key.platform, rates.platform),
-        )
+        """The channel's, the workspace's and the platform's."""
+        found = self._by_key.get(key)
+        if found is None:
+            rates = self._rates.get(key.platform, UNLIMITED)
+            found = self._by_key[key] = (
+                _Bucket(rates.channel),
+                self._shared((key.platform, key.workspace), rates.workspace),
+                self._shared(key.platform, rates.platform),
+            )
+        return found
 
-    def _bucket(self, key: Hashable, rate: Rate | None) -> _Bucket:
-        bucket = self._buckets.get(key)
+    def _shared(self, key: Hashable, rate: Rate | None) -> _Bucket:
+        bucket = self._shared_buckets.get(key)
         if bucket is None:
-            bucket = self._buckets[key] = _Bucket(rate)
+            bucket = self._shared_buckets[key] = _Bucket(rate)
         return bucket

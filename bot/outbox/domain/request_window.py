@@ -43,21 +43,20 @@ class AnswerTimes:
     def __init__(self) -> None:
         self._count = 0
         self._fastest: deque[tuple[float, float]] = deque(maxlen=_PERIODS)  # by period
+        self.saved = 0.0
+        """The seconds before its answer from which a request counts."""
 
     def add(self, took: float, now: float) -> None:
         """An answer came at that time, after so many seconds."""
         self._count += 1
         period = now // _PERIOD
         if self._fastest and self._fastest[-1][0] == period:
+            if took >= self._fastest[-1][1] and self._count != _FIRST:
+                return  # most answers: nothing changes
             took = min(took, self._fastest.pop()[1])
         self._fastest.append((period, took))
-
-    @property
-    def saved(self) -> float:
-        """The seconds before its answer from which a request counts."""
-        if self._count < _FIRST:
-            return 0.0
-        return _SURE * min(took for _, took in self._fastest)
+        if self._count >= _FIRST:
+            self.saved = _SURE * min(took for _, took in self._fastest)
 
 
 class RequestWindow:
@@ -78,6 +77,7 @@ class RequestWindow:
         self._times = AnswerTimes()
         self._until: list[float] = []  # sorted
         self._leader, self._members = float("-inf"), 0  # the last group's start and size
+        self._grouped = (0, 1, 0.0)  # the last result of `_group`, after its `most`
 
     def ready_at(self, now: float, most: int) -> float:
         """The first time, not before `now`, at which another one of `most` may start.
@@ -145,8 +145,11 @@ class RequestWindow:
 
     def _group(self, most: int) -> tuple[int, float]:
         """The size of a group, and the seconds between two; 0 where none but the answer counts."""
-        size = max(1, most // _GROUPS)
-        return size, size * self._seconds / most * _EVENNESS if most > 1 else 0.0
+        if self._grouped[0] != most:
+            size = max(1, most // _GROUPS)
+            distance = size * self._seconds / most * _EVENNESS if most > 1 else 0.0
+            self._grouped = most, size, distance
+        return self._grouped[1:]
 
     def _has_room(self, at: float, size: int, distance: float) -> bool:
         """Whether the last group may have another member then."""
