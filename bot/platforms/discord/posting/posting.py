@@ -49,8 +49,13 @@ from bot.platforms.discord.posting.forum import forum_tags
 from bot.platforms.discord.posting.job import Job, Sleep, TimeBudget, partly_posted
 from bot.platforms.discord.posting.pictures import draw_chart
 from bot.platforms.discord.posting.search import Found, search_channel, search_thread
-from bot.platforms.discord.rendering.payload import Payload, PictureFile
-from bot.platforms.discord.rendering.render import TooLongError, render, thread_name_of
+from bot.platforms.discord.rendering.payload import PictureFile
+from bot.platforms.discord.rendering.render import (
+    TooLongError,
+    render,
+    render_kept,
+    thread_name_of,
+)
 from bot.platforms.discord.rest import CALL_SECONDS, RAISED, Rest, sorted_errors
 
 log = logging.getLogger(__name__)
@@ -322,13 +327,15 @@ class Posting:
     async def _job(
         self, document: Document, key: DeliveryKey, picture: PictureFile | None = None
     ) -> Job:
-        def work() -> tuple[Payload, ...]:
-            first, *others = render(document, key)
-            return (replace(first, picture=picture), *others)
-
+        payloads = render_kept(document, key)
         try:
-            # Short documents are laid out in the event loop: what `render` keeps is for one thread.
-            payloads = work() if is_short(document) else await asyncio.to_thread(work)
+            if payloads is None and is_short(document):
+                # In the event loop, since what `render` keeps is for one thread.
+                payloads = render(document, key)
+            elif payloads is None:
+                payloads = await asyncio.to_thread(render, document, key)
         except TooLongError as error:
             raise ChatRefusedError(_TOO_LONG, Extent.MESSAGE) from error
+        if picture is not None:
+            payloads = (replace(payloads[0], picture=picture), *payloads[1:])
         return Job(document, key, payloads, TimeBudget(self._sleep))

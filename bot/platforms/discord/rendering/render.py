@@ -113,12 +113,26 @@ def render(
     With a `key` each is marked as a part of that delivery. `shown` makes LaTeX readable. Raises
     `TooLongError`.
     """
-    wanted = document, shown, len(key) if key is not None else 0
-    messages = _kept.find(wanted)
-    if messages is None:
-        messages = _lay_out(document, key, shown)
-        if is_short(document):
-            _kept.keep(wanted, messages)
+    kept = render_kept(document, key, shown=shown)
+    if kept is not None:
+        return kept
+    messages = _lay_out(document, key, shown)
+    if is_short(document):
+        _kept.keep(_wanted(document, key, shown), messages)
+    return _payloads(messages, document, key)
+
+
+def render_kept(
+    document: Document, key: DeliveryKey | None = None, *, shown: Callable[[str], str] = readable
+) -> tuple[Payload, ...] | None:
+    """What `render` returns, where the document was laid out lately: at once, however long it is."""
+    messages = _kept.find(_wanted(document, key, shown))
+    return _payloads(messages, document, key) if messages is not None else None
+
+
+def _payloads(
+    messages: tuple[_Message, ...], document: Document, key: DeliveryKey | None
+) -> tuple[Payload, ...]:
     if key is None:
         return tuple([message.payload for message in messages])
     return tuple(
@@ -129,7 +143,14 @@ def render(
     )
 
 
-_kept: Kept[tuple[Document, Callable[[str], str], int], tuple[_Message, ...]] = Kept()
+_Wanted = tuple[Document, Callable[[str], str], int]
+
+
+def _wanted(document: Document, key: DeliveryKey | None, shown: Callable[[str], str]) -> _Wanted:
+    return document, shown, len(key) if key is not None else 0
+
+
+_kept: Kept[_Wanted, tuple[_Message, ...]] = Kept()
 """What was laid out lately, by the document, `shown` and the length of the key. Many people ask the
 same, and one digest goes to many channels."""
 
