@@ -22,6 +22,7 @@ from tests.waiting import HANGING
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+/)\?token=\S+")
+_PAPERS = 3 + 5
 
 in_browser = pytest.mark.browser
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]
@@ -64,12 +65,15 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
 
 
 async def digest(page: Page):
-    """The papers of the digest, once they have all arrived."""
+    """The papers of the two digests, once they have all arrived: the newer one comes after the start.
+
+    Before that, an answer that only its asker sees is not the last message for long.
+    """
     papers = page.locator(
         ".log .message",
         has=page.get_by_role("link", name=re.compile("Discuss|repl|이야기하기|답글")),
     )
-    await expect(papers.nth(2)).to_be_attached()
+    await expect(papers.nth(_PAPERS - 1)).to_be_attached()
     return papers
 
 
