@@ -39,7 +39,7 @@ class Terms:
 
     `words`, `authors` and `matches`, which are families of tags, must match `index`.
     `rows` are conditions with the id of one row each; `few` is the one of them whose entries are
-    scanned for the others. With `in_discussion`, each of
+    scanned for the others. For `reads_whole` see `Plan`. With `in_discussion`, each of
     `reply_matches` must match a reply, and none of `unwanted_reply_matches` may.
     """
 
@@ -54,6 +54,7 @@ class Terms:
     low: int = OLDEST
     high: int = NEWEST
     few: Condition | None = None
+    reads_whole: bool = False
     in_discussion: bool = False
     reply_matches: tuple[Phrases, ...] = ()
     unwanted_reply_matches: tuple[Phrases, ...] = ()

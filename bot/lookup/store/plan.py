@@ -22,7 +22,8 @@ _AT_ONCE: Final = 2_000
 class Plan:
     """The index to scan (`origin`, by `column`), its bounds, and the conditions.
 
-    `has_order`: the index is read newest first; `is_rare`: it finds a few at most, whatever its size.
+    `has_order`: the index is read newest first. `reads_whole`: where it is not, all that is found is
+    read and sorted; that is little, or the archive is small.
     `recent`: sort keys, the highest first; no entry found is newer than the first. For a page that the
     entries from one of the others on can fill, these are enough, and it remains unknown how many older
     ones there are.
@@ -35,7 +36,7 @@ class Plan:
     conditions: tuple[str, ...] = ()
     values: dict[str, Any] = field(default_factory=dict)
     has_order: bool = True
-    is_rare: bool = False
+    reads_whole: bool = False
     recent: tuple[int, ...] = ()
 
     def where(self, condition: Condition) -> "Plan":
@@ -53,13 +54,13 @@ class Plan:
             (*self.conditions, sql),
             self.values | dict(zip(names, condition.values, strict=True)),
             self.has_order,
-            self.is_rare,
+            self.reads_whole,
             self.recent,
         )
 
     def walk(self, statements: Statements, *, limit: int, offset: int = 0) -> list[int]:
         """The sort keys of the entries found, newest first."""
-        if self.has_order or self.is_rare or limit == EVERY:
+        if self.has_order or self.reads_whole or limit == EVERY:
             return self._newest(statements, limit, offset)
         wanted = limit + offset
 

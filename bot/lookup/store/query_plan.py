@@ -35,6 +35,10 @@ SMALL = 20_000
 """Entries of an archive up to which commentary comes before abstracts: to skip a word's hits in
 abstracts takes as long as to read them all."""
 
+_WHOLE = 5_000
+"""Entries of an archive up to which PostgreSQL reads all that words find. Looking among the newest
+entries first (`windows`) takes more statements there than it saves rows."""
+
 _FEW = 100
 """Entries of a paper, or that cite it, of which each is asked for the words. To ask one takes about
 as long as to read a thousand in the full-text index."""
@@ -80,8 +84,10 @@ def plans_for(
     few = _few(statements, terms)
     if few is not None:
         terms = replace(terms, few=few)
+    size = _size(statements) if terms.positive else 0
+    terms = replace(terms, reads_whole=size <= _WHOLE)
     everywhere = _plan_of(statements, terms)
-    is_small = not terms.positive or _is_small(statements)
+    is_small = size <= SMALL
     if not is_small:
         everywhere = replace(everywhere, recent=_recent(statements, terms))
     if not terms.words or NewestFirst() in query.terms:
@@ -110,7 +116,7 @@ def named_like(statements: Statements, words: Sequence[str]) -> list[int]:
     if not name:
         return []
     match = Match((Part((Phrase(f"{NAME}{name}"),), Columns.TITLE),), index=Index.TITLES)
-    return replace(scan(statements, match), is_rare=True).walk(statements, limit=_NAMED)
+    return replace(scan(statements, match), reads_whole=True).walk(statements, limit=_NAMED)
 
 
 def _within(terms: "Terms", columns: Columns, index: Index) -> "Terms":
@@ -118,9 +124,10 @@ def _within(terms: "Terms", columns: Columns, index: Index) -> "Terms":
     return replace(terms, words=words, index=index)
 
 
-def _is_small(statements: Statements) -> bool:
+def _size(statements: Statements) -> int:
+    """How many entries the archive has, or had."""
     ((newest,),) = statements.tuples("SELECT max(id) FROM entry")
-    return (newest or 0) <= SMALL
+    return newest or 0
 
 
 def scan(statements: Statements, match: Match, *, low: int = OLDEST, high: int = NEWEST) -> Plan:
@@ -218,6 +225,8 @@ def _choose_index(statements: Statements, terms: Terms) -> tuple[Plan, Sequence[
         unwanted = terms.unwanted_matches if terms.scans_all else ()
         match = Match((*terms.positive, *marks), unwanted, terms.index)
         plan = scan(statements, match, low=low, high=high)
+        if terms.reads_whole:
+            plan = replace(plan, reads_whole=True)
         return plan, [Condition(TAGGED, (tag_id,)) for tag_id in tag_ids]
     if tag_ids and not terms.ids(IS):
         rarest = _rarest(statements, tag_ids)
