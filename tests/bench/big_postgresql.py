@@ -21,8 +21,8 @@ from bot.core.database.database import Engine
 from bot.core.database.migrations import bundled_migrations
 from bot.core.database.postgresql.migrate import apply_migrations
 from bot.core.database.sqlite.words import words
-from tests.bench.big import archive
-from tests.databases import PostgresServer, address_of, find_programs, free_port
+from tests.bench.big import INDEXED, archive
+from tests.databases import PostgresServer, address_of, empty_database, find_programs, free_port
 
 _TABLES = ("source", "tag", "paper", "entry", "entry_tag", "reference")
 
@@ -52,6 +52,14 @@ def archives(*sizes: int) -> Iterator[dict[int, PostgresAddress]]:
         server.stop("fast")
 
 
+@contextmanager
+def archive_on(dsn: str, size: int) -> Iterator[PostgresAddress]:
+    """The archive of that size on a server; dropped at the end."""
+    with empty_database(dsn) as address:
+        _fill(address, size)
+        yield address
+
+
 def _name(size: int) -> str:
     return f"entries_{size}"
 
@@ -64,18 +72,22 @@ def _make(dsn: str, size: int) -> None:
         unfinished = sql.Identifier(f"{_name(size)}_unfinished")
         admin.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(unfinished))
         admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(unfinished))
-        address = address_of(dsn, f"{_name(size)}_unfinished").secret.get_secret_value()
-        with psycopg.connect(address, autocommit=True) as made:
-            apply_migrations(made, migrations=bundled_migrations(Engine.POSTGRESQL), path="bench")
-            made.execute("SET session_replication_role = replica")
-            with closing(sqlite3.connect(archive(size))) as original:
-                _copy(original, made)
-            made.execute("VACUUM ANALYZE")
+        _fill(address_of(dsn, f"{_name(size)}_unfinished"), size)
         admin.execute(
             sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
                 unfinished, sql.Identifier(_name(size))
             )
         )
+
+
+def _fill(address: PostgresAddress, size: int) -> None:
+    with psycopg.connect(address.secret.get_secret_value(), autocommit=True) as made:
+        apply_migrations(made, migrations=bundled_migrations(Engine.POSTGRESQL), path="bench")
+        made.execute("SET session_replication_role = replica")
+        with closing(sqlite3.connect(archive(size))) as original:
+            _copy(original, made)
+        made.execute("INSERT INTO key_value (name, value) VALUES (%s, %s)", INDEXED)
+        made.execute("VACUUM ANALYZE")
 
 
 def _copy(original: sqlite3.Connection, made: psycopg.Connection[Any]) -> None:

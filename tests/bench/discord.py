@@ -37,13 +37,16 @@ from bot.platforms.discord import sdk
 from bot.platforms.discord.access import Access
 from bot.platforms.discord.chat import DiscordChat
 from tests import forked
-from tests.bench.load import Ask, Bench, copied_archive, process
-from tests.bench.measure import Row
-from tests.bench.outbox import OVERALL, FanOut
+from tests.bench.big_postgresql import archive_on
+from tests.bench.load import ENTRIES, Ask, Bench, copied_archive, process, setting_of
+from tests.bench.measure import Row, printed
+from tests.bench.outbox import OVERALL, FanOut, New, on_postgresql, on_sqlite
+from tests.bench.postgresql.server import durability
 from tests.bench.queries import SAME_FOUR, typed_queries, unseen
 from tests.bench.verdict import Figure
 from tests.fakes.discord import TOKEN, FakeDiscord
 from tests.fakes.discord.world import Json
+from tests.locations import Location
 
 _FIRST_CHANNEL = 10_000
 _BARE = """
@@ -121,20 +124,29 @@ class Interactions:
 
 
 async def rows(quick: bool) -> AsyncIterator[Row]:
-    """The rows of the table."""
-    async for row in _answering_rows(quick):
-        yield row
-    async for row in _fan_out_rows(*((100, 10) if quick else (1000, 5))):
-        yield row
-
-
-async def _answering_rows(quick: bool) -> AsyncIterator[Row]:
-    rounds, seconds = (3, 4) if quick else (5, 10)
-    bench = Bench("interactions in Discord", "a bare discord.py client", 1.4, rounds, seconds)
-    async with AsyncExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="paperbot-bench-"))
+    """The rows of the table, on SQLite."""
+    with tempfile.TemporaryDirectory(prefix="paperbot-bench-") as folder:
         database = await copied_archive(Path(folder))
-        queries = await typed_queries(database)
+        async for row in _answering_rows(database, *((3, 4) if quick else (5, 10))):
+            yield row
+    async for row in _fan_out_rows(on_sqlite, *((100, 10) if quick else (1000, 5))):
+        yield row
+
+
+async def rows_on_postgresql(dsn: str, _quick: bool) -> AsyncIterator[Row]:
+    """The same on PostgreSQL, in brief."""
+    where = durability(dsn)
+    with archive_on(dsn, ENTRIES) as database:
+        async for row in _answering_rows(database, 3, 4):
+            yield printed(row, where)
+    async for row in _fan_out_rows(on_postgresql(dsn), 100, 10):
+        yield printed(row, where)
+
+
+async def _answering_rows(database: Location, rounds: int, seconds: int) -> AsyncIterator[Row]:
+    bench = Bench("interactions in Discord", "a bare discord.py client", 1.4, rounds, seconds)
+    queries = await typed_queries(database)
+    async with AsyncExitStack() as stack:
         ours = await stack.enter_async_context(_ours(database))
         answers = await _answers(ours, {*queries, *SAME_FOUR, *unseen(60 * seconds)})
         bots = {"ours": ours, "bare": await stack.enter_async_context(_bare(answers))}
@@ -166,10 +178,10 @@ async def _bare(answers: Mapping[str, Json]) -> AsyncIterator[Interactions]:
 
 
 @asynccontextmanager
-async def _ours(database: Path) -> AsyncIterator[Interactions]:
+async def _ours(database: Location) -> AsyncIterator[Interactions]:
     async with FakeDiscord(validates=False) as discord:
         settings = {
-            "PAPERBOT_DATABASE": f"sqlite:///{database}",
+            "PAPERBOT_DATABASE": setting_of(database),
             "PAPERBOT_WEB_PORT": "0",
             "DISCORD_TOKEN": TOKEN,
             "DISCORD_API_BASE": discord.api_base,
@@ -187,10 +199,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-async def _fan_out_rows(channels: int, each: int) -> AsyncIterator[Row]:
+async def _fan_out_rows(new: New, channels: int, each: int) -> AsyncIterator[Row]:
     """Messages of the outbox into many channels, by the real adapter, as limits allow."""
     bare = await _bare_sends(400)
-    same = await _fanned_out(channels, each)
+    same = await _fanned_out(new, channels, each)
     yield Row(
         f"{same.number} messages into {channels} channels of Discord, {OVERALL}/s allowed",
         f"{same.seconds:.1f} s",
@@ -206,7 +218,7 @@ async def _fan_out_rows(channels: int, each: int) -> AsyncIterator[Row]:
         "≤ 1.5 ms",
         figures=(Figure((same.cpu_each * 1e3,), "ms", at_most=1.5),),
     )
-    own = await _fanned_out(channels, max(1, each // 4), own=True)
+    own = await _fanned_out(new, channels, max(1, each // 4), own=True)
     yield Row(
         f"… of {own.number} messages, each of its own words",
         f"{own.cpu_each * 1e3:.2f} ms",
@@ -215,14 +227,11 @@ async def _fan_out_rows(channels: int, each: int) -> AsyncIterator[Row]:
     )
 
 
-async def _fanned_out(channels: int, each: int, *, own: bool = False) -> FanOut:
+async def _fanned_out(new: New, channels: int, each: int, *, own: bool = False) -> FanOut:
     """Deliver so many messages to each channel: the same to all, or to each its `own`."""
     number = channels * each
-    with tempfile.TemporaryDirectory(prefix="paperbot-bench-") as folder:
-        async with (
-            opened(Path(folder) / "fan-out.db") as db,
-            _discord("--rates", "--unchecked") as places,
-        ):
+    with new() as database:
+        async with opened(database) as db, _discord("--rates", "--unchecked") as places:
             await _control(places, "channels", first=_FIRST_CHANNEL, count=channels)
             await _plan(db, channels, each, own=own)
             chat = DiscordChat(

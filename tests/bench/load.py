@@ -32,6 +32,7 @@ from tests.bench.big import archive
 from tests.bench.measure import Row, ratios
 from tests.bench.queries import SAME_FOUR, drawn, unseen
 from tests.bench.verdict import Figure
+from tests.locations import Location, as_argument
 
 _PEOPLE = 16
 _A_SECOND = 30
@@ -181,10 +182,19 @@ async def typed(bot: Bot, queries: Sequence[str], *, rate: float | None) -> Load
     return Load(seconds, waits)
 
 
+ENTRIES = 4_000
+"""How many entries the archive has that the bots run on."""
+
+
 async def copied_archive(folder: Path) -> Path:
-    """The archive of 4,000 entries, for a bot to run on."""
+    """The archive, for a bot to run on."""
     # Not in the event loop: a fake platform that lives there would miss heartbeats.
-    return Path(await asyncio.to_thread(lambda: copyfile(archive(4_000), folder / "bench.db")))
+    return Path(await asyncio.to_thread(lambda: copyfile(archive(ENTRIES), folder / "bench.db")))
+
+
+def setting_of(database: Location) -> str:
+    """What `PAPERBOT_DATABASE` says of a database."""
+    return f"sqlite:///{database}" if isinstance(database, Path) else as_argument(database)
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from tests.bench.verdict import Figure, Verdict, verdict_of
@@ -34,6 +34,13 @@ class Row:
         if self.held is not None:
             return Verdict.HELD if self.held else Verdict.MISSED
         return verdict_of(self.figures)
+
+
+def printed(row: Row, where: str) -> Row:
+    """The row of a measurement that has no aim there."""
+    figures = tuple(replace(each, at_least=None, at_most=None) for each in row.figures)
+    name = row.name if row.name.startswith("…") else f"{row.name}, {where}"
+    return replace(row, name=name, aim="", held=None, figures=figures)
 
 
 async def interleaved(rounds: int, works: Mapping[Name, Timed]) -> dict[Name, float]:

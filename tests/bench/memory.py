@@ -13,14 +13,17 @@ from pathlib import Path
 
 import aiohttp
 
+from tests.bench.big_postgresql import archive_on
 from tests.bench.discord import Interactions
-from tests.bench.load import copied_archive, port_of, process, typed
-from tests.bench.measure import Row
+from tests.bench.load import ENTRIES, copied_archive, port_of, process, setting_of, typed
+from tests.bench.measure import Row, printed
+from tests.bench.postgresql.server import durability
 from tests.bench.queries import drawn, typed_queries
 from tests.bench.slack import Commands, Slack
 from tests.bench.verdict import Figure
 from tests.fakes.discord import TOKEN, FakeDiscord
 from tests.fakes.slack import BOT_TOKEN, SIGNING_SECRET
+from tests.locations import Location
 
 _QUARTERS = 4
 _MOST, _FLAT = 150, 1.05
@@ -28,35 +31,45 @@ _PAGES = ("/", "/papers?q=%23model", "/papers", "/papers?q=%ED%95%99%EC%8A%B5", 
 
 
 async def rows(quick: bool) -> AsyncIterator[Row]:
-    """The rows of the table."""
-    commands = 300 if quick else 3600
-    chat = Slack()
+    """The rows of the table, on SQLite."""
     with tempfile.TemporaryDirectory(prefix="paperbot-bench-") as folder:
-        database = await copied_archive(Path(folder))
-        queries = await typed_queries(database)
-        async with chat.serving(), FakeDiscord(validates=False) as guild:
-            settings = {
-                "PAPERBOT_DATABASE": f"sqlite:///{database}",
-                "PAPERBOT_WEB_PORT": "0",
-                "SLACK_BOT_TOKEN": BOT_TOKEN,
-                "SLACK_SIGNING_SECRET": SIGNING_SECRET,
-                "SLACK_API_BASE": chat.url,
-                "DISCORD_TOKEN": TOKEN,
-                "DISCORD_API_BASE": guild.api_base,
-                "DISCORD_GATEWAY_URL": guild.gateway_url,
-            }
-            async with process("-m", "bot", "run", settings=settings) as running:
-                port = await port_of(running)
-                await guild.connected()
-                used = [resident(running.pid)]
-                for quarter in range(_QUARTERS):
-                    each = commands // _QUARTERS
-                    slack = Commands(chat, port)
-                    await typed(slack, drawn(queries, each, quarter), rate=None)
-                    discord = Interactions(guild)
-                    await typed(discord, drawn(queries, each, -quarter), rate=None)
-                    await _read(port, each // 2)
-                    used.append(resident(running.pid))
+        async for row in _rows(await copied_archive(Path(folder)), 300 if quick else 3600):
+            yield row
+
+
+async def rows_on_postgresql(dsn: str, quick: bool) -> AsyncIterator[Row]:
+    """The same on PostgreSQL, without the memory of its server."""
+    with archive_on(dsn, ENTRIES) as database:
+        async for row in _rows(database, 300 if quick else 3600):
+            yield printed(row, durability(dsn))
+
+
+async def _rows(database: Location, commands: int) -> AsyncIterator[Row]:
+    chat = Slack()
+    queries = await typed_queries(database)
+    async with chat.serving(), FakeDiscord(validates=False) as guild:
+        settings = {
+            "PAPERBOT_DATABASE": setting_of(database),
+            "PAPERBOT_WEB_PORT": "0",
+            "SLACK_BOT_TOKEN": BOT_TOKEN,
+            "SLACK_SIGNING_SECRET": SIGNING_SECRET,
+            "SLACK_API_BASE": chat.url,
+            "DISCORD_TOKEN": TOKEN,
+            "DISCORD_API_BASE": guild.api_base,
+            "DISCORD_GATEWAY_URL": guild.gateway_url,
+        }
+        async with process("-m", "bot", "run", settings=settings) as running:
+            port = await port_of(running)
+            await guild.connected()
+            used = [resident(running.pid)]
+            for quarter in range(_QUARTERS):
+                each = commands // _QUARTERS
+                slack = Commands(chat, port)
+                await typed(slack, drawn(queries, each, quarter), rate=None)
+                discord = Interactions(guild)
+                await typed(discord, drawn(queries, each, -quarter), rate=None)
+                await _read(port, each // 2)
+                used.append(resident(running.pid))
     yield Row(
         f"resident memory, all platforms, 4,000 entries, after {commands:,} commands on each",
         f"{used[-1]:.0f} MB",

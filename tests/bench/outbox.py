@@ -6,8 +6,14 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import (
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -24,11 +30,14 @@ from bot.outbox.domain.reach import span
 from bot.outbox.services.deliver import Deliverer
 from bot.outbox.store import claims, deliveries
 from bot.outbox.store.deliveries import Settled
-from tests.bench.measure import Row, in_turn, ratios
+from tests.bench.measure import Row, in_turn, printed, ratios
+from tests.bench.postgresql.server import durability
 from tests.bench.verdict import Figure
 from tests.chaos import stage
+from tests.databases import empty_database
 from tests.fakes.chat_server import Faults
 from tests.fakes.http_chat import connected
+from tests.locations import Location
 
 A_CHANNEL, OVERALL = 1, 50
 """Messages a second that the platform allows."""
@@ -36,13 +45,33 @@ BATCH, CLAIMS = 50, 10
 MOST_LAG = 0.020
 
 
-async def rows(quick: bool) -> AsyncIterator[Row]:
-    """The rows of the table."""
+New = Callable[[], AbstractContextManager[Location]]
+"""A place for a database, which is not needed afterwards."""
+
+
+@contextmanager
+def on_sqlite() -> Iterator[Location]:
     with tempfile.TemporaryDirectory(prefix="paperbot-bench-") as folder:
-        async for row in _fan_out_rows(Path(folder), channels=100 if quick else 1000):
-            yield row
+        yield Path(folder) / "bench.db"
+
+
+def on_postgresql(dsn: str) -> New:
+    return lambda: empty_database(dsn)
+
+
+async def rows(quick: bool) -> AsyncIterator[Row]:
+    """The rows of the table, on SQLite."""
+    async for row in _fan_out_rows(on_sqlite, channels=100 if quick else 1000):
+        yield row
+    with tempfile.TemporaryDirectory(prefix="paperbot-bench-") as folder:
         async for row in _ceiling_rows(Path(folder), *((20_000, 5) if quick else (100_000, 9))):
             yield row
+
+
+async def fan_out_on_postgresql(dsn: str, _quick: bool) -> AsyncIterator[Row]:
+    """The fan-out on PostgreSQL, in brief."""
+    async for row in _fan_out_rows(on_postgresql(dsn), channels=100):
+        yield printed(row, durability(dsn))
 
 
 @dataclass(slots=True)
@@ -98,8 +127,8 @@ class FanOut:
         return least_seconds(self.requests - self.refused) / self.seconds
 
 
-async def _fan_out_rows(folder: Path, channels: int) -> AsyncIterator[Row]:
-    done = await _fanned_out(folder / "fan-out.db", channels, 10)
+async def _fan_out_rows(new: New, channels: int) -> AsyncIterator[Row]:
+    done = await _fanned_out(new, channels, 10)
     yield Row(
         f"{done.number} deliveries over {channels} channels, {OVERALL}/s allowed",
         f"{done.seconds:.1f} s",
@@ -113,7 +142,7 @@ async def _fan_out_rows(folder: Path, channels: int) -> AsyncIterator[Row]:
         aim="0",
         held=not done.refused,
     )
-    bare = await _bare_post(folder)
+    bare = await _bare_post()
     yield Row(
         "… processor time a delivery",
         f"{done.cpu_each * 1e3:.2f} ms",
@@ -124,7 +153,7 @@ async def _fan_out_rows(folder: Path, channels: int) -> AsyncIterator[Row]:
     # Apart from the processor time: who looks at a loop 200 times a second wakes it four times for
     # each message, which costs up to half as much again as the message.
     lag = Lag()
-    await _fanned_out(folder / "watched.db", channels, 5, lag=lag)
+    await _fanned_out(new, channels, 5, lag=lag)
     yield Row(
         "… the event loop's worst lag by our own work",
         f"{lag.ours * 1e3:.1f} ms",
@@ -134,15 +163,14 @@ async def _fan_out_rows(folder: Path, channels: int) -> AsyncIterator[Row]:
     )
 
 
-async def _fanned_out(path: Path, channels: int, each: int, *, lag: Lag | None = None) -> FanOut:
+async def _fanned_out(new: New, channels: int, each: int, *, lag: Lag | None = None) -> FanOut:
     """Deliver so many messages to each channel; `lag` looks at the event loop meanwhile."""
     number = channels * each
     faults = Faults(channel_rate=(A_CHANNEL, 1.0), overall_rate=(OVERALL, 1.0))
-    async with (
-        opened(path) as db,
-        stage.platform(path.parent, faults) as platform,
-        connected(platform.url) as chat,
-    ):
+    async with AsyncExitStack() as stack:
+        db = await stack.enter_async_context(opened(stack.enter_context(new())))
+        platform = await stack.enter_async_context(_platform(faults))
+        chat = await stack.enter_async_context(connected(platform.url))
         await _plan(db, channels, each)
         deliverer = Deliverer(
             db,
@@ -169,12 +197,19 @@ async def _fanned_out(path: Path, channels: int, each: int, *, lag: Lag | None =
     return FanOut(number, seconds, cpu, number + counts["limited"], counts["limited"])
 
 
-async def _bare_post(folder: Path) -> float:
+@asynccontextmanager
+async def _platform(faults: Faults) -> AsyncIterator[stage.Platformed]:
+    with tempfile.TemporaryDirectory(prefix="paperbot-bench-") as folder:
+        async with stage.platform(Path(folder), faults) as platform:
+            yield platform
+
+
+async def _bare_post() -> float:
     """The processor time of a request that posts, as the platform turns it away."""
     content = _draft(0, 0).document
     channel = ChannelRef(Platform.SLACK, "T1", "C00000")
     faults, times = Faults(channel_rate=(1, 3600.0)), 200
-    async with stage.platform(folder, faults) as platform, connected(platform.url) as chat:
+    async with _platform(faults) as platform, connected(platform.url) as chat:
         await chat.post(channel, content, key=DeliveryKey("first"))
         began = time.process_time()
         for number in range(times):

@@ -11,12 +11,12 @@ import random
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import cycle, islice
-from pathlib import Path
 
 from bot.core.database.database import Database, opened
 from bot.core.domain.command_line import parse_line
 from bot.lookup.services import lookup
 from tests.bench.notes import FIRST, LAST, STEMS, TAGS, WORDS
+from tests.locations import Location
 
 SAME_FOUR = ("reasoning", "#model", "학습", "#gradient -#model")
 """What the bench typed, in turn, when the aims of issue 19 were set; the bot keeps these answers."""
@@ -28,7 +28,7 @@ _DAYS = 9
 """The archive of 4,000 has ten entries in them."""
 
 
-async def typed_queries(database: Path) -> tuple[str, ...]:
+async def typed_queries(database: Location) -> tuple[str, ...]:
     """`_COUNT` queries that find something in the archive of 4,000, the most popular first."""
     chance = random.Random(36)
     found: dict[str, None] = {}

@@ -17,10 +17,21 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from tests.bench.load import Ask, Bench, copied_archive, port_of, process
-from tests.bench.measure import Row
+from tests.bench.big_postgresql import archive_on
+from tests.bench.load import (
+    ENTRIES,
+    Ask,
+    Bench,
+    copied_archive,
+    port_of,
+    process,
+    setting_of,
+)
+from tests.bench.measure import Row, printed
+from tests.bench.postgresql.server import durability
 from tests.bench.queries import typed_queries
 from tests.fakes.slack import BOT_TOKEN, SIGNING_SECRET, signed
+from tests.locations import Location
 
 _BARE = """
 import asyncio, sys
@@ -123,14 +134,25 @@ class Commands:
 
 
 async def rows(quick: bool) -> AsyncIterator[Row]:
-    """The rows of the table."""
-    rounds, seconds = (3, 4) if quick else (7, 10)
+    """The rows of the table, on SQLite."""
+    with tempfile.TemporaryDirectory(prefix="paperbot-bench-") as folder:
+        database = await copied_archive(Path(folder))
+        async for row in _rows(database, *((3, 4) if quick else (7, 10))):
+            yield row
+
+
+async def rows_on_postgresql(dsn: str, _quick: bool) -> AsyncIterator[Row]:
+    """The same on PostgreSQL, in brief."""
+    with archive_on(dsn, ENTRIES) as database:
+        async for row in _rows(database, 3, 4):
+            yield printed(row, durability(dsn))
+
+
+async def _rows(database: Location, rounds: int, seconds: int) -> AsyncIterator[Row]:
     bench = Bench("commands in Slack", "a bare Bolt app", 1.5, rounds, seconds)
     slack = Slack()
+    queries = await typed_queries(database)
     async with AsyncExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="paperbot-bench-"))
-        database = await copied_archive(Path(folder))
-        queries = await typed_queries(database)
         await stack.enter_async_context(slack.serving())
         bots = {
             "bare": await stack.enter_async_context(_bare(slack)),
@@ -177,9 +199,9 @@ async def _bare(slack: Slack) -> AsyncIterator[Commands]:
 
 
 @asynccontextmanager
-async def _ours(slack: Slack, database: Path) -> AsyncIterator[Commands]:
+async def _ours(slack: Slack, database: Location) -> AsyncIterator[Commands]:
     settings = {
-        "PAPERBOT_DATABASE": f"sqlite:///{database}",
+        "PAPERBOT_DATABASE": setting_of(database),
         "PAPERBOT_WEB_PORT": "0",
         "SLACK_BOT_TOKEN": BOT_TOKEN,
         "SLACK_SIGNING_SECRET": SIGNING_SECRET,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.bench.measure import Row
+from tests.bench.measure import Row, printed
 from tests.bench.report import as_json, compare, named, read, summary
 from tests.bench.verdict import Figure, Verdict, change
 
@@ -30,6 +30,15 @@ def test_a_row_with_several_figures_is_held_only_if_all_are() -> None:
     assert Row("a", "b", figures=(held, noisy)).verdict is Verdict.NOISE
     assert Row("a", "b", figures=(noisy, Figure((3.0,), at_most=2))).verdict is Verdict.MISSED
     assert Row("a", "b", held=True).verdict is Verdict.HELD
+
+
+def test_a_row_that_is_only_printed_is_not_judged() -> None:
+    missed = Row("commands", "9/s", "", "≥ 30", figures=(Figure((9.0,), "/s", at_least=30),))
+    shown = Row("commands, on a server", "9/s", figures=(Figure((9.0,), "/s"),))
+    assert printed(missed, "on a server") == shown
+    assert printed(Row("… refused", "3", "", "0", held=False), "on a server") == Row(
+        "… refused", "3"
+    )
 
 
 def test_the_last_line_says_what_was_missed_and_what_is_not_known() -> None:
