@@ -22,8 +22,8 @@ _AT_ONCE: Final = 2_000
 class Plan:
     """The index to scan (`origin`, by `column`), its bounds, and the conditions.
 
-    `has_order`: the index is read newest first. `reads_whole`: where it is not, all that is found is
-    read and sorted; that is little, or the archive is small.
+    `has_order`: the index is read newest first. `reads_whole`: an index without an order is read as a
+    whole and sorted, since it finds few entries or the archive is small.
     `recent`: sort keys, the highest first; no entry found is newer than the first. For a page that the
     entries from one of the others on can fill, these are enough, and it remains unknown how many older
     ones there are.

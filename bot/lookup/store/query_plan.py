@@ -35,9 +35,9 @@ SMALL = 20_000
 """Entries of an archive up to which commentary comes before abstracts: to skip a word's hits in
 abstracts takes as long as to read them all."""
 
-_WHOLE = 5_000
-"""Entries of an archive up to which PostgreSQL reads all that words find. Looking among the newest
-entries first (`windows`) takes more statements there than it saves rows."""
+WHOLE = 5_000
+"""Entries of an archive up to which PostgreSQL reads all that words find. There, the further statements
+of `windows` take longer than to read the rows that they save."""
 
 _FEW = 100
 """Entries of a paper, or that cite it, of which each is asked for the words. To ask one takes about
@@ -85,7 +85,7 @@ def plans_for(
     if few is not None:
         terms = replace(terms, few=few)
     size = _size(statements) if terms.positive else 0
-    terms = replace(terms, reads_whole=size <= _WHOLE)
+    terms = replace(terms, reads_whole=size <= WHOLE)
     everywhere = _plan_of(statements, terms)
     is_small = size <= SMALL
     if not is_small:
@@ -116,7 +116,7 @@ def named_like(statements: Statements, words: Sequence[str]) -> list[int]:
     if not name:
         return []
     match = Match((Part((Phrase(f"{NAME}{name}"),), Columns.TITLE),), index=Index.TITLES)
-    return replace(scan(statements, match), reads_whole=True).walk(statements, limit=_NAMED)
+    return scan(statements, match, reads_whole=True).walk(statements, limit=_NAMED)
 
 
 def _within(terms: "Terms", columns: Columns, index: Index) -> "Terms":
@@ -130,10 +130,24 @@ def _size(statements: Statements) -> int:
     return newest or 0
 
 
-def scan(statements: Statements, match: Match, *, low: int = OLDEST, high: int = NEWEST) -> Plan:
+def scan(
+    statements: Statements,
+    match: Match,
+    *,
+    low: int = OLDEST,
+    high: int = NEWEST,
+    reads_whole: bool = False,
+) -> Plan:
     """The plan that finds what the full-text index has of a match, between two sort keys."""
     text = fulltext(statements)
-    plan = Plan(text.origin(match), text.KEY, low, high, has_order=text.HAS_ORDER)
+    plan = Plan(
+        text.origin(match),
+        text.KEY,
+        low,
+        high,
+        has_order=text.HAS_ORDER,
+        reads_whole=reads_whole,
+    )
     return plan.where(text.scanned(match))
 
 
@@ -224,9 +238,7 @@ def _choose_index(statements: Statements, terms: Terms) -> tuple[Plan, Sequence[
         marks = (Part((Phrase(tag_mark(tag_id)),)) for tag_id in tag_ids)
         unwanted = terms.unwanted_matches if terms.scans_all else ()
         match = Match((*terms.positive, *marks), unwanted, terms.index)
-        plan = scan(statements, match, low=low, high=high)
-        if terms.reads_whole:
-            plan = replace(plan, reads_whole=True)
+        plan = scan(statements, match, low=low, high=high, reads_whole=terms.reads_whole)
         return plan, [Condition(TAGGED, (tag_id,)) for tag_id in tag_ids]
     if tag_ids and not terms.ids(IS):
         rarest = _rarest(statements, tag_ids)

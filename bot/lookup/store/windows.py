@@ -3,7 +3,8 @@
 To read all that a frequent word finds, for the newest ten of them, would take time with the size of
 the archive; so would reading entries from the newest on until a rare word was found ten times. So
 first only the newest entries are asked, by the marks of their days. If they have too few, a larger
-window is, as large as their share makes likely; what is rarer than that, is found without one.
+window is, as large as their share makes likely; what is rarer than that, is found without one. In a
+small archive all is read at once (`query_plan.WHOLE`).
 """
 
 from collections.abc import Callable
