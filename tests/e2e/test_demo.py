@@ -23,6 +23,7 @@ from tests.waiting import HANGING
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+/)\?token=\S+")
 _PAPERS = 3 + 5
+"""Of the two newest days in bot/samples."""
 
 in_browser = pytest.mark.browser
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]
@@ -194,6 +195,7 @@ async def test_a_korean_visitor_reads_the_demo_in_korean(browser: Browser, addre
 async def test_korean_is_looked_up_and_shown(browser: Browser, address: str):
     async with visiting(browser, address, locale="ko-KR") as page:
         await expect(page.locator("html")).to_have_attribute("lang", "ko")
+        await digest(page)
         field = page.get_by_role("combobox", name="#general 채널에 쓰기")
         await field.fill("/paper 보상")
         await field.press("Escape")

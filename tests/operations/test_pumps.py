@@ -147,7 +147,7 @@ async def test_running_pumps_finish_before_the_end_and_none_begins():
 async def test_cancelling_ends_a_pump_that_does_not_finish():
     begun, cut_off = asyncio.Event(), asyncio.Event()
 
-    async def hang(_: int) -> None:
+    async def hang() -> None:
         begun.set()
         try:
             await asyncio.Event().wait()
@@ -155,7 +155,7 @@ async def test_cancelling_ends_a_pump_that_does_not_finish():
             cut_off.set()
 
     pumps = alarm()
-    pumps.add("pump", SELDOM, Counted(hang))
+    pumps.add("pump", SELDOM, hang)
 
     async def run() -> None:
         async with pumps.running():
@@ -166,6 +166,7 @@ async def test_cancelling_ends_a_pump_that_does_not_finish():
         await begun.wait()
         running.cancel()
 
+    assert running.cancelled()
     assert cut_off.is_set()
 
 
