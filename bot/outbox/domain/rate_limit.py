@@ -140,7 +140,7 @@ class RateLimits:
         return workspace.room(now, until), platform.room(now, until)
 
     def _of(self, key: BucketKey) -> tuple[_Bucket, _Bucket, _Bucket]:
-        """The channel's, the workspace's and the platform's."""
+        """The buckets of the channel, its workspace and its platform."""
         found = self._by_key.get(key)
         if found is None:
             rates = self._rates.get(key.platform, UNLIMITED)

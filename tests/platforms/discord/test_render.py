@@ -39,7 +39,7 @@ from bot.platforms.discord.rendering.payload import (
     size,
     within,
 )
-from bot.platforms.discord.rendering.render import render, thread_name
+from bot.platforms.discord.rendering.render import render, render_kept, thread_name
 from tests.fakes.discord import limits, spec
 from tests.platforms.discord.documents import documents, texts
 from tests.platforms.discord.reader import read, shown
@@ -383,3 +383,20 @@ def test_formulas_are_made_readable_before_anything_is_escaped():
     (message,) = render(Document((Paragraph((Text("$\\alpha_t$ and $x^*$"),)),), ""))
 
     assert message.content == "αₜ and x\\*"
+
+
+def test_what_was_laid_out_lately_is_found_for_other_keys_too():
+    document = Document((Heading((Text("Laid out once"),)),), "")
+    other = DeliveryKey(KEY[::-1])
+    assert render_kept(document, KEY) is None
+
+    for_key = render(document, KEY)
+
+    assert render_kept(document, KEY) == for_key
+    assert render_kept(document, other) == render(document, other) != for_key
+
+
+def test_a_long_document_is_laid_out_each_time():
+    document = Document((Paragraph((Text("words " * 3000),)),), "")
+    render(document, KEY)
+    assert render_kept(document, KEY) is None

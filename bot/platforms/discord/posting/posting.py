@@ -329,11 +329,13 @@ class Posting:
     ) -> Job:
         payloads = render_kept(document, key)
         try:
-            if payloads is None and is_short(document):
-                # In the event loop, since what `render` keeps is for one thread.
-                payloads = render(document, key)
-            elif payloads is None:
-                payloads = await asyncio.to_thread(render, document, key)
+            if payloads is None:
+                # Short ones in the event loop, since what `render` keeps is for one thread.
+                payloads = (
+                    render(document, key)
+                    if is_short(document)
+                    else await asyncio.to_thread(render, document, key)
+                )
         except TooLongError as error:
             raise ChatRefusedError(_TOO_LONG, Extent.MESSAGE) from error
         if picture is not None:

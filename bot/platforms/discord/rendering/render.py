@@ -125,7 +125,7 @@ def render(
 def render_kept(
     document: Document, key: DeliveryKey | None = None, *, shown: Callable[[str], str] = readable
 ) -> tuple[Payload, ...] | None:
-    """What `render` returns, where the document was laid out lately: at once, however long it is."""
+    """What `render` returns, if the document was laid out lately; else `None`. Long ones are not kept."""
     messages = _kept.find(_wanted(document, key, shown))
     return _payloads(messages, document, key) if messages is not None else None
 
