@@ -11,16 +11,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.archive.domain.entry import EntryId
-from bot.archive.domain.search.search_text import VERSION, tag_mark
+from bot.archive.domain.search.search_text import tag_mark
 from bot.archive.domain.search.segment import segment
 from bot.archive.store.sort_key import newness_of
 from bot.core.database.migrations import bundled_migrations
 from bot.core.database.sqlite.migrate import apply_migrations
-from bot.operations.services import reindex
 from tests.bench.notes import FIRST, LAST, TAGS, Pen
 
-INDEXED = (reindex.NAME, str(VERSION))
-"""What a bot notes once the index is of its version: else it would index each archive anew at its start."""
 _TEXTS = 5000
 """So many different commentaries; entries share them, which no index notices."""
 
@@ -64,7 +61,6 @@ def _fill(connection: sqlite3.Connection, size: int) -> None:
         "VALUES (1, 'vault_note', 'bench', 'bench', '', '')"
     )
     _insert(connection, size)
-    connection.execute("INSERT INTO key_value (name, value) VALUES (?, ?)", INDEXED)
     connection.execute(
         "UPDATE tag SET uses = (SELECT count(*) FROM entry_tag WHERE tag_id = tag.id)"
     )

@@ -1,11 +1,12 @@
 """The archives of `big` on PostgreSQL, copied once and kept for the next run."""
 
+import asyncio
 import hashlib
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,12 @@ from bot.archive.domain.search import search_vector
 from bot.archive.domain.search.search_vector import vector
 from bot.archive.store.sort_key import day_of
 from bot.core.database.address import PostgresAddress
-from bot.core.database.database import Engine
+from bot.core.database.database import Engine, opened
 from bot.core.database.migrations import bundled_migrations
 from bot.core.database.postgresql.migrate import apply_migrations
 from bot.core.database.sqlite.words import words
-from tests.bench.big import INDEXED, archive
+from bot.operations.services import reindex
+from tests.bench.big import archive
 from tests.databases import PostgresServer, address_of, empty_database, find_programs, free_port
 
 _TABLES = ("source", "tag", "paper", "entry", "entry_tag", "reference")
@@ -52,11 +54,15 @@ def archives(*sizes: int) -> Iterator[dict[int, PostgresAddress]]:
         server.stop("fast")
 
 
-@contextmanager
-def archive_on(dsn: str, size: int) -> Iterator[PostgresAddress]:
-    """The archive of that size on a server; dropped at the end."""
+@asynccontextmanager
+async def archive_on(dsn: str, size: int) -> AsyncIterator[PostgresAddress]:
+    """The archive of that size on a server, indexed as a bot would; dropped at the end."""
     with empty_database(dsn) as address:
-        _fill(address, size)
+        await asyncio.to_thread(_fill, address, size)
+        async with opened(address) as db:
+            await reindex.bring_up_to_date(db)
+        with psycopg.connect(address.secret.get_secret_value(), autocommit=True) as made:
+            made.execute("VACUUM ANALYZE")
         yield address
 
 
@@ -86,7 +92,6 @@ def _fill(address: PostgresAddress, size: int) -> None:
         made.execute("SET session_replication_role = replica")
         with closing(sqlite3.connect(archive(size))) as original:
             _copy(original, made)
-        made.execute("INSERT INTO key_value (name, value) VALUES (%s, %s)", INDEXED)
         made.execute("VACUUM ANALYZE")
 
 

@@ -40,7 +40,7 @@ from tests import forked
 from tests.bench.big_postgresql import archive_on
 from tests.bench.load import ENTRIES, Ask, Bench, copied_archive, process, setting_of
 from tests.bench.measure import Row, printed
-from tests.bench.outbox import OVERALL, FanOut, New, on_postgresql, on_sqlite
+from tests.bench.outbox import OVERALL, FanOut, NewDatabase, on_postgresql, on_sqlite
 from tests.bench.postgresql.server import durability
 from tests.bench.queries import SAME_FOUR, typed_queries, unseen
 from tests.bench.verdict import Figure
@@ -136,7 +136,7 @@ async def rows(quick: bool) -> AsyncIterator[Row]:
 async def rows_on_postgresql(dsn: str, _quick: bool) -> AsyncIterator[Row]:
     """The same on PostgreSQL, in brief."""
     where = durability(dsn)
-    with archive_on(dsn, ENTRIES) as database:
+    async with archive_on(dsn, ENTRIES) as database:
         async for row in _answering_rows(database, 3, 4):
             yield printed(row, where)
     async for row in _fan_out_rows(on_postgresql(dsn), 100, 10):
@@ -199,7 +199,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-async def _fan_out_rows(new: New, channels: int, each: int) -> AsyncIterator[Row]:
+async def _fan_out_rows(new: NewDatabase, channels: int, each: int) -> AsyncIterator[Row]:
     """Messages of the outbox into many channels, by the real adapter, as limits allow."""
     bare = await _bare_sends(400)
     same = await _fanned_out(new, channels, each)
@@ -227,7 +227,7 @@ async def _fan_out_rows(new: New, channels: int, each: int) -> AsyncIterator[Row
     )
 
 
-async def _fanned_out(new: New, channels: int, each: int, *, own: bool = False) -> FanOut:
+async def _fanned_out(new: NewDatabase, channels: int, each: int, *, own: bool = False) -> FanOut:
     """Deliver so many messages to each channel: the same to all, or to each its `own`."""
     number = channels * each
     with new() as database:

@@ -20,7 +20,7 @@ import aiohttp
 import psycopg
 from psycopg import sql
 
-from tests.bench.load import copied_archive
+from tests.bench.load import copied_archive, setting_of
 from tests.bench.measure import Row
 from tests.bench.notes import write_vault
 from tests.bench.postgresql.server import durability
@@ -29,7 +29,6 @@ from tests.e2e.process import Running, bot, paperbot
 from tests.e2e.test_discord import settings as discord_settings
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack
-from tests.locations import as_argument
 from tests.waiting import until
 
 AIM = 1.0
@@ -59,7 +58,7 @@ async def rows(quick: bool) -> AsyncIterator[Row]:
     with tempfile.TemporaryDirectory(prefix="paperbot-bench-") as name:
         folder = Path(name)
         database = await copied_archive(folder)
-        address = f"sqlite:///{database}"
+        address = setting_of(database)
         async for row in _rows(folder, address, lambda: _locked(database), quick, "SQLite"):
             yield row
 
@@ -70,7 +69,7 @@ async def rows_on_postgresql(dsn: str, quick: bool) -> AsyncIterator[Row]:
         tempfile.TemporaryDirectory(prefix="paperbot-bench-") as name,
         empty_database(dsn) as server,
     ):
-        folder, address = Path(name), as_argument(server)
+        folder, address = Path(name), setting_of(server)
         entries = await asyncio.to_thread(write_vault, folder / "entries", 4_000)
         await _imported(folder, address, entries)
         locked = partial(_tables_locked, address)

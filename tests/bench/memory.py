@@ -39,9 +39,10 @@ async def rows(quick: bool) -> AsyncIterator[Row]:
 
 async def rows_on_postgresql(dsn: str, quick: bool) -> AsyncIterator[Row]:
     """The same on PostgreSQL, without the memory of its server."""
-    with archive_on(dsn, ENTRIES) as database:
+    where = durability(dsn)
+    async with archive_on(dsn, ENTRIES) as database:
         async for row in _rows(database, 300 if quick else 3600):
-            yield printed(row, durability(dsn))
+            yield printed(row, where)
 
 
 async def _rows(database: Location, commands: int) -> AsyncIterator[Row]:

@@ -45,18 +45,20 @@ BATCH, CLAIMS = 50, 10
 MOST_LAG = 0.020
 
 
-New = Callable[[], AbstractContextManager[Location]]
-"""A place for a database, which is not needed afterwards."""
+NewDatabase = Callable[[], AbstractContextManager[Location]]
+"""Makes a place for a database, and removes it at the end."""
 
 
 @contextmanager
 def on_sqlite() -> Iterator[Location]:
+    """A file in a folder of its own: a `NewDatabase`."""
     with tempfile.TemporaryDirectory(prefix="paperbot-bench-") as folder:
         yield Path(folder) / "bench.db"
 
 
-def on_postgresql(dsn: str) -> New:
-    return lambda: empty_database(dsn)
+def on_postgresql(dsn: str) -> NewDatabase:
+    """A database on that server."""
+    return partial(empty_database, dsn)
 
 
 async def rows(quick: bool) -> AsyncIterator[Row]:
@@ -70,8 +72,9 @@ async def rows(quick: bool) -> AsyncIterator[Row]:
 
 async def fan_out_on_postgresql(dsn: str, _quick: bool) -> AsyncIterator[Row]:
     """The fan-out on PostgreSQL, in brief."""
+    where = durability(dsn)
     async for row in _fan_out_rows(on_postgresql(dsn), channels=100):
-        yield printed(row, durability(dsn))
+        yield printed(row, where)
 
 
 @dataclass(slots=True)
@@ -127,7 +130,7 @@ class FanOut:
         return least_seconds(self.requests - self.refused) / self.seconds
 
 
-async def _fan_out_rows(new: New, channels: int) -> AsyncIterator[Row]:
+async def _fan_out_rows(new: NewDatabase, channels: int) -> AsyncIterator[Row]:
     done = await _fanned_out(new, channels, 10)
     yield Row(
         f"{done.number} deliveries over {channels} channels, {OVERALL}/s allowed",
@@ -150,8 +153,8 @@ async def _fan_out_rows(new: New, channels: int) -> AsyncIterator[Row]:
         "≤ 1.5 ms",
         figures=(Figure((done.cpu_each * 1e3,), "ms", at_most=1.5),),
     )
-    # Apart from the processor time: who looks at a loop 200 times a second wakes it four times for
-    # each message, which costs up to half as much again as the message.
+    # Measured apart: `Lag.watch` wakes the loop 200 times a second, four times for each message, and
+    # took 0.2 to 0.6 ms of each.
     lag = Lag()
     await _fanned_out(new, channels, 5, lag=lag)
     yield Row(
@@ -163,7 +166,9 @@ async def _fan_out_rows(new: New, channels: int) -> AsyncIterator[Row]:
     )
 
 
-async def _fanned_out(new: New, channels: int, each: int, *, lag: Lag | None = None) -> FanOut:
+async def _fanned_out(
+    new: NewDatabase, channels: int, each: int, *, lag: Lag | None = None
+) -> FanOut:
     """Deliver so many messages to each channel; `lag` looks at the event loop meanwhile."""
     number = channels * each
     faults = Faults(channel_rate=(A_CHANNEL, 1.0), overall_rate=(OVERALL, 1.0))

@@ -143,9 +143,10 @@ async def rows(quick: bool) -> AsyncIterator[Row]:
 
 async def rows_on_postgresql(dsn: str, _quick: bool) -> AsyncIterator[Row]:
     """The same on PostgreSQL, in brief."""
-    with archive_on(dsn, ENTRIES) as database:
+    where = durability(dsn)
+    async with archive_on(dsn, ENTRIES) as database:
         async for row in _rows(database, 3, 4):
-            yield printed(row, durability(dsn))
+            yield printed(row, where)
 
 
 async def _rows(database: Location, rounds: int, seconds: int) -> AsyncIterator[Row]:

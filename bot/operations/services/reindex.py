@@ -17,7 +17,7 @@ AT_START = 20_000
 """Entries and replies indexed before anything else starts, in a few seconds."""
 
 _AT_ONCE: Final = 200
-NAME: Final = "search index"
+_NAME: Final = "search index"
 """Under this name stands the version of the index, and while it is made anew how far it is."""
 
 
@@ -42,13 +42,13 @@ async def bring_up_to_date(
     yet, they find what the earlier version found.
     """
     async with db.reading() as tx:
-        if await key_value.find(tx, NAME) == str(VERSION):
+        if await key_value.find(tx, _NAME) == str(VERSION):
             return True
     done = 0
     while most is None or done < most:
         async with db.transaction() as tx:
             await tx.guard(ARCHIVE)
-            await tx.guard(NAME)
+            await tx.guard(_NAME)
             if not await _step(tx, at_once):
                 if done:
                     log.info("the search index is of version %s", VERSION)
@@ -67,14 +67,14 @@ async def index_anew(tx: Transaction) -> None:
 
 async def _step(tx: Transaction, most: int) -> bool:
     """Index some more; `False` when all is done."""
-    table, after = _progress(await key_value.find(tx, NAME))
+    table, after = _progress(await key_value.find(tx, _NAME))
     while table:
         last = await _TABLES[table](tx, after=after, most=most)
         if last is not None:
-            await key_value.put(tx, NAME, f"{VERSION} {table} {last}")
+            await key_value.put(tx, _NAME, f"{VERSION} {table} {last}")
             return True
         table, after = _next_table(table), None
-    await key_value.put(tx, NAME, str(VERSION))
+    await key_value.put(tx, _NAME, str(VERSION))
     return False
 
 
