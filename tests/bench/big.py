@@ -15,6 +15,7 @@ from bot.archive.domain.search.search_text import tag_mark
 from bot.archive.domain.search.segment import segment
 from bot.archive.store.sort_key import newness_of
 from bot.core.database.migrations import bundled_migrations
+from bot.core.database.sqlite.database import SHRINKABLE
 from bot.core.database.sqlite.migrate import apply_migrations
 from tests.bench.notes import FIRST, LAST, TAGS, Pen
 
@@ -38,6 +39,7 @@ def archive(size: int) -> Path:
         connection = sqlite3.connect(unfinished, isolation_level=None)
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute(SHRINKABLE)  # as a bot makes it: else it rewrites each at its start
         apply_migrations(connection, migrations=migrations, path=str(unfinished))
         _fill(connection, size)
         connection.close()
