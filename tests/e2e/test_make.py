@@ -16,7 +16,8 @@ async def test_make_demo_prints_an_address_that_answers(root: Path):
         pytest.skip("not installed by make")
 
     process = await asyncio.create_subprocess_exec(
-        *("make", "--no-print-directory", "demo", "PORT=0"),
+        # Those of `make test ARGS=…` are pytest's, and make hands them on.
+        *("make", "--no-print-directory", "demo", "PORT=0", "ARGS="),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         cwd=root,
