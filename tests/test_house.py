@@ -32,6 +32,18 @@ def test_a_table_is_named_by_its_subject_only(table: str, subject: str):
     assert found == []
 
 
+def test_data_classes_do_not_compile_methods_that_nobody_calls():
+    standard = re.compile(
+        r"^from dataclasses import .*\bdataclass\b|\bdataclasses\.dataclass\b", re.MULTILINE
+    )
+
+    found = [
+        path.name for path in BOT.rglob("*.py") if standard.search(path.read_text(encoding="utf-8"))
+    ]
+
+    assert found == ["dataclass.py"]
+
+
 def test_folders_and_files_are_small_enough_to_be_found_and_read():
     modules = [path for path in BOT.rglob("*.py") if path.name != "__init__.py"]
     folders = Counter(path.parent.relative_to(BOT) for path in modules)

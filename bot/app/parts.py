@@ -8,12 +8,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.app.clock import now
 from bot.app.posting_lease import Held, is_gone, this_process
 from bot.core.database.database import Database, Transaction
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UserError
 from bot.core.ports import Platform
 from bot.core.services.holdings import Everything, Holdings

@@ -5,7 +5,7 @@ An SDK takes a while to import, so each is imported only where its platform is i
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from bot.app.parts import GATEWAY, PLAN, HeldPart, post
 from bot.core.database.database import Database
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate
 from bot.core.ports import (

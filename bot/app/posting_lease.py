@@ -5,10 +5,10 @@ import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.database.database import Database
+from bot.core.domain.dataclass import dataclass
 from bot.core.process import machine_name, new_owner_name, process_runs
 from bot.core.services.leases import Leases, until_stored
 from bot.core.store.leases import Lease, Process

@@ -10,7 +10,6 @@ SourceError                  what a `PaperSource` may raise, and nothing else
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -18,6 +17,7 @@ from typing import Protocol
 from bot.archive.domain.arxiv_record import ArxivRecord
 from bot.arxiv.domain.announcements import Feed
 from bot.arxiv.domain.candidates import Example, Judgement, NewPaper
+from bot.core.domain.dataclass import dataclass
 
 
 class Refusal(StrEnum):

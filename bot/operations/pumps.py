@@ -13,10 +13,11 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from importlib import import_module
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import storage_error
 from bot.core.ports import Condition
 

@@ -8,12 +8,13 @@ connection, restarts and condition: one that is revoked, limited or hangs delays
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from bot.app.platforms import FindApps, FoundApps, readable
 from bot.app.slack.organisations import SlackOrganisations
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document
 from bot.core.domain.errors import StorageError, UsageError, UserError
 from bot.core.domain.extent import Extent

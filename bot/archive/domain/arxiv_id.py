@@ -15,7 +15,8 @@ Text of any script may follow without a space (`2007.05869와`). An invalid id i
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)

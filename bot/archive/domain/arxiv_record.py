@@ -2,11 +2,11 @@
 
 import datetime as dt
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import EntryId
+from bot.core.domain.dataclass import dataclass
 
 ASK_AGAIN = dt.timedelta(hours=6)
 """arXiv's answers change once a day; ours begins at 06:00 UTC, after the night's updates."""

@@ -1,7 +1,8 @@
 """How many entries a day or a tag has."""
 
-from dataclasses import dataclass
 from datetime import date
+
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 import datetime as dt
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.search.folding import compatible
+from bot.core.domain.dataclass import dataclass
 
 EntryId = NewType("EntryId", int)
 

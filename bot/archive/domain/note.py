@@ -1,10 +1,10 @@
 """A note as somebody writes it: what a file of the vault says, without its mark-up."""
 
 import datetime as dt
-from dataclasses import dataclass
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import Commentary, Entry, Paper, Source, SourceKind, tag_slug
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """Compares the entries of a changed file with those stored, so that the same entry keeps its id."""
 
 from collections.abc import Callable, Collection, Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.archive.domain.entry import Entry, EntryId, SourceKind, StoredEntry
 from bot.archive.domain.note_links import note_name
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bot.archive.domain.dates import parse_date_line
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
 
 LONGEST = 60

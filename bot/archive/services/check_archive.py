@@ -1,7 +1,7 @@
 """Checks an import against the archive: ambiguous links, misspelt tags, papers on two days."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
 from bot.archive.domain.checks.archive_checks import (
@@ -15,6 +15,7 @@ from bot.archive.domain.tagging.near_tags import find_slips
 from bot.archive.services.import_report import ImportCounter
 from bot.archive.store import entries, links, tag_merges, tags
 from bot.core.database.database import Database, Transaction
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import worded
 
 

@@ -4,7 +4,7 @@ Blocking: call it in a thread.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.archive.domain.checks.note_checks import check_entry
 from bot.archive.domain.dates import parse_date_line
@@ -25,6 +25,7 @@ from bot.archive.services.files.read_files import (
     content_hash,
     too_large,
 )
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UnreadableError
 from bot.core.domain.i18n import worded
 from bot.core.latex import readable

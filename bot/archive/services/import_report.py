@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 
 from bot.archive.domain.checks.archive_checks import Dated
@@ -11,6 +11,7 @@ from bot.archive.domain.checks.note_checks import is_empty_note
 from bot.archive.domain.entry import Entry, EntryId, Problem
 from bot.archive.domain.note_links import linked_name, note_name
 from bot.archive.store.source_counts import SourceCounts
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from bot.archive.domain.arxiv_id import ArxivId
@@ -17,6 +17,7 @@ from bot.archive.store import entries, entry_changes, sources, title_matches
 from bot.archive.store.entry_changes import IndexedEntry
 from bot.archive.store.guards import ARCHIVE
 from bot.core.database.database import Database, Transaction
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import worded
 
 

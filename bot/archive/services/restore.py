@@ -8,7 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from itertools import count, islice
 from typing import BinaryIO
@@ -40,6 +40,7 @@ from bot.archive.store import (
 from bot.archive.store.entry_changes import IndexedEntry
 from bot.archive.store.guards import ARCHIVE
 from bot.core.database.database import Database, Transaction
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UnreadableError
 from bot.core.domain.i18n import worded
 from bot.core.latex import readable

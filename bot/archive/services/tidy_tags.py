@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from bot.archive.domain.counts import TagCount
 from bot.archive.domain.entry import tag_slug
@@ -11,6 +10,7 @@ from bot.archive.domain.tagging.near_tags import Near, find_near
 from bot.archive.store import tag_merges, tags
 from bot.archive.store.guards import ARCHIVE
 from bot.core.database.database import Database, Transaction
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import NotFoundError, UsageError
 
 

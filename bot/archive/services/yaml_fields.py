@@ -6,7 +6,7 @@ aliases and size are limited before values are built.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import yaml
 from yaml.events import (
@@ -22,6 +22,7 @@ from yaml.events import (
 from bot.archive.domain.entry import Problem, Severity
 from bot.archive.domain.markup.front_matter import FrontMatter
 from bot.archive.domain.markup.metadata import Field, is_known, is_tags_key
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import translatable, worded
 
 _LOADER = yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader

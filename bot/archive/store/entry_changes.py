@@ -6,7 +6,6 @@ Each function handles many entries with one call to the writer's thread per stat
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import count
@@ -20,6 +19,7 @@ from bot.archive.store import entries, papers, search_index, tags
 from bot.archive.store.sort_key import newness_of
 from bot.core.database import instants
 from bot.core.database.database import Statements, Transaction
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

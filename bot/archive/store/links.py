@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import partial
 
 from bot.core.database.database import Statements, Transaction
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

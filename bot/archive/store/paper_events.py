@@ -1,7 +1,6 @@
 """Events of papers: new versions, withdrawals, entries that cite them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 
@@ -10,6 +9,7 @@ from bot.archive.domain.entry import EntryId
 from bot.archive.store.sort_key import span
 from bot.core.database import instants
 from bot.core.database.database import Row, Statements, Transaction
+from bot.core.domain.dataclass import dataclass
 
 
 async def add(tx: Transaction, changed: Iterable[tuple[str, Change]], now: datetime) -> None:

@@ -1,10 +1,10 @@
 """Counts the content of sources in the database, for the report of an import."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import partial
 
 from bot.core.database.database import Statements, Transaction
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

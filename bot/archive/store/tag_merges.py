@@ -4,10 +4,10 @@ A merge never touches entries or notes: readers look it up (`tags`, `entries.loa
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from bot.archive.domain.tagging.merges import Meanings
 from bot.core.database.database import Statements, Transaction
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

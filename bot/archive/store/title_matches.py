@@ -4,7 +4,6 @@ What a person decides is a row too, with no tries: no search ever changes it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 
@@ -13,6 +12,7 @@ from bot.archive.domain.entry import Reference, paper_key
 from bot.archive.store import papers, search_index
 from bot.core.database import instants
 from bot.core.database.database import Statements, Transaction
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ import gc
 import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
@@ -28,6 +27,7 @@ from bot.arxiv.ports import (
     SourceUnavailableError,
     Submissions,
 )
+from bot.core.domain.dataclass import dataclass
 from bot.core.turns import short_turns
 
 T = TypeVar("T")

@@ -12,7 +12,6 @@ items, which is what a day without papers looks like. So a response is valid onl
 
 import io
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -29,6 +28,7 @@ from bot.arxiv.ports import (
     SourceThrottledError,
     SourceUnavailableError,
 )
+from bot.core.domain.dataclass import dataclass
 
 _THROTTLING: Final = frozenset(
     {

@@ -2,10 +2,11 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from bot.archive.domain.arxiv_id import ArxivId
+from bot.core.domain.dataclass import dataclass
 
 FEED_LIMIT = 2000
 """arXiv truncates a feed to this many rows, and drops new papers first."""

@@ -14,10 +14,11 @@ and `ROLLED` (in winter, the empty feed of the evening before is not today's).
 
 import datetime as dt
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from bot.arxiv.domain.holidays import is_holiday
+from bot.core.domain.dataclass import dataclass
 
 OPENS = dt.timedelta(hours=4, minutes=10)
 """Time after midnight UTC from which a day's batch is polled for."""

@@ -3,10 +3,10 @@
 import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from bot.archive.domain.entry import EntryId, StoredEntry
 from bot.arxiv.domain.announcements import FeedItem
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import RankerError
 
 NEIGHBOURS = 20

@@ -9,7 +9,8 @@ ftfy was tried: it changes correct text and misses names that this module repair
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from bot.core.domain.dataclass import dataclass
 
 _CONTINUATION = (
     "\x80-\xbf\u20ac\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d"

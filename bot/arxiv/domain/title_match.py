@@ -18,11 +18,11 @@ projection/protection are different words.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from bot.archive.domain.arxiv_record import ArxivRecord
 from bot.archive.domain.search.folding import bare
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.latex_accents import accents
 
 CERTAIN = 0.9

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from bot.archive.store import entries
@@ -22,6 +22,7 @@ from bot.arxiv.services.daily_batches import list_status
 from bot.arxiv.store import candidates
 from bot.arxiv.store.candidates import Training
 from bot.core.database.database import Database
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import RankerError
 from bot.core.domain.i18n import translatable
 from bot.core.ports import ChannelRef, User, person_ids

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -18,6 +18,7 @@ from bot.arxiv.store.asked_papers import Coverage
 from bot.arxiv.store.open_titles import OpenTitle
 from bot.arxiv.store.request_gate import Refused, Wait
 from bot.core.database.database import Database
+from bot.core.domain.dataclass import dataclass
 from bot.core.ports import Condition, Measure
 from bot.core.services.leases import Leases, LeaseTakenError
 from bot.discussion.services.paper_updates import note_citations

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.archive.domain.arxiv_id import parse_arxiv_id
@@ -15,6 +14,7 @@ from bot.arxiv.services.bisect import Verdict, judge
 from bot.arxiv.store import asked_papers, failed_requests
 from bot.channels.store import slots
 from bot.core.database.database import Database
+from bot.core.domain.dataclass import dataclass
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.archive.domain.arxiv_record import ArxivRecord, sweep_day
@@ -15,6 +14,7 @@ from bot.arxiv.services.bisect import Verdict, judge
 from bot.arxiv.store import asked_papers, failed_requests, open_titles
 from bot.arxiv.store.open_titles import OpenTitle
 from bot.core.database.database import Database, Transaction
+from bot.core.domain.dataclass import dataclass
 
 log = logging.getLogger(__name__)
 

@@ -1,12 +1,12 @@
 """Which papers to refresh from arXiv, and when each was refreshed last."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from bot.archive.domain.arxiv_record import WEEK
 from bot.arxiv.store import failed_requests
 from bot.core.database.database import Transaction
+from bot.core.domain.dataclass import dataclass
 
 PATIENCE = 2
 """Consecutive responses without a paper after which it counts as absent."""

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 
@@ -25,6 +24,7 @@ from bot.arxiv.domain.candidates import (
 from bot.arxiv.store.feeds import item_of
 from bot.core.database import instants
 from bot.core.database.database import Row, Statements, Transaction
+from bot.core.domain.dataclass import dataclass
 from bot.core.latex import readable
 
 MOST_PASSED = 3000

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 
@@ -11,6 +10,7 @@ from bot.arxiv.domain.announcements import Announcement, FeedItem, merge_listing
 from bot.arxiv.domain.batches import Watch
 from bot.core.database import instants
 from bot.core.database.database import Row, Statements, Transaction
+from bot.core.domain.dataclass import dataclass
 from bot.reactions.store import unwanted
 
 

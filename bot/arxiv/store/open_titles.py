@@ -1,12 +1,12 @@
 """Papers known by title only, and when to search for them again."""
 
 import json
-from dataclasses import dataclass
 from datetime import date
 
 from bot.archive.domain.entry import EntryId
 from bot.arxiv.store import failed_requests
 from bot.core.database.database import Row, Transaction
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """The request gate's state: who holds it, backoffs, and counts of failed requests."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.arxiv.ports import Refusal
 from bot.core.database import instants
 from bot.core.database.database import Transaction
+from bot.core.domain.dataclass import dataclass
 
 EVERYTHING = "*"
 """The target that stands for all targets."""

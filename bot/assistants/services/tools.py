@@ -1,7 +1,6 @@
 """The tools: each answers a question about the archive as JSON, and writes nothing."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -12,6 +11,7 @@ from bot.archive.services.tidy_tags import list_tags
 from bot.archive.store import entries
 from bot.assistants.domain.answer import NOTE, Form, fitted, newest_of, page_of
 from bot.core.database.database import Database
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import NotFoundError, UsageError
 from bot.core.domain.i18n import ENGLISH
 from bot.discussion.domain.questions import Reply

@@ -1,11 +1,11 @@
 """What a channel chooses of a digest: its layout, its tags, the intro of threads, recaps, its review."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.archive.domain.entry import tag_with_parents
 from bot.archive.domain.tagging.merges import Meanings
+from bot.core.domain.dataclass import dataclass
 
 
 class Layout(StrEnum):

@@ -5,8 +5,8 @@ A person is named by the platform's id, never by a name: names can be chosen and
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
 
 MOST_NAMED = 50

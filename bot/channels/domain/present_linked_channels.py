@@ -1,9 +1,9 @@
 """Linked channels as documents: the code that links them, and the notices to their readers."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from bot.core.domain import command_line
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document, Note, Paragraph, Style, Text, run
 from bot.core.domain.i18n import Translate
 

@@ -1,11 +1,11 @@
 """Quiet hours: when notices and copies wait in a channel (issue 16, item 4)."""
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.channels.domain.schedule import slot_utc
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
 
 OFF = "off"

@@ -10,9 +10,10 @@ or later. So
 Future slots are never stored: a change of a zone's rules applies at once.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from bot.core.domain.dataclass import dataclass
 
 EVERY_DAY = frozenset(range(7))
 """All weekdays; 0 is Monday, as in `date.weekday`."""

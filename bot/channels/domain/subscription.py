@@ -1,7 +1,6 @@
 """Subscriptions: a channel's schedule, filter, languages and layout, and how people type them."""
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -9,6 +8,7 @@ from bot.archive.domain.entry import Language
 from bot.channels.domain.digest_options import Intro, Layout, RecapChoice, TagFilter, Unapproved
 from bot.channels.domain.quiet_hours import QuietHours
 from bot.channels.domain.schedule import Schedule
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
 
 MOST_PAPERS = 10

@@ -1,7 +1,6 @@
 """Slots as rows: the closed dates of a subscription, and which entries each posted."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 
@@ -9,6 +8,7 @@ from bot.archive.domain.entry import EntryId, Language
 from bot.channels.domain.digest_options import Intro, Layout
 from bot.core.database.database import Parameters, Row, Statements, Transaction
 from bot.core.database.instants import to_text
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

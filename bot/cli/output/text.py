@@ -6,10 +6,10 @@ marks, so that no title can change the screen.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.core.domain.chart import bars
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import (
     Block,
     Button,

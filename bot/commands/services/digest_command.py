@@ -1,7 +1,7 @@
 """`/digest …`: shows a day's digest to anyone; managers change the channel's subscription."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from bot.commands.services.review_command import ReviewContext
 from bot.core.database.database import Database
 from bot.core.domain import command_line, commands, document
 from bot.core.domain.command_spec import Who
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document, Note, run
 from bot.core.domain.errors import NotFoundError
 from bot.core.domain.i18n import Translate

@@ -1,12 +1,13 @@
 """Reads what follows `/digest`: a verb with its options, or a date. Nothing is ignored."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bot.archive.domain.typed_dates import Days, read_date
 from bot.core.domain import command_line
 from bot.core.domain.command_spec import Verb
 from bot.core.domain.commands import DIGEST
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError, UserError
 from bot.core.domain.option_line import OptionLine, is_named, nearest, read_options
 from bot.digest.services.options import parsing

@@ -1,7 +1,6 @@
 """`/follow …` and `/unfollow …`: what a person is told of by direct message, and when."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ from bot.core.database.database import Database
 from bot.core.domain import command_line
 from bot.core.domain.command_line import CommandLine
 from bot.core.domain.commands import FOLLOW, UNFOLLOW
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document, notice
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, translatable

@@ -4,10 +4,9 @@ After a digest many people ask the same. What they are answered hangs on the arc
 revision is read each time (`bot.core.database.revision`): an answer of another one is not given.
 """
 
-from dataclasses import dataclass
-
 from bot.core.database import revision
 from bot.core.database.database import Database
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document
 from bot.core.kept import Kept, is_short
 

@@ -6,7 +6,6 @@ A button's line says of which digest it is, of which date, as it stood there (a 
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -16,6 +15,7 @@ from bot.channels.domain.subscription import Subscription
 from bot.commands.services import digest_managers
 from bot.core.database.database import Database
 from bot.core.domain import document
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Button, Buttons, Document, Paragraph, run
 from bot.core.domain.errors import NotFoundError, UsageError
 from bot.core.domain.i18n import Translate

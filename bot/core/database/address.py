@@ -1,9 +1,10 @@
 """The address of a PostgreSQL database, whose password is never shown."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import SecretStr
+
+from bot.core.domain.dataclass import dataclass
 
 SCHEMES = ("postgresql", "postgres")
 """What an address may begin with; libpq takes both."""

@@ -8,10 +8,10 @@ PostgreSQL's with the one that made the whole schema; from then on each has both
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from importlib import resources
 
 from bot.core.database.database import Engine
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import StorageError
 
 _FILE_NAME = re.compile(r"(?P<version>[0-9]{4})_[a-z0-9_]+\.sql")

@@ -8,9 +8,10 @@ glued behind a Latin letter, a digit or a bracket: particles follow addresses wi
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlsplit
+
+from bot.core.domain.dataclass import dataclass
 
 LONGEST: Final = 2000
 """Characters of an address; what is longer stays text."""

@@ -2,9 +2,9 @@
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from html import escape
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Chart
 
 _BARS = "▁▂▃▄▅▆▇█"

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
 from bot.core.domain.command_spec import Audience, CommandSpec, Verb, Who
 from bot.core.domain.commands import COMMANDS, HELP, PAPER, find
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
 from bot.core.domain.option_line import nearest
 

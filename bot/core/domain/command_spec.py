@@ -1,8 +1,9 @@
 """What a command of the table is made of: its options, its verbs, who may give it, who sees it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from bot.core.domain.dataclass import dataclass
 
 
 class Who(StrEnum):

@@ -6,10 +6,12 @@ renderer escapes it. `dump` and `load` turn a document into JSON and back withou
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from operator import is_
 from typing import TypeAlias, cast
+
+from bot.core.domain.dataclass import dataclass
 
 
 class Style(StrEnum):

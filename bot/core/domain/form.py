@@ -5,8 +5,10 @@ same one everywhere: five fields, titles and buttons of 24 characters, labels of
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
+
+from bot.core.domain.dataclass import dataclass
 
 FIELDS_MOST = 5
 TITLE_MOST = 24

@@ -8,10 +8,10 @@ each word is part of a value or of a problem (issue 13, item 4).
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import takewhile
 from types import MappingProxyType
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError, UserError
 
 Parser = Callable[[str], object]

@@ -10,11 +10,11 @@ RETRY      certainly not posted; another try may succeed          ChatUnavailabl
 UNCERTAIN  it may have been posted                                ChatUncertainError
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import TypeVar
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.extent import Extent
 from bot.core.ports.chat import (
     ChatError,

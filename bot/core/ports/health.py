@@ -1,7 +1,8 @@
 """Health and metrics as values: for the operator, `/healthz` and `/metrics`."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

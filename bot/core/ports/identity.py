@@ -7,10 +7,11 @@ token each time, so that it ends when the platform ends it.
 import base64
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.ports.values import ChannelRef, Platform, person_id
 
 

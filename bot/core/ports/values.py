@@ -1,11 +1,12 @@
 """What is told between the bot and a platform: channels, messages, people and what they do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
 from bot.core.domain.mail.address import parse_address
 

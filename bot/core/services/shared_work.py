@@ -22,12 +22,12 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from bot.core.database.database import Database
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import StorageError
 from bot.core.domain.i18n import ENGLISH, error_text
 from bot.core.domain.lease_shares import Member, share

@@ -1,10 +1,11 @@
 """Leases as rows: the right of one process to do one named thing until an instant."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from bot.core.database.database import Statements, Transaction
 from bot.core.database.instants import from_text, to_text
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ Platforms deliver an event again when they missed our acknowledgement.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.database.database import Database, Statements, Transaction
 from bot.core.database.instants import to_text
+from bot.core.domain.dataclass import dataclass
 
 KEPT = timedelta(days=1)
 """Slack repeats an event for an hour, Discord for as long as a session can be resumed."""

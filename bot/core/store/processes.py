@@ -6,12 +6,12 @@ the row frees all of it and stops its claims (`is_there`).
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from bot.core.database.database import Engine, Statements, Transaction
 from bot.core.database.instants import from_text, to_text
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.lease_shares import Member
 from bot.core.store.leases import Process
 

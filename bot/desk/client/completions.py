@@ -8,7 +8,7 @@ llama.cpp and others speak too; only what all of them know is sent.
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
@@ -16,6 +16,7 @@ from typing import Any, Final
 import aiohttp
 from yarl import URL
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UserError
 from bot.core.domain.i18n import translatable
 

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from bot.archive.domain.entry import (
     Commentary,
@@ -18,6 +18,7 @@ from bot.archive.domain.entry import (
 from bot.archive.domain.formats import vault_note
 from bot.archive.domain.markup.tags import is_tag
 from bot.archive.domain.typed_dates import Days
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import Translate
 from bot.desk.domain.draft import Draft
 from bot.desk.domain.drafting import MARK, is_marked

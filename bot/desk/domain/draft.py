@@ -1,11 +1,12 @@
 """A filling of the form of a note: what a person typed, kept until it is written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
 from bot.archive.domain.entry import EntryId
+from bot.core.domain.dataclass import dataclass
 
 
 class DraftState(StrEnum):

@@ -5,9 +5,9 @@ Issue 17, item 6. Abstracts and answers are untrusted: neither can do anything h
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from bot.archive.domain.entry import Language, Paper
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
 from bot.core.domain.form import TEXT_MOST, FormAction
 from bot.core.domain.i18n import Translate, translatable

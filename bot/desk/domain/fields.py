@@ -3,11 +3,12 @@
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.archive.domain.entry import Commentary, Entry, Language, tag_slug
 from bot.archive.domain.markup.tags import is_tag
 from bot.archive.domain.typed_dates import Days, find_date
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.form import FIELDS_MOST, TEXT_MOST
 
 PAPER, TAGS, DATE = "paper", "tags", "date"

@@ -1,8 +1,7 @@
 """What is known of a paper before somebody writes about it."""
 
-from dataclasses import dataclass
-
 from bot.archive.domain.entry import Paper, StoredEntry
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

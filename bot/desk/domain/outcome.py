@@ -3,9 +3,10 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from bot.archive.domain.entry import EntryId
+from bot.core.domain.dataclass import dataclass
 from bot.desk.domain.fields import tidy
 
 

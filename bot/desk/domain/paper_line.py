@@ -1,12 +1,12 @@
 """Which paper the field of a form means: a link, an arXiv id, a title, or `entry:12`."""
 
 import re
-from dataclasses import dataclass
 from operator import itemgetter
 
 from bot.archive.domain.arxiv_id import ArxivId, find_arxiv_ids, parse_arxiv_id
 from bot.archive.domain.entry import EntryId, paper_key
 from bot.archive.domain.markup.heading import parse_emphasised, parse_plain
+from bot.core.domain.dataclass import dataclass
 
 _ENTRY = re.compile(r"entry:(?P<id>[0-9]{1,15})", re.IGNORECASE)
 _URL = re.compile(r"https?://[^\s<>|\"]+", re.IGNORECASE)

@@ -6,7 +6,7 @@ beside its field where the form is shown anyway. Issue 17, item 4.
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from hashlib import sha256
 
 from bot.archive.domain.checks.archive_checks import NEIGHBOURING
@@ -14,6 +14,7 @@ from bot.archive.domain.checks.facts import AHEAD, missing_language
 from bot.archive.domain.checks.note_checks import Kind, check_entry, refers_to_itself
 from bot.archive.domain.entry import Entry, Language
 from bot.archive.domain.tagging.near_tags import find_slips
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import Translate
 from bot.desk.domain.fields import DATE, PAPER, TAGS, TEXT_NAMES, TEXTS
 

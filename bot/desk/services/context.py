@@ -2,13 +2,14 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from bot.archive.domain.note import Note
 from bot.core.database.database import Database
+from bot.core.domain.dataclass import dataclass
 from bot.vault.domain.writing import Author, Change, WriteResult, Written
 from bot.vault.services.own_writes import OwnWrites
 

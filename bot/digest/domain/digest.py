@@ -1,12 +1,12 @@
 """What one slot posts: the chosen entries of a day, in order."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 
 from bot.archive.domain.checks.note_checks import is_empty_note
 from bot.archive.domain.entry import StoredEntry
 from bot.channels.domain.digest_options import TagFilter
+from bot.core.domain.dataclass import dataclass
 
 _EVERY_TAG = TagFilter()
 

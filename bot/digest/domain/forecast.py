@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.channels.domain.digest_options import TagFilter
@@ -13,6 +12,7 @@ from bot.channels.domain.schedule import (
     next_slot,
 )
 from bot.channels.domain.subscription import DigestOptions
+from bot.core.domain.dataclass import dataclass
 
 _DAY = timedelta(days=1)
 

@@ -1,7 +1,7 @@
 """Digests as documents: the messages of a slot in each layout, and a day on request."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from bot.archive.domain.entry import (
@@ -21,6 +21,7 @@ from bot.archive.domain.present_entry import (
 )
 from bot.channels.domain.digest_options import Layout
 from bot.core.domain import command_line
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.day_text import day_text
 from bot.core.domain.document import (
     Block,

@@ -5,7 +5,7 @@ new or changed since then stays out, and is in the next digest.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from hashlib import sha256
@@ -14,6 +14,7 @@ from typing import TypeAlias
 from bot.archive.domain.entry import EntryId, StoredEntry
 from bot.channels.domain.schedule import Slot
 from bot.channels.domain.subscription import Subscription
+from bot.core.domain.dataclass import dataclass
 
 
 class Decision(StrEnum):

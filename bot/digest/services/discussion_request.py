@@ -6,7 +6,6 @@ to that message. A paper that has a message already, as in the layout `papers`, 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bot.archive.domain.entry import EntryId, StoredEntry
 from bot.archive.store import entries
@@ -14,6 +13,7 @@ from bot.channels.domain.digest_options import Intro
 from bot.channels.domain.subscription import Subscription
 from bot.channels.store import slots, subscriptions
 from bot.core.database.database import Transaction
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document, Link, Paragraph, Text, notice
 from bot.core.domain.errors import NotFoundError, UsageError
 from bot.core.domain.i18n import Translate

@@ -11,7 +11,7 @@ the channel's filter cannot be read.
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from bot.archive.domain.entry import StoredEntry
@@ -21,6 +21,7 @@ from bot.channels.domain.schedule import LATE_NOTES, ask_again_at, due, newest_s
 from bot.channels.domain.subscription import Standing, Subscription
 from bot.channels.store import slots, subscriptions
 from bot.core.database.database import Database, Transaction
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import NotFoundError
 from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, DeliveryKey, parse_channel

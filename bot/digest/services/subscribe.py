@@ -1,7 +1,7 @@
 """Subscribing channels: all wrong options are reported at once, and nothing is half done."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ from bot.channels.domain.subscription import DigestOptions, Standing, Subscripti
 from bot.channels.domain.typed_schedule import parse_time
 from bot.channels.store import channel_preferences, slots, subscriptions
 from bot.core.database.database import Database, Transaction
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import NotFoundError, ProblemsError, UsageError
 from bot.core.domain.i18n import translatable
 from bot.core.ports import (

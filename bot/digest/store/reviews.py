@@ -1,12 +1,12 @@
 """Decisions of reviews, held entries, and the cards that ask curators, as rows."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.archive.domain.entry import EntryId
 from bot.core.database.database import Statements, Transaction
 from bot.core.database.instants import to_text
+from bot.core.domain.dataclass import dataclass
 from bot.digest.domain.review import FORGOTTEN, Approved, Decision, Review, Reviewer
 
 

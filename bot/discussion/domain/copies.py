@@ -5,10 +5,10 @@ linked with the origin's channel. Only messages of people are replies: a copy is
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.core.domain.dataclass import dataclass
 from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.domain.thread import Thread
 

@@ -1,13 +1,13 @@
 """An entry with everything around it, and what pages read of the archive (`Library`)."""
 
 from collections.abc import AsyncIterator, Collection
-from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
 from bot.archive.domain.arxiv_record import ArxivRecord, PaperEvent
 from bot.archive.domain.counts import Day, TagCount
 from bot.archive.domain.entry import EntryId, Reference, Related, StoredEntry
+from bot.core.domain.dataclass import dataclass
 from bot.discussion.domain.questions import Reply
 from bot.graph.domain.graph import Graph
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.archive.domain import present_entry
 from bot.archive.domain.arxiv_record import ArxivRecord, PaperEventKind
@@ -10,6 +10,7 @@ from bot.archive.domain.citations import bibtex
 from bot.archive.domain.entry import Entry, EntryId, Language, Reference, Related, StoredEntry
 from bot.archive.domain.inlines import inlines, with_addresses
 from bot.core.domain import command_line, document
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.day_text import day_text
 from bot.core.domain.document import (
     Block,

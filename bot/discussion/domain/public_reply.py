@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from bot.core.domain.dataclass import dataclass
 
 _BUDGET = 60_000
 """Bytes that the replies of one page take at most, of the 100 kB that a page may have (issue 18)."""

@@ -8,7 +8,6 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -16,6 +15,7 @@ from typing import TypeAlias
 from bot.archive.domain.arxiv_id import ArxivId, iter_arxiv_ids
 from bot.core.domain import command_line, commands
 from bot.core.domain.command_spec import Audience, Verb
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import QueryError
 from bot.lookup.domain import query, query_terms
 from bot.lookup.domain.query_terms import About, PaperRef

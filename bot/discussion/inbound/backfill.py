@@ -9,10 +9,11 @@ handed on. Platforms implement `ThreadReader`; when to read is their decision, t
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Generic
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import StorageError
 from bot.core.domain.extent import Extent
 from bot.core.ports import (

@@ -1,10 +1,10 @@
 """What the backfill needs of a platform: reading its threads."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.ports import MessageRef
 from bot.discussion.inbound.thread_queue import Outcome
 

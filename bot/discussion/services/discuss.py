@@ -6,12 +6,12 @@ A crash therefore leaves all of them or none, and a redelivered reply changes no
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 
 from bot.channels.store import channel_preferences, linked_channels, subscriptions
 from bot.core.database.database import Database, Transaction
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document, translated
 from bot.core.domain.i18n import Translate
 from bot.core.ports import (

@@ -1,7 +1,7 @@
 """What a channel wants of discussions: whether they are stored, told of updates, and public."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Self
 
@@ -9,6 +9,7 @@ from bot.channels.domain.subscription import parse_switch
 from bot.channels.store import channel_preferences, subscriptions
 from bot.channels.store.channel_preferences import ChannelPreferences
 from bot.core.database.database import Transaction
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
 from bot.core.ports import ChannelRef, Platform
 from bot.discussion.domain.present_public import present_not_public, present_public

@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bot.archive.domain.entry import EntryId
 from bot.core.database.database import Transaction
 from bot.core.database.instants import from_text
+from bot.core.domain.dataclass import dataclass
 from bot.discussion.domain.questions import is_call
 
 

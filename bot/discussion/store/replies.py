@@ -1,12 +1,12 @@
 """Replies of people as rows (table `reply`)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.archive.domain.entry import EntryId
 from bot.core.database.database import Row, Transaction
 from bot.core.database.instants import from_text, to_text
+from bot.core.domain.dataclass import dataclass
 from bot.core.ports import KeptReply, MessageRef, Platform, parse_channel
 from bot.discussion.domain.copies import ReplyOrigin, StoredVersion
 from bot.discussion.domain.questions import Reply

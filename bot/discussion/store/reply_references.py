@@ -1,11 +1,11 @@
 """Papers that replies link (table `reply_reference`), and which of them got a card."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.database.database import Transaction
 from bot.core.database.instants import to_text
+from bot.core.domain.dataclass import dataclass
 
 
 async def set_references(tx: Transaction, reply_id: int, numbers: Iterable[str]) -> None:

@@ -4,9 +4,9 @@ https://ogp.me, https://oembed.com: Slack and Discord read both. Text is plain; 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
+from bot.core.domain.dataclass import dataclass
 from bot.feeds.domain.atom import instant
 
 _LOCALES = {"ko": "ko_KR", "en": "en_US"}

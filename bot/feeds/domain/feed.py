@@ -5,12 +5,12 @@ a bot may change. The authority is a name that nobody can own (RFC 2606), since 
 """
 
 import hashlib
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from urllib.parse import quote
 
 from bot.archive.domain.entry import Entry, StoredEntry
 from bot.archive.domain.lasting import first_key
+from bot.core.domain.dataclass import dataclass
 
 PER_PAGE = 50
 """Items of one page of a feed."""

@@ -1,10 +1,10 @@
 """What feeds are read from (`FeedLibrary`), as the web server and the static site see it."""
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
 from bot.archive.domain.entry import EntryId
+from bot.core.domain.dataclass import dataclass
 from bot.feeds.domain.feed import Page
 
 

@@ -1,9 +1,9 @@
 """Writes a list of feeds as OPML 2.0, from which readers subscribe to many at once (http://opml.org/spec2.opml)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
+from bot.core.domain.dataclass import dataclass
 from bot.feeds.domain.xml_text import add, document, fit_for_xml
 
 TYPE = "text/x-opml"

@@ -1,10 +1,10 @@
 """Writes sitemaps (https://www.sitemaps.org/protocol.html) and `robots.txt` (RFC 9309)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from xml.etree import ElementTree as ET
 
+from bot.core.domain.dataclass import dataclass
 from bot.feeds.domain.xml_text import add, document
 
 MOST = 50_000

@@ -1,12 +1,12 @@
 """Reads how feeds know entries, and when these were changed."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.archive.domain.entry import EntryId
 from bot.core.database import instants
 from bot.core.database.database import Transaction
+from bot.core.domain.dataclass import dataclass
 from bot.feeds.domain.library import Changed
 
 

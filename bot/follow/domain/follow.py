@@ -1,11 +1,11 @@
 """A follow: a person's query, to be told of what it finds anew; and that person's settings."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from bot.archive.domain.typed_dates import Days
 from bot.channels.domain.schedule import Schedule
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import QueryError
 from bot.lookup.domain import query_terms
 from bot.lookup.domain.query import parse

@@ -1,13 +1,14 @@
 """What is new for a reader: a line for each paper, with every reason why it is there."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeAlias
 
 from bot.archive.domain.arxiv_record import PaperEventKind
 from bot.archive.domain.entry import EntryId, StoredEntry
+from bot.core.domain.dataclass import dataclass
 from bot.follow.domain.follow import Follow
 
 

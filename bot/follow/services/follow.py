@@ -1,13 +1,14 @@
 """Following a query, ending that, and the settings of the direct message."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from bot.archive.domain.typed_dates import Days
 from bot.channels.domain.schedule import ask_again_at, newest_slot
 from bot.core.database.database import Database, Transaction
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
 from bot.core.ports import ChannelRef, User, person_ids
 from bot.follow.domain.follow import (

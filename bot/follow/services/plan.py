@@ -8,7 +8,6 @@ follow was made; what a reader was told of is never news again.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.archive.domain.entry import EntryId
@@ -21,6 +20,7 @@ from bot.channels.domain.schedule import (
     next_slot,
 )
 from bot.core.database.database import Database, Transaction
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document
 from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Platform, parse_channel

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 
 from bot.archive.domain.entry import EntryId, StoredEntry
@@ -13,6 +13,7 @@ from bot.channels.domain.schedule import LATE_NOTES
 from bot.channels.store import linked_channels
 from bot.channels.store.linked_channels import ReadableSince, is_readable
 from bot.core.database.database import Transaction
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import QueryError
 from bot.core.ports import MessageRef
 from bot.follow.domain.follow import Follow, cited_paper, followed_paper, paper_name

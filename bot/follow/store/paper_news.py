@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 
@@ -11,6 +10,7 @@ from bot.archive.domain.entry import EntryId
 from bot.archive.store.sort_key import span
 from bot.core.database.database import Statements, Transaction
 from bot.core.database.instants import from_text, to_text
+from bot.core.domain.dataclass import dataclass
 from bot.follow.domain.news import Event, Said
 from bot.lookup.store.fulltext import fulltext
 

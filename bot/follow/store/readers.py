@@ -1,7 +1,6 @@
 """Readers: their settings, and up to which day everything is planned (table `reader`)."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -9,6 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.channels.domain.schedule import Schedule
 from bot.core.database.database import Row, Transaction
 from bot.core.database.instants import from_text, to_text
+from bot.core.domain.dataclass import dataclass
 from bot.follow.domain.follow import Reader
 
 GUARD: Final = "follow"

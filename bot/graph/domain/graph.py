@@ -2,10 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 
 from bot.archive.domain.entry import EntryId
+from bot.core.domain.dataclass import dataclass
 
 MOST = 5000
 """Papers, the newest, that the graph has."""

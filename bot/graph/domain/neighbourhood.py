@@ -5,10 +5,10 @@ and only the curves are SVG, since no server knows how wide a reader's font is.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from bot.archive.domain.entry import EntryId
 from bot.core.domain.characters import cut_at
+from bot.core.domain.dataclass import dataclass
 
 MOST = 6
 """Entries of a side; of more, the others are only counted."""

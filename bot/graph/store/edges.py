@@ -5,11 +5,11 @@ A link (`[[name]]`) connects the papers as a reference does. Withdrawn entries c
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 
 from bot.archive.domain.note_links import leads_to
 from bot.archive.store.sort_key import OLDEST
 from bot.core.database.database import Statements
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import QueryError
 
 MOST = 200_000

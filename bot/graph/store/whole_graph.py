@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -10,6 +9,7 @@ from bot.archive.domain.entry import EntryId
 from bot.archive.domain.note_links import leads_to
 from bot.archive.store.sort_key import OLDEST
 from bot.core.database.database import Statements
+from bot.core.domain.dataclass import dataclass
 from bot.core.latex import readable
 from bot.graph.domain.graph import MOST, Graph, GraphPaper
 

@@ -1,10 +1,10 @@
 """Example queries that find something: they are made of an archive's newest entries."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
 from bot.archive.domain.entry import StoredEntry
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import translatable
 
 _PHRASE = 3

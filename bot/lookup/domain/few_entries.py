@@ -5,7 +5,7 @@ words of the full-text index. A term is decided once, for however many queries a
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from bot.archive.domain.entry import EntryId, tag_slug, tag_with_parents
@@ -15,6 +15,7 @@ from bot.archive.domain.search.segment import (
     name_expression,
     word_expression,
 )
+from bot.core.domain.dataclass import dataclass
 from bot.lookup.domain.query_terms import (
     About,
     Author,

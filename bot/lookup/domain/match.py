@@ -1,9 +1,9 @@
 """What the full-text index of entries, or of replies, is asked, whichever engine has it."""
 
-from dataclasses import dataclass
 from enum import Enum
 
 from bot.archive.domain.search.segment import Phrases
+from bot.core.domain.dataclass import dataclass
 
 
 class Columns(Enum):

@@ -1,11 +1,12 @@
 """The terms of a query as values, and how they are written; `query.parse` reads them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import TypeAlias
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import EntryId, paper_key
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

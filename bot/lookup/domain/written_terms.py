@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 
 from bot.archive.domain.typed_dates import Days
+from bot.core.domain.dataclass import dataclass
 from bot.lookup.domain import query_paths
 
 SPACE = r"\s"

@@ -1,7 +1,6 @@
 """Look-ups: what `/paper QUERY`, `paperbot lookup` and `paperbot show` answer."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from random import Random
 
 from bot.archive.domain.entry import StoredEntry, tag_slug
@@ -9,6 +8,7 @@ from bot.archive.store import tags
 from bot.channels.store import linked_channels
 from bot.core.database import revision
 from bot.core.database.database import Database, Statements
+from bot.core.domain.dataclass import dataclass
 from bot.lookup.domain.query import parse
 from bot.lookup.domain.query_terms import (
     Author,

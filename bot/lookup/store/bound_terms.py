@@ -1,6 +1,6 @@
 """The terms of a query as parts of a match and as conditions on rows, with the ids of those rows."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.archive.domain.search.search_text import tag_mark
 from bot.archive.domain.search.segment import (
@@ -13,6 +13,7 @@ from bot.archive.domain.search.segment import (
 from bot.archive.store import tags
 from bot.archive.store.sort_key import NEWEST, OLDEST, span
 from bot.core.database.database import Statements
+from bot.core.domain.dataclass import dataclass
 from bot.lookup.domain.match import Columns, Condition, Index, Part
 from bot.lookup.domain.query_terms import (
     About,

@@ -1,11 +1,12 @@
 """A scan of one index, newest first, with conditions on each row."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final
 
 from bot.archive.store.sort_key import NEWEST, OLDEST
 from bot.core.database.database import Statements
+from bot.core.domain.dataclass import dataclass
 from bot.lookup.domain.match import Condition
 from bot.lookup.store import windows
 

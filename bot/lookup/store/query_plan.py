@@ -8,7 +8,7 @@ query ever becomes SQL or full-text syntax.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from bot.archive.domain.search.search_text import tag_mark
@@ -21,6 +21,7 @@ from bot.archive.domain.search.segment import (
 from bot.archive.store.sort_key import NEWEST, OLDEST
 from bot.channels.store.linked_channels import ReadableSince
 from bot.core.database.database import Statements
+from bot.core.domain.dataclass import dataclass
 from bot.lookup.domain.match import Columns, Condition, Index, Match, Part
 from bot.lookup.domain.query_terms import (
     NewestFirst,

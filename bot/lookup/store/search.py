@@ -1,6 +1,5 @@
 """Look-ups: what a `Query` finds, page by page, the best first."""
 
-from dataclasses import dataclass
 from functools import partial
 from random import Random as Chance
 
@@ -8,6 +7,7 @@ from bot.archive.domain.entry import EntryId, StoredEntry, tag_slug
 from bot.archive.store import entries, entries_in_brief, tags
 from bot.channels.store.linked_channels import ReadableSince
 from bot.core.database.database import Statements, Transaction
+from bot.core.domain.dataclass import dataclass
 from bot.lookup.domain.query_terms import (
     NewestFirst,
     Path,

@@ -7,11 +7,12 @@ which the report quotes, and whoever has it could unsubscribe the address anyway
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from email import message_from_bytes
 from email.errors import MessageError
 from email.message import Message
 
+from bot.core.domain.dataclass import dataclass
 from bot.mail.domain.present_request import UNSUBSCRIBE_PATH
 
 LARGEST = 2_000_000

@@ -3,9 +3,9 @@
 The counts are of confirmation messages that were sent, by whoever asked for them.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import translatable
 

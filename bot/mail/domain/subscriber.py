@@ -7,11 +7,12 @@
 Until it has confirmed, an address gets one message: the one that asks.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import translatable
 
 CONFIRM_WITHIN = timedelta(days=3)

@@ -1,8 +1,9 @@
 """How long rows are kept that nothing needs any more: the setting `PAPERBOT_KEEP`."""
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
+
+from bot.core.domain.dataclass import dataclass
 
 SHORTEST = timedelta(days=30)
 """Platforms redeliver events, and backfill compares threads, for days; nothing younger is pruned."""

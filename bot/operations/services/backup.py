@@ -8,13 +8,13 @@ waited in the outbox, and every day since then, each as the slot it would have b
 import asyncio
 import os
 import tempfile
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from bot.core.database.database import Database
 from bot.core.database.sqlite import leftovers
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
 from bot.digest.services import plan
 from bot.follow.store import readers

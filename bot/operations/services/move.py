@@ -5,7 +5,6 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from bot.archive.store import entries
 from bot.core.database.address import PostgresAddress
 from bot.core.database.database import Database, Statements, Transaction, opened
 from bot.core.database.sqlite import leftovers
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import StorageError, UsageError
 from bot.core.domain.i18n import translatable
 from bot.core.store import leases, processes

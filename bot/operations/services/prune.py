@@ -3,10 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.database.database import Database, Transaction
+from bot.core.domain.dataclass import dataclass
 from bot.desk.store import drafts
 from bot.discussion.store import discussion_requests, replies
 from bot.operations.domain.retention import Retention

@@ -1,10 +1,10 @@
 """All tables of a database, row by row, as `database move` carries them to another engine."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.core.database.database import Engine, Statements
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import StorageError
 from bot.core.domain.i18n import translatable
 

@@ -1,10 +1,10 @@
 """Counts of rows for `/metrics`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from bot.channels.domain.subscription import Standing
 from bot.core.database.database import Engine, Transaction
+from bot.core.domain.dataclass import dataclass
 from bot.outbox.domain.delivery import State
 from bot.outbox.store import operator_view
 

@@ -15,11 +15,11 @@ message, and only a search that finds nothing leads to another call. `sent` is f
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import TypeAlias
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import translatable
 

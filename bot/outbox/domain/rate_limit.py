@@ -4,8 +4,8 @@ Seconds are those of a monotonic clock. Nothing here waits: it says when a reque
 """
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 
+from bot.core.domain.dataclass import dataclass
 from bot.outbox.domain.request_window import Request, RequestWindow
 
 

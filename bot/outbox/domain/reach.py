@@ -1,7 +1,8 @@
 """Which channels a process posts to: whole platforms, or single workspaces (issue 15, item 3)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ Seconds are those of a monotonic clock. Nothing here waits: it says when a reque
 import math
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
-from dataclasses import dataclass
+
+from bot.core.domain.dataclass import dataclass
 
 MARGIN = 0.001
 """Spans are kept longer by this share: clocks differ."""

@@ -1,6 +1,6 @@
 """A discussion in one channel: the delivery that its thread hangs on."""
 
-from dataclasses import dataclass
+from bot.core.domain.dataclass import dataclass
 
 DAY_PART = "day"
 """The part of a slot in whose thread its papers are (layout `thread`)."""

@@ -7,9 +7,10 @@ no other.
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.ports import ChannelRef, Chat, Platform
 from bot.outbox.domain.delivery import (
     NotNow,

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.ports import ChannelRef, Platform
 from bot.outbox.domain.rate_limit import BucketKey, RateLimits
 from bot.outbox.services.calls_in_flight import bucket_of

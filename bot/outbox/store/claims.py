@@ -1,12 +1,12 @@
 """Claiming deliveries: what may be posted or searched for now, in the order of each channel."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
 from bot.core.database.database import Engine, Row, Statements, Transaction
 from bot.core.database.instants import from_text, to_text
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document, load
 from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Platform, parse_channel
 from bot.outbox.domain.delivery import Attempt

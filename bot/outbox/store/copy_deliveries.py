@@ -1,12 +1,12 @@
 """Copies of replies in the outbox, and posted messages that are to be removed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from bot.core.database.database import Transaction
 from bot.core.database.instants import to_text
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document, dump
 from bot.core.ports import ChannelRef, MessageRef, parse_channel
 from bot.outbox.domain.content_hash import text_hash

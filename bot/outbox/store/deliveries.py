@@ -6,13 +6,13 @@ written in one go, in the connection's thread, so that one commit carries many m
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from bot.channels.store import subscriptions
 from bot.core.database.database import Engine, Parameters, Statements, Transaction
 from bot.core.database.instants import from_text, to_text
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document, dump
 from bot.core.ports import ChannelRef, DeliveryKey
 from bot.core.store import processes

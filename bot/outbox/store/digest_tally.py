@@ -1,11 +1,11 @@
 """What became of a digest's messages, once none is waiting any more."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.core.database.database import Row, Transaction
 from bot.core.database.instants import from_text
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """What became of single messages, by their keys: direct messages of a day."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.database.database import Transaction
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document, dump
 from bot.core.ports import ChannelRef, parse_channel
 from bot.outbox.domain.content_hash import content_hash

@@ -1,11 +1,11 @@
 """Edits: `document` is the wanted content, `shown` the hash of what the message shows."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.archive.domain.entry import EntryId
 from bot.core.database.database import Row, Transaction
 from bot.core.database.instants import to_text
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document, dump
 from bot.core.ports import ChannelRef, MessageRef, parse_channel
 from bot.outbox.domain.content_hash import text_hash

@@ -1,13 +1,13 @@
 """The outbox for the operator: listing, retry, drop, counts, and what is late."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
 from bot.archive.domain.entry import EntryId
 from bot.core.database.database import Row, Transaction
 from bot.core.database.instants import from_text, to_text
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import load
 from bot.outbox.domain.delivery import CLOSED, DROPPED, State
 

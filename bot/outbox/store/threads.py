@@ -1,13 +1,13 @@
 """Threads: the deliveries that posted an entry, each the presence of a discussion in a channel."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from bot.archive.domain.entry import EntryId
 from bot.core.database.database import Row, Transaction
 from bot.core.database.instants import to_text
+from bot.core.domain.dataclass import dataclass
 from bot.core.ports import ChannelRef, MessageRef, Platform, parse_channel
 from bot.outbox.domain.delivery import CLOSED
 from bot.outbox.domain.thread import DAY_PART, Thread

@@ -1,6 +1,8 @@
 """The credentials and addresses that the operator configured for Discord."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from bot.core.domain.dataclass import dataclass
 
 API_BASE = "https://discord.com/api/v10"
 GATEWAY_URL = "wss://gateway.discord.gg/"

@@ -1,8 +1,8 @@
 """Messages, channels and threads as Discord's REST API answers them, parsed."""
 
-from dataclasses import dataclass
 from typing import Any
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.ports import ChatUncertainError
 from bot.platforms.discord.errors import DISCONNECTED
 from bot.platforms.discord.rendering.controls import Mark, mark_of, read_hidden_url

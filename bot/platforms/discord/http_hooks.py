@@ -11,13 +11,13 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from types import SimpleNamespace
 
 import aiohttp
 
+from bot.core.domain.dataclass import dataclass
 from bot.outbox.domain.request_window import Request, RequestWindow
 from bot.platforms.discord.errors import NotRepeatedError, PausedError, TooManyRequests
 

@@ -1,7 +1,6 @@
 """Message locations in Discord, and how a `MessageRef` encodes them."""
 
-from dataclasses import dataclass
-
+from bot.core.domain.dataclass import dataclass
 from bot.core.ports import ChannelRef, ChatRefusedError, MessageRef
 from bot.platforms.discord.errors import NO_CHANNEL
 

@@ -8,7 +8,7 @@ sorts them.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -16,6 +16,7 @@ import aiohttp
 import discord
 from discord.http import HTTPClient
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.core.ports import ChatUnavailableError, ChatUncertainError
 from bot.core.ports.error_table import ErrorKind

@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import discord
 from discord.http import HTTPClient
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.core.ports import ChannelRef, Identity
 from bot.platforms.discord.errors import chat_error

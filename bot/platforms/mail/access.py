@@ -1,7 +1,6 @@
 """What the operator set up for e-mail, as the adapter takes it."""
 
-from dataclasses import dataclass
-
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.mail.address import Sender
 from bot.core.domain.mail.server import MailServer
 

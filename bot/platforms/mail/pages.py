@@ -7,11 +7,11 @@ other origins. A press may be repeated.
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 
 from aiohttp import web
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import StorageError
 from bot.core.domain.i18n import AWAY, Translate, translatable
 from bot.mail.domain.subscriber import Answer, Subscriber, Subscribers

@@ -1,6 +1,8 @@
 """The credentials for Slack. Imports no SDK."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ in the ids of its blocks.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from bot.core.domain.dataclass import dataclass
 from bot.platforms.slack.rendering.text import Json
 
 EVENT_TYPE = "paperbot_delivery"

@@ -2,13 +2,13 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.ports import ChatError, User
 from bot.platforms.slack.addresses import is_direct
 from bot.platforms.slack.api import call

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.archive.domain.entry import Language
 from bot.archive.domain.language import language_of
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Chart, Document
 from bot.core.domain.i18n import ENGLISH, Translate
 from bot.core.picture import draw

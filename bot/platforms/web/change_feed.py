@@ -4,8 +4,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
+from bot.core.domain.dataclass import dataclass
 from bot.webchat.domain.board import Board, BoardMessage, may_read
 
 _REMEMBERED = 256

@@ -7,13 +7,13 @@ for the page of a form.
 
 import json
 import re
-from dataclasses import dataclass
 
 from aiohttp import web
 
 from bot.core.domain import command_line, commands, document
 from bot.core.domain.command_line import CommandLine
 from bot.core.domain.command_spec import Audience
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, error_text

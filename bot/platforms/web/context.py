@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, tzinfo
 
 from aiohttp import web
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document, notice
 from bot.core.domain.i18n import Translate
 from bot.core.ports import Health, Inbox

@@ -6,13 +6,13 @@ counts once when the first is taken back, and in as many channels as they like.
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from bot.archive.domain.entry import EntryId
 from bot.core.database.database import Statements, Transaction
 from bot.core.database.instants import to_text
+from bot.core.domain.dataclass import dataclass
 from bot.core.ports import ChannelRef, MessageRef, Platform, parse_channel
 from bot.outbox.store import deliveries
 

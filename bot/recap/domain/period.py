@@ -4,10 +4,10 @@ A week is that of ISO 8601: it begins on Monday, and `2026-W48` names it.
 """
 
 import re
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.day_text import day_text
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate

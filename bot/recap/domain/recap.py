@@ -2,12 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from math import sqrt
 
 from bot.archive.domain.arxiv_record import PaperEventKind
 from bot.archive.domain.entry import EntryId
+from bot.core.domain.dataclass import dataclass
 from bot.recap.domain.period import Period, period_of
 
 BEFORE = 12

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, time
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from bot.channels.store import channel_preferences, linked_channels, subscriptio
 from bot.channels.store.linked_channels import ReadableSince
 from bot.core.database.database import Database, Transaction
 from bot.core.database.instants import from_text
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document
 from bot.core.domain.i18n import Translate
 from bot.digest.services.filtered import find_problem

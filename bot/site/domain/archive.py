@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
 from bot.archive.domain.arxiv_record import ArxivRecord, PaperEvent
@@ -15,6 +15,7 @@ from bot.archive.domain.entry import (
 )
 from bot.archive.domain.note_links import leads_to, linked_name, note_name
 from bot.archive.domain.search.folding import compatible
+from bot.core.domain.dataclass import dataclass
 from bot.discussion.domain.entry_page import EntryPage, Mention
 from bot.discussion.domain.public_reply import PublicTalk
 from bot.feeds.domain.feed import FeedEntry

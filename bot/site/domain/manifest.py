@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from bot.core.domain.dataclass import dataclass
 
 NAME = ".paperbot-site.json"
 _VERSION = 1

@@ -2,11 +2,11 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from bot.archive.domain.counts import Day, TagCount
 from bot.archive.domain.entry import StoredEntry
+from bot.core.domain.dataclass import dataclass
 from bot.discussion.domain.entry_page import EntryPage
 from bot.discussion.domain.public_reply import PublicTalk
 from bot.graph.domain.graph import Graph, Overview, overview

@@ -4,9 +4,9 @@ import fcntl
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
 from bot.site.domain.manifest import NAME, UNFINISHED, Manifest, read
 

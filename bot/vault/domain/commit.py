@@ -2,9 +2,10 @@
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import PurePosixPath
 
+from bot.core.domain.dataclass import dataclass
 from bot.vault.domain.writing import Author
 
 BOT_NAME = "paperbot"

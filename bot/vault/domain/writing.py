@@ -1,8 +1,7 @@
 """What is written into a vault, by whom, and what became of it."""
 
-from dataclasses import dataclass
-
 from bot.archive.domain.note import Note
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UserError
 
 

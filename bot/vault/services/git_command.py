@@ -5,10 +5,10 @@ import os
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from bot.core.domain.dataclass import dataclass
 from bot.vault.domain.git_error import GitError, Kind
 
 LOCALLY = timedelta(seconds=20)

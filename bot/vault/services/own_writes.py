@@ -2,11 +2,12 @@
 
 import asyncio
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from bot.archive.domain.files.stable_files import Signature, Snapshot
 from bot.archive.services.files.find_files import as_text, signature
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(slots=True)

@@ -5,10 +5,10 @@ Nothing here merges, rebases, stashes or resets, and no file that somebody else 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from bot.core.domain.dataclass import dataclass
 from bot.vault.domain.commit import BOT_EMAIL, BOT_NAME, ToCommit
 from bot.vault.domain.git_error import GitError, Kind, explain
 from bot.vault.services.git_command import LOCALLY, Answer, Git

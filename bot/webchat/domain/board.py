@@ -1,10 +1,10 @@
 """The memory of the web chat: its channels and messages."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document
 
 COMPLETED_WITHIN = timedelta(minutes=1)

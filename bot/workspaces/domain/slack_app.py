@@ -1,8 +1,10 @@
 """A Slack workspace's app: what it is called and the credentials that it gave."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
+
+from bot.core.domain.dataclass import dataclass
 
 SHORTEST_KEY = 32
 """Characters of a key that encrypts tokens; `openssl rand -base64 32` makes 44."""

@@ -1,10 +1,10 @@
 """The table `slack_grant`: workspaces to which an organisation granted the app."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.database.database import Transaction
 from bot.core.database.instants import from_text, to_text
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

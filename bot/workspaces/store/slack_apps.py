@@ -1,10 +1,10 @@
 """The table `slack_app`: workspaces that are served by their tokens, which are stored encrypted."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.database.database import Row, Transaction
 from bot.core.database.instants import from_text, to_text
+from bot.core.domain.dataclass import dataclass
 from bot.workspaces.domain.slack_app import Ended, Kind
 
 

@@ -6,9 +6,10 @@ Both go by indexes, so that their time grows with the number of entries only.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
+
+from bot.core.domain.dataclass import dataclass
 
 KNOWN_FROM = 3
 """A tag that so many entries have is known."""

@@ -4,11 +4,11 @@ Issue 17, item 4. Like all checks they stop nothing.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from bot.archive.domain.checks.note_checks import Kind
 from bot.archive.domain.entry import Entry, Language, Problem, Severity
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import Worded, worded
 
 AHEAD = timedelta(days=7)

@@ -1,10 +1,10 @@
 """Bibliographies of any length: written piece by piece, so that no more than a page is in memory."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from bot.archive.domain.citations import bibtex, csl, ris
 from bot.archive.domain.entry import Entry, StoredEntry
+from bot.core.domain.dataclass import dataclass
 
 _PAGE = 250
 """Entries written at once, and more only where one paper has more."""

@@ -7,11 +7,11 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import Entry, Language, Paper
 from bot.archive.domain.markup.author_names import is_group, without_others
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.latex_accents import accents
 from bot.core.domain.untrusted.incoming_text import well_formed
 

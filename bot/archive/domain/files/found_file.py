@@ -1,7 +1,8 @@
 """A file that an import found."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

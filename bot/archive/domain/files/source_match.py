@@ -7,8 +7,9 @@ share only the file name are two sources.
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import count
+
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ stay as they are.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from bot.archive.domain.entry import Problem
+from bot.core.domain.dataclass import dataclass
 
 Signature: TypeAlias = tuple[int, int, int]
 """Size in bytes, mtime and ctime in nanoseconds. Without the inode number: some network file systems

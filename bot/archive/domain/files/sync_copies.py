@@ -10,8 +10,9 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
+
+from bot.core.domain.dataclass import dataclass
 
 _URL = re.compile(r"https?://[^\s<>()\[\]\"']+")
 _ARXIV = re.compile(r"\d{4}\.\d{4,5}")

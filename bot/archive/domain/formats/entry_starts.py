@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bot.archive.domain.dates import parse_date_line
 from bot.archive.domain.entry import Language
@@ -15,6 +14,7 @@ from bot.archive.domain.markup.heading import (
     parse_emphasised,
     parse_plain,
 )
+from bot.core.domain.dataclass import dataclass
 
 _MARKED = re.compile(r"#{1,6}\s+(\S.*)")
 _LONGEST_TITLE = 400

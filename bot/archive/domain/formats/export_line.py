@@ -9,7 +9,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from bot.archive.domain.arxiv_id import ArxivId, parse_arxiv_id
@@ -26,6 +26,7 @@ from bot.archive.domain.entry import (
     tag_slug,
 )
 from bot.archive.domain.formats import vault_note
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UnreadableError
 
 Form: TypeAlias = dict[str, Any]

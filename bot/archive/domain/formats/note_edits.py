@@ -7,13 +7,13 @@ was meant is for the caller to read.
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from bot.archive.domain.entry import Language, tag_slug
 from bot.archive.domain.markup import front_matter
 from bot.archive.domain.markup.markdown import CodeBlocks
 from bot.archive.domain.markup.tags import parse_tag_line
+from bot.core.domain.dataclass import dataclass
 
 Paragraphs = Mapping[Language, Sequence[str]]
 

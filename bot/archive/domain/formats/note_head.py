@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bot.archive.domain.language import is_sentence, is_title_case
 from bot.archive.domain.markup.heading import (
@@ -16,6 +15,7 @@ from bot.archive.domain.markup.heading import (
 from bot.archive.domain.markup.markdown import CodeBlocks
 from bot.archive.domain.markup.mentions import Address, parse_address_line
 from bot.archive.domain.markup.quotation import may_be_abstract, quoted_text
+from bot.core.domain.dataclass import dataclass
 
 _MARKDOWN_HEADING = re.compile(r"#{1,3}\s+(?!links?\s*:?\s*$)(\S.*)", re.IGNORECASE)
 _WORD = re.compile(r"\w+")

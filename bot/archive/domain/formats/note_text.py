@@ -7,7 +7,7 @@ refused with a `NoteTextError`, and nothing is written.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.archive.domain.dates import named_date
 from bot.archive.domain.entry import Commentary, Entry, Language, Source, SourceKind, tag_slug
@@ -15,6 +15,7 @@ from bot.archive.domain.formats import note_edits, vault_note
 from bot.archive.domain.markup.mentions import note_names_in
 from bot.archive.domain.markup.tags import is_tag, tags_in_text
 from bot.archive.domain.note import Note
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UserError
 from bot.core.domain.i18n import translatable
 

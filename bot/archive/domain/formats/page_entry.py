@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from bot.archive.domain.entry import Entry, Language, Paper, Source, SourceKind
 from bot.archive.domain.formats.abstracts import leading_abstract
@@ -21,6 +21,7 @@ from bot.archive.domain.markup.mentions import (
 )
 from bot.archive.domain.markup.quotation import may_be_abstract, quoted_text
 from bot.archive.domain.markup.tags import parse_tag_line, take_tags, with_tags_in
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(slots=True)

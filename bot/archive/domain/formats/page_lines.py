@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from bot.archive.domain.dates import DateLine, parse_date_line
@@ -15,6 +14,7 @@ from bot.archive.domain.markup.heading import (
 from bot.archive.domain.markup.markdown import CodeBlocks, may_have_blocks
 from bot.archive.domain.markup.mentions import parse_address_line
 from bot.archive.domain.markup.tags import parse_tag_line
+from bot.core.domain.dataclass import dataclass
 
 _KEPT_ENDS = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _MOST_LINES_OF_AUTHORS = 60

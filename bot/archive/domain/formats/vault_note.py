@@ -33,7 +33,7 @@ everything, hidden text included.
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bot.archive.domain.dates import NamedDate, named_date
 from bot.archive.domain.entry import (
@@ -65,6 +65,7 @@ from bot.archive.domain.markup.metadata import Field, Metadata, read_fields
 from bot.archive.domain.markup.quotation import is_abstract_callout, quoted_text
 from bot.archive.domain.markup.tags import add_tags, parse_tag_line, take_tags, with_tags_in
 from bot.archive.domain.markup.visible import Visible, visible, with_line_feeds
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import worded
 
 _LINKS_HEADING = re.compile(r"#{1,6}\s+links?\s*:?", re.IGNORECASE)

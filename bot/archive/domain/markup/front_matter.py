@@ -9,7 +9,8 @@ TOML between lines of `+++`, as Hugo and Zola write it, is found too: it is hidd
 """
 
 import re
-from dataclasses import dataclass
+
+from bot.core.domain.dataclass import dataclass
 
 YAML_MARK, TOML_MARK = "---", "+++"
 _OPENING = re.compile(r"\ufeff?(?:[ \t]*\n){0,20}(?P<mark>---|\+\+\+)[ \t]*\n")

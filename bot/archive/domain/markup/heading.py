@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from bot.archive.domain.markup.author_names import is_one_name
 from bot.archive.domain.markup.mentions import Address, address_of
+from bot.core.domain.dataclass import dataclass
 
 _PARENS = re.compile("[()（）]")
 _BEHIND_A_NAME = re.compile(r"[JjSs]r\.?|II|III|IV|Ph\.? ?D\.?|M\.D\.")

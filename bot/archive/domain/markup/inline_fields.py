@@ -6,10 +6,11 @@ key:: value          on its own line, or as a list item
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bot.archive.domain.markup.markdown import CodeBlocks, code_spans, without
 from bot.archive.domain.markup.metadata import KEYS, Field
+from bot.core.domain.dataclass import dataclass
 
 _LINE = re.compile(
     r"\s*(?:[-*+]\s+)?(?:\*\*|__)?(?P<key>[^\W\d_][\w-]{0,40}(?: [\w-]{1,40}){0,2})(?:\*\*|__)?"

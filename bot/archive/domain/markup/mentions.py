@@ -4,12 +4,12 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from urllib.parse import unquote
 
 from bot.archive.domain.arxiv_id import ArxivId, find_arxiv_ids, iter_arxiv_ids, parse_arxiv_id
 from bot.archive.domain.entry import Paper, Problem, Reference, Severity
 from bot.archive.domain.markup.markdown import code_spans
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import worded
 
 _URL = re.compile(r"https?://[!-;=?-~]{1,2000}", re.IGNORECASE)

@@ -4,7 +4,7 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.archive.domain.arxiv_id import parse_arxiv_id
 from bot.archive.domain.dates import parse_date_line
@@ -12,6 +12,7 @@ from bot.archive.domain.entry import Problem, Severity
 from bot.archive.domain.markup.heading import split_authors
 from bot.archive.domain.markup.mentions import Address, address_of, parse_address_line
 from bot.archive.domain.markup.tags import is_tag
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import worded
 
 Value = str | tuple[str, ...]

@@ -1,11 +1,11 @@
 """The visible part of a text: without front matter and comments."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bot.archive.domain.entry import Problem, Severity
 from bot.archive.domain.markup.front_matter import FrontMatter, find
 from bot.archive.domain.markup.markdown import hidden, without
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import worded
 
 _BYTE_ORDER_MARK = "\ufeff"

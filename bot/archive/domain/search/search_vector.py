@@ -15,9 +15,10 @@ entries of a few months are found among a million by a few marks, whatever else 
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.archive.domain.search.segment import BREAK, MARK, NAME
+from bot.core.domain.dataclass import dataclass
 
 TITLE, TAGS, AUTHORS = "\ue003", "\ue004", "\ue005"
 """Begin the words of these fields where they stand once more."""

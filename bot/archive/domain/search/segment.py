@@ -11,11 +11,11 @@ first fold other spellings of a letter (`folding`).
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
 from bot.archive.domain.search.folding import bare, folded
+from bot.core.domain.dataclass import dataclass
 
 INDEXED_CHARACTERS = 1_000_000
 """The characters of one field that are indexed: an error must not fill the disk."""

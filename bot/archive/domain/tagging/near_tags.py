@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.archive.domain.checks.archive_checks import KNOWN_FROM, find_misspelt
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import translatable
 
 _SHORTEST_PLURAL = 4

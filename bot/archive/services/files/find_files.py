@@ -8,7 +8,7 @@ import stat
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from bot.archive.domain.entry import Problem, Severity
@@ -17,6 +17,7 @@ from bot.archive.domain.files.found_file import FoundFile
 from bot.archive.domain.files.stable_files import Signature, Snapshot
 from bot.archive.services.files.copies import check_copies
 from bot.archive.services.files.regular_files import kind_of
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import Worded, worded
 
 _EXPORTS = (".jsonl", ".jsonl.gz")

@@ -3,7 +3,6 @@
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from bot.archive.domain.entry import Problem, Severity
 from bot.archive.domain.files.file_names import is_note
@@ -12,6 +11,7 @@ from bot.archive.domain.files.source_match import InputFile
 from bot.archive.domain.files.stable_files import Signature
 from bot.archive.services.files.find_files import signature
 from bot.archive.services.files.regular_files import NotRegularError, read_regular
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import Worded, worded
 
 _READING = 3

@@ -1,8 +1,7 @@
 """What a PostgreSQL server says about itself."""
 
-from dataclasses import dataclass
-
 from bot.core.database.database import Transaction
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

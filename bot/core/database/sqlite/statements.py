@@ -6,7 +6,6 @@ import re
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
@@ -15,6 +14,7 @@ import aiosqlite
 from bot.core.database.database import Engine, Parameters, Row
 from bot.core.database.dialect import by_place, for_sqlite
 from bot.core.database.revision import changes_archive
+from bot.core.domain.dataclass import dataclass
 
 T = TypeVar("T")
 

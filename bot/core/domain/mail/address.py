@@ -6,9 +6,9 @@ ASCII form (RFC 5890). A local part with other letters needs SMTPUTF8, which man
 """
 
 import re
-from dataclasses import dataclass
 from email.utils import parseaddr
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import translatable
 

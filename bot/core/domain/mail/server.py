@@ -1,7 +1,9 @@
 """The mail server that takes the bot's messages."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from bot.core.domain.dataclass import dataclass
 
 
 class Security(StrEnum):

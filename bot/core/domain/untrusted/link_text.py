@@ -9,10 +9,10 @@ a host make no difference to what a text promises.
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Link
 from bot.core.domain.untrusted.confusables import look_alike
 

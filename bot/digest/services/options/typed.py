@@ -1,7 +1,7 @@
 """A subscription's options as people type them, and what they are once they are read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Self
 
 from bot.archive.domain.typed_dates import Days
@@ -19,6 +19,7 @@ from bot.channels.domain.subscription import (
     parse_unapproved,
 )
 from bot.channels.domain.typed_schedule import parse_time, parse_weekdays
+from bot.core.domain.dataclass import dataclass
 from bot.digest.services.options.zones import parse_zone
 from bot.lookup.domain.entry_filter import parse_only
 from bot.lookup.domain.tag_filter import parse_tags

@@ -7,12 +7,12 @@ on an old card changes nothing (issue 17, item 3).
 
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot.channels.domain.subscription import Standing, Subscription
 from bot.channels.store import subscriptions
 from bot.core.database.database import Database, Transaction
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import NotFoundError, UsageError
 from bot.core.ports import ChannelRef, User, person_ids
 from bot.digest.domain.review import (

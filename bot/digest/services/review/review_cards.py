@@ -6,7 +6,7 @@ changes the slot has it presented again (issue 17, item 3).
 
 import logging
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 
@@ -16,6 +16,7 @@ from bot.channels.domain.schedule import GRACE, current_slot, due, next_slot, sl
 from bot.channels.domain.subscription import Standing, Subscription
 from bot.channels.store import channel_managers, slots, subscriptions
 from bot.core.database.database import Database, Transaction
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document
 from bot.core.domain.errors import StorageError, UsageError, UserError
 from bot.core.ports import (

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 import discord
@@ -18,6 +18,7 @@ import discord
 from bot.archive.domain.arxiv_id import find_arxiv_ids
 from bot.core.domain import command_line
 from bot.core.domain import document as documents
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Block, Button, Buttons, Document, Paragraph, Text
 from bot.core.domain.errors import StorageError
 from bot.core.domain.form import Field, FieldKind, Form, FormAction

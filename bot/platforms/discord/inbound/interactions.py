@@ -12,7 +12,7 @@ acknowledgement fixes whether the answer is public.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -21,6 +21,7 @@ import discord
 from bot.core.domain import command_line, commands
 from bot.core.domain.command_line import CommandLine
 from bot.core.domain.command_spec import Audience
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, error_text, translatable

@@ -5,10 +5,10 @@ left as it is: Discord shows it so. Emphasis stays as it was typed.
 """
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.untrusted.incoming_text import mention_of
 
 HIDDEN = "█████"

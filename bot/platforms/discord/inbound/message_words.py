@@ -5,11 +5,11 @@ quotation. Discord tells nobody who said what is forwarded.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import discord
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.platforms.discord.inbound import markup
 

@@ -1,7 +1,6 @@
 """One of a bot's gateway connections: which servers it serves, where its position is stored."""
 
-from dataclasses import dataclass
-
+from bot.core.domain.dataclass import dataclass
 from bot.core.ports import KeyValueStore
 
 

@@ -4,9 +4,9 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document
 from bot.core.domain.i18n import translatable
 from bot.core.ports import ChatError, ChatRefusedError, ChatUncertainError, DeliveryKey

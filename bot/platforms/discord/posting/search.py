@@ -2,11 +2,12 @@
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 import discord
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.ports import ChatRefusedError, DeliveryKey
 from bot.platforms.discord.answers import FORUMS, Place, Posted
 from bot.platforms.discord.errors import NO_HISTORY, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, code_of

@@ -10,8 +10,8 @@ import base64
 import re
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.ports import DeliveryKey
 from bot.platforms.discord.rendering.payload import CUSTOM_ID_MOST, OPTION_MOST, URL_MOST, size
 

@@ -1,8 +1,8 @@
 """Laying out the rows of a list: their Markdown, and their names in a menu. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import (
     Button,
     Item,

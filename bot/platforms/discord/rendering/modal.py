@@ -6,11 +6,11 @@ one line is shown, beside a field. The `custom_id` carries all that a submission
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import discord
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.form import FIELDS_MOST, Field, FieldKind, Form
 from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.platforms.discord.rendering.payload import CUSTOM_ID_MOST, size, within

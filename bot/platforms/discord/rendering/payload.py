@@ -1,9 +1,9 @@
 """The content of one Discord message, and Discord's limits."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from bot.core.domain.characters import cut_at
+from bot.core.domain.dataclass import dataclass
 
 CONTENT_MOST = 2000
 DESCRIPTION_MOST = 4096

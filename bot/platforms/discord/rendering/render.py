@@ -13,9 +13,10 @@ not fit goes on in further messages, numbered in their footers.
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from bot.core.domain.chart import bars
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import (
     Block,
     Buttons,

@@ -4,8 +4,9 @@ A list whose rows have buttons gets one menu; other buttons stand in rows of up 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import (
     Block,
     Button,

@@ -1,7 +1,6 @@
 """The end of a message: why the reader gets it, and how to get no more of them."""
 
-from dataclasses import dataclass
-
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import Translate
 
 

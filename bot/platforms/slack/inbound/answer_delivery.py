@@ -8,7 +8,6 @@ the next route sends the remaining ones.
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias
 
@@ -16,6 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.ports import ChatError, ChatRefusedError, ChatUnavailableError, ChatUncertainError
 from bot.platforms.slack.api import call, respond
 from bot.platforms.slack.errors import chat_error

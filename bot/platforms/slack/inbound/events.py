@@ -1,8 +1,8 @@
 """The values that Slack's requests and envelopes are parsed into."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from bot.core.domain.dataclass import dataclass
 from bot.platforms.slack.rendering.modal import FormState, Input, values_of
 
 

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from slack_sdk.errors import SlackApiError
@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain import document as documents
 from bot.core.domain.command_line import CommandLine
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Button, Buttons, Document, Paragraph, Text
 from bot.core.domain.errors import StorageError
 from bot.core.domain.form import Field, FieldKind, Form

@@ -4,10 +4,11 @@ import asyncio
 import itertools
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from heapq import heappop, heappush
 
+from bot.core.domain.dataclass import dataclass
 from bot.discussion.inbound.thread_queue import Outcome, ThreadQueue
 from bot.platforms.slack.inbound.events import MessageDeleted, MessagePosted, Reacted
 

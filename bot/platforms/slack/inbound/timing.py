@@ -1,6 +1,6 @@
 """The intervals of Slack's connections and of the backfill."""
 
-from dataclasses import dataclass
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """What an installation needs of the bot, and what it gives. Imports no SDK."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol
+
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

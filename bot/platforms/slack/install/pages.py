@@ -1,9 +1,9 @@
 """The pages of an installation, in the language of the browser."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UserError
 from bot.core.domain.i18n import Translate, error_text, translatable
 

@@ -7,10 +7,10 @@ text that the bot put into the input: it changes only where the bot puts in anot
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import blake2s
 from typing import Any
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document
 from bot.core.domain.form import TEXT_MOST, TITLE_MOST, Field, FieldKind, Form, FormAction
 from bot.platforms.slack.rendering.piece import plain_object

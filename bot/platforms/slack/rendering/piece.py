@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from zlib import crc32
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Inline, Link, plain_text
 from bot.platforms.slack.rendering.text import Json, length, pieces, rich
 

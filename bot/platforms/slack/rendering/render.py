@@ -9,8 +9,8 @@ actions, 75 a label, 2,000 a button's value, 150 an option's, 4,000 of fallback,
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Chart, Document, map_text
 from bot.core.kept import Kept, is_short
 from bot.core.latex import readable

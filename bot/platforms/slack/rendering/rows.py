@@ -5,8 +5,8 @@ command line, so it works without stored state.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import (
     Button,
     Inline,

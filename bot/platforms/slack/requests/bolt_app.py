@@ -10,7 +10,6 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeAlias
 
@@ -20,6 +19,7 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.domain.dataclass import dataclass
 from bot.platforms.slack.inbound.event_parser import read_command, read_event
 from bot.platforms.slack.inbound.events import (
     AppRemoved,

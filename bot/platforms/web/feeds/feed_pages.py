@@ -4,12 +4,12 @@ They are the same for everybody, so that nothing of a visitor is in them: no rep
 """
 
 import asyncio
-from dataclasses import dataclass
 from datetime import date
 
 from aiohttp import web
 
 from bot.archive.domain.entry import StoredEntry
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import Translate
 from bot.feeds.domain import addresses, atom, json_feed, opml
 from bot.feeds.domain.feed import Feed, Page, feed_id

@@ -1,8 +1,8 @@
 """What the head of a page says for other sites: its canonical address, its card."""
 
-from dataclasses import dataclass
 from urllib.parse import quote
 
+from bot.core.domain.dataclass import dataclass
 from bot.feeds.domain.cards import Card, open_graph
 from bot.platforms.web.feeds.links import BOT_NAME
 

@@ -1,7 +1,6 @@
 """The feeds that a page names in its head, by which readers find them."""
 
-from dataclasses import dataclass
-
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import Translate
 from bot.feeds.domain import addresses, atom, json_feed
 

@@ -1,11 +1,11 @@
 """What a browser sends of a form: by a script as JSON, without one as the form's own fields."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import Translate
 from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.platforms.web.chat_api import read_object

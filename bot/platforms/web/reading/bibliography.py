@@ -4,13 +4,13 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 from aiohttp import web
 
 from bot.archive.domain.citations import bibliography
 from bot.archive.domain.citations.bibliography import Style
 from bot.archive.domain.entry import Entry
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UserError
 from bot.platforms.web.context import CONTEXT, TIME
 from bot.platforms.web.pages import find_entry

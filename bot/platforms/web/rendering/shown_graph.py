@@ -1,8 +1,8 @@
 """The graph as pages show it, made once for each state of it: that takes longer than to read it."""
 
 import asyncio
-from dataclasses import dataclass
 
+from bot.core.domain.dataclass import dataclass
 from bot.graph.domain.drawing import drawing
 from bot.graph.domain.graph import Graph, Overview, overview
 from bot.platforms.web.rendering.addresses import OfBot

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -15,6 +15,7 @@ from bot.archive.domain.inlines import inlines as linked
 from bot.archive.domain.present_entry import news, paper_url
 from bot.core.domain import command_line, commands
 from bot.core.domain.characters import cut_at
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.day_text import day_text, month_text
 from bot.core.domain.document import (
     Buttons,

@@ -6,13 +6,14 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from yarl import URL
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.ports import AssistantTokens, Platform, Sessions, SignIn, SignInRequest
 from bot.platforms.web.responses import own_address
 from bot.platforms.web.sign_in.rights import RightsOfPeople

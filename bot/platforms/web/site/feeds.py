@@ -1,11 +1,11 @@
 """The feeds of the static site, and what crawlers ask for: all of them have whole addresses."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
 from bot.archive.domain.entry import Language, StoredEntry
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import Translate
 from bot.feeds.domain import atom, json_feed, opml, sitemap
 from bot.feeds.domain.feed import PER_PAGE, Feed, FeedEntry, feed_id, is_due

@@ -8,9 +8,10 @@ connection come from this machine, with or without headers (issue 12, item 1).
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+from bot.core.domain.dataclass import dataclass
 
 OPERATOR_FOR = timedelta(days=30)
 """How long an operator's cookie is valid."""

@@ -9,7 +9,8 @@ import re
 from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from bot.core.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ versions, are still read.
 import hashlib
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import quote, unquote
 
 from aiohttp import web
 
+from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import StorageError
 from bot.core.domain.i18n import Translate
 from bot.core.ports import Identity, Platform, Session, User, person_id
