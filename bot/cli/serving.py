@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -52,8 +53,10 @@ def demo(
 
     from bot.core.database.sqlite.opening import migrated_file
 
-    # To make the tables takes 0.1 s, most of it in SQLite: time enough while modules are imported.
-    with ThreadPoolExecutor(1) as beside, _importing():
+    # To make the tables takes 0.1 s, most of it in SQLite, and to import aiohttp as long, since it
+    # reads the certificates of the machine: time enough while other modules are imported.
+    with ThreadPoolExecutor(2) as beside, _importing():
+        beside.submit(import_module, "aiohttp.web")
         template = beside.submit(migrated_file)
         import asyncio
 
