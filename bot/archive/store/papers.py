@@ -42,11 +42,15 @@ def _ensure(statements: Statements, rows: Sequence[_Row]) -> dict[str, int]:
         """,
         {"rows": json.dumps(rows, ensure_ascii=False)},
     )
-    found = statements.tuples(
-        "SELECT key, id FROM paper WHERE key IN (SELECT value FROM texts(:keys))",
+    # In one row: behind each row, the thread waits for the GIL, 1 ms beside one that parses.
+    [(found,)] = statements.tuples(
+        """
+        SELECT CAST(json_group_array(json_array(key, id)) AS TEXT) FROM paper
+        WHERE key IN (SELECT value FROM texts(:keys))
+        """,
         {"keys": [row[0] for row in rows]},
     )
-    return dict(found)
+    return dict(json.loads(found or "[]"))
 
 
 async def fill_titles(tx: Transaction, references: Iterable[Reference]) -> None:

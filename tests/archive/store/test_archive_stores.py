@@ -8,7 +8,7 @@ from functools import partial
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.arxiv_record import Change, PaperEventKind
 from bot.archive.domain.counts import Day, TagCount
-from bot.archive.domain.entry import AtArxiv, EntryId, Reference
+from bot.archive.domain.entry import AtArxiv, EntryId, Paper, Reference
 from bot.archive.store import (
     arxiv_records,
     entries,
@@ -213,6 +213,25 @@ async def test_a_paper_that_a_person_names_and_takes_back(db: Database):
     assert {owner.title for owner in owners} == {"By title", "Cites"}
     assert open_again.entry.paper.arxiv_id is None
     assert identity == title_matches.Identity(None, 0.0, by_hand=True)
+
+
+async def test_papers_and_tags_are_given_by_keys_of_any_signs(db: Database):
+    signs = 'quote " ’ back\\slash tab\t bell\x07 line\u2028 논문 𝛼 {"a": [1]} %s'
+    papers_of_it = [Paper(signs), Paper("", url=f"https://host/{signs}"), Paper("plain")]
+
+    async with db.transaction() as tx:
+        first = await papers.ensure(tx, papers_of_it, [])
+        again = await papers.ensure(tx, papers_of_it[::-1], [])
+        none = await papers.ensure(tx, [], [])
+        tag_ids = await tags.ensure(tx, [(signs, signs), ("plain", "Plain")])
+        same_tags = await tags.ensure(tx, [("Plain", "Plain"), (signs, signs)])
+        no_tags = await tags.ensure(tx, [])
+
+    assert first == again
+    assert set(first) == {paper.key for paper in papers_of_it}
+    assert tag_ids == {signs: 1, "plain": 2}
+    assert same_tags == {signs: 1, "Plain": 2}
+    assert (none, no_tags) == ({}, {})
 
 
 async def test_papers_found_by_title_join_what_is_known_of_them(db: Database):
