@@ -15,6 +15,7 @@ Text of any script may follow without a space (`2007.05869와`). An invalid id i
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from bot.core.domain.dataclass import dataclass
 
@@ -38,8 +39,7 @@ class ArxivId:
         return f"https://arxiv.org/abs/{self.number}"
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """A place where text names an arXiv paper: `text[start:end]`, without what is glued behind.
 
     `id` is `None` where the place calls for an id and holds none.
@@ -52,6 +52,7 @@ class Mention:
 
 
 # Identifiers of the form YYMM.NNNN began in April 2007 and have five digits since January 2015.
+_FIVE_DIGITS_SINCE = "1501"
 _NEW = r"(?P<new>(?P<yymm>[0-9]{2}(?:0[1-9]|1[0-2]))\.(?P<serial>[0-9]{4,5}))(?![0-9])"
 _ARCHIVES = (
     "acc-phys|adap-org|alg-geo|ao-sci|astro-ph|atom-ph|bayes-an|chao-dyn|chem-ph|cmp-lg|comp-gas|"
@@ -90,6 +91,10 @@ _NUMBERISH = re.compile(r"[0-9]{3,}[0-9.]*|[a-z.-]{2,20}/[0-9]+", _FLAGS)
 _LONGEST_HOST = 60
 _SCHEME = "https://"
 _SCHEME_LENGTH = len(_SCHEME)
+# What most mentions are, behind the scheme: read by this alone in half of the time.
+_LINK_HERE = re.compile(
+    r"arxiv\.org/(?:abs|pdf)/([0-9]{2}(?:0[1-9]|1[0-2])\.[0-9]{5})(?![0-9vV]|\.[pP])"
+)
 
 _NAMES = ("arxiv", "alphaxiv", "ar5iv", "huggingface.co/papers/", "hf.co/papers/")
 
@@ -130,10 +135,7 @@ def iter_arxiv_ids(text: str) -> Iterator[Mention]:
     for at in _names_in(folded):
         if at < end:
             continue
-        lead = _LEAD_HERE.match(text, at)
-        if lead is None:
-            continue
-        mention = _mention(text, at, lead, end)
+        mention = _link(text, at, end) or _mention(text, at, end)
         if mention is not None:
             yield mention
             end = mention.end
@@ -153,7 +155,21 @@ def _names_in(folded: str) -> Iterator[int]:
             nearest[name] = following
 
 
-def _mention(text: str, at: int, lead: re.Match[str], floor: int) -> Mention | None:
+def _link(text: str, at: int, floor: int) -> Mention | None:
+    """The mention if it is a plain link to an abstract or a PDF."""
+    start = at - _SCHEME_LENGTH
+    if start < floor or not text.startswith(_SCHEME, start):
+        return None
+    link = _LINK_HERE.match(text, at)
+    if link is None or link[1] < _FIVE_DIGITS_SINCE:
+        return None
+    return Mention(start, link.end(), ArxivId(link[1]), text[start : link.end()])
+
+
+def _mention(text: str, at: int, floor: int) -> Mention | None:
+    lead = _LEAD_HERE.match(text, at)
+    if lead is None:
+        return None
     here = _ID_HERE.match(text, lead.end())
     found = _id(here) if here is not None else None
     if lead["space"] and found is None:
@@ -202,7 +218,7 @@ def _runs_on(text: str, at: int, floor: int, joints: str) -> bool:
 def _id(here: re.Match[str]) -> ArxivId | None:
     version = int(here["version"] or 0)
     if here["new"]:
-        digits = 5 if here["yymm"] >= "1501" else 4
+        digits = 5 if here["yymm"] >= _FIVE_DIGITS_SINCE else 4
         if len(here["serial"]) != digits or here["yymm"] < "0704":
             return None
         return ArxivId(here["new"], version)

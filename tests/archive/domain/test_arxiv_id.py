@@ -155,6 +155,24 @@ def test_what_an_id_is_written_as_is_read_as_that_id(wanted: ArxivId, lead: str)
     assert parse_arxiv_id(lead + str(wanted)) == wanted
 
 
+PIECES = st.sampled_from(
+    [
+        *("https://arxiv.org/abs/", "https://arxiv.org/pdf/", "http://", "www.", "https://", " "),
+        *("2310.07831", "1412.6980", "1412.69801", "9913.00001", "2013.00001", "math/0611800"),
+        *("v2", ".pdf", ".", "1", "x", "와", "(", ")", "/", "arXiv:", "ar5iv.labs."),
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=12).map("".join))
+def test_capitals_in_a_link_change_nothing_but_its_text(text: str) -> None:
+    written = find_arxiv_ids(text)
+    in_capitals = find_arxiv_ids(text.replace("arxiv.org", "ARXIV.ORG"))
+
+    assert [each[:3] for each in in_capitals] == [each[:3] for each in written]
+    assert all(text[each.start : each.end] == each.text for each in written)
+
+
 @given(st.text(), st.text())
 def test_mentions_lie_in_the_text_in_order_and_apart(before: str, behind: str) -> None:
     text = f"{before}https://arxiv.org/abs/2310.07831 {behind}"
