@@ -46,12 +46,14 @@ def _table() -> dict[int, str]:
 
 
 _SPELLED: Final = _table()
+_IS_FOLDED: Final = re.compile("[\x00-\x7f\uac00-\ud7a3\u2013\u2014\u2018-\u201d]*")
+"""English and Korean syllables, with their dashes and quotation marks: no step changes these."""
 _IS_SPELLED: Final = re.compile(f"[{''.join(map(chr, _SPELLED))}]")
 
 
 def folded(text: str) -> str:
     """The text as its words are indexed and looked for."""
-    if text.isascii():
+    if _IS_FOLDED.fullmatch(text):
         return text
     for sign in _SIGNS_APART:
         text = text.replace(sign, " ")

@@ -8,7 +8,14 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from bot.archive.domain.entry import Entry
-from bot.archive.domain.search.segment import BREAK, INDEXED_CHARACTERS, MARK, name_marks, segment
+from bot.archive.domain.search.segment import (
+    BREAK,
+    INDEXED_CHARACTERS,
+    MARK,
+    name_marks,
+    segment,
+    segment_each,
+)
 from bot.core.domain.latex_accents import accents
 
 
@@ -61,7 +68,7 @@ def indexed(text: str, readable: Readable) -> str:
 
 
 def _apart(texts: tuple[str, ...]) -> str:
-    return f" {BREAK} ".join(map(segment, texts))
+    return segment_each(texts, between=f" {BREAK} ")
 
 
 def tag_mark(tag_id: int) -> str:

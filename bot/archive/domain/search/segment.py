@@ -63,6 +63,14 @@ def segment(text: str) -> str:
     return "".join(pieces)
 
 
+def segment_each(texts: Sequence[str], *, between: str) -> str:
+    """The texts as the index is given each, with `between` between them."""
+    whole = "".join(texts)
+    if whole.isascii() and "\0" not in whole and len(whole) <= INDEXED_CHARACTERS:
+        return between.join(texts)
+    return between.join(map(segment, texts))
+
+
 def _expanded(runs: str) -> str:
     return "".join(map(_spread, _RUN.findall(runs)))
 
@@ -142,8 +150,9 @@ def letters(text: str) -> str:
 
 def name_marks(title: str) -> tuple[str, ...]:
     """The words by which the index knows a paper's name: its title, or that up to a colon."""
-    names = (letters(title), letters(title.partition(":")[0]))
-    return tuple(f"{NAME}{name}" for name in dict.fromkeys(names) if name)
+    short, colon, _ = title.partition(":")
+    names = dict.fromkeys(map(letters, (title, short) if colon else (title,)))
+    return tuple(f"{NAME}{name}" for name in names if name)
 
 
 def name_expression(name: str) -> Phrases:

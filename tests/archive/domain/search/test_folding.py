@@ -40,5 +40,11 @@ def test_hangul_stays_as_it_is(text: str) -> None:
     assert folded(text) == bare(text) == text
 
 
+@given(st.text(st.characters(max_codepoint=0x7F) | st.sampled_from("가힣한글–—‘’‚‛“”")))
+def test_english_and_korean_stay_as_they_are_beside_what_is_folded(text: str) -> None:
+    assert folded(text) == text
+    assert folded(f"{text} ﬁ") == f"{text} fi"
+
+
 def test_tags_have_one_spelling() -> None:
     assert tag_slug("#ＲＬ") == tag_slug("R\u00adL") == "rl"

@@ -16,6 +16,7 @@ from bot.archive.domain.search.segment import (
     match_expression,
     name_expression,
     segment,
+    segment_each,
     word_expression,
 )
 from bot.lookup.store import fulltext_sqlite
@@ -199,3 +200,14 @@ def test_spaces_in_a_korean_name_do_not_count(index, query, name, is_found):
 )  # fmt: skip
 def test_letters_are_found_by_what_people_type(index, query, text):
     assert index.finds(query, text)
+
+
+@given(texts=st.lists(st.text() | st.sampled_from(["ascii", "a\0b", "논문"])))
+def test_several_texts_are_indexed_as_each_is(texts):
+    assert segment_each(texts, between=" | ") == " | ".join(map(segment, texts))
+
+
+def test_each_of_several_long_texts_is_indexed_as_far_as_one():
+    long = "a" * (INDEXED_CHARACTERS + 1)
+
+    assert segment_each([long, "b"], between=" ") == f"{long[:-1]} b"
