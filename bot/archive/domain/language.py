@@ -9,9 +9,11 @@ from bot.archive.domain.entry import Language
 _HANGUL = re.compile("[ᄀ-ᇿㄱ-ㆎꥠ-ꥼ가-힣ힰ-ퟻﾡ-ￜ]")
 _LATIN = re.compile("[A-Za-zÀ-ÖØ-öø-ɏ]")
 _LATIN_WORD = re.compile("[A-Za-zÀ-ÖØ-öø-ɏ]{2}")
-# Names, tags and addresses say nothing about the language around them.
+# Names, tags and addresses say nothing about the language around them. Each begins with a letter or
+# sign of its own: then `re` looks for these first, which takes a third of the time.
 _NAMED = re.compile(
-    r"(?<!\S)[#＃]\S+|\[\[[^\[\]\n]*\]\]|(?:https?://|www\.)\S+|```.*?(?:```|\Z)|`[^`\n]*`",
+    r"#(?<!\S.)\S+|＃(?<!\S.)\S+|\[\[[^\[\]\n]*\]\]|https?://\S+|www\.\S+"
+    r"|```.*?(?:```|\Z)|`[^`\n]*`",
     re.DOTALL,
 )
 _SENTENCE_END = re.compile(r"""[.!?…:;。][)\]"'”’]*\s*(?:\([^()\n]*\)\s*)?$""")
@@ -112,7 +114,7 @@ def _may_name(text: str) -> bool:
 
 def _only_quotes_korean(text: str) -> bool:
     most = len(text) // 15 + 1
-    if sum(1 for _ in islice(_HANGUL.finditer(text), most)) == most:
+    if len(tuple(islice(_HANGUL.finditer(text), most))) == most:
         return False  # whatever the other letters are
     latin = len(_LATIN.findall(text))
     hangul = len(_HANGUL.findall(text)) if latin else 1

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from bot.archive.domain.arxiv_id import ArxivId, find_arxiv_ids, iter_arxiv_ids, parse_arxiv_id
 from bot.archive.domain.entry import Paper, Problem, Reference, Severity
-from bot.archive.domain.markup.markdown import code_spans
+from bot.archive.domain.markup.markdown import code_spans, has_mark
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import worded
 
@@ -139,7 +139,7 @@ def note_names_in(text: str) -> Iterator[str]:
 
     Names are without suffix, display text and heading.
     """
-    if "[[" not in text and "](" not in text:
+    if not (has_mark(text, "[[") or has_mark(text, "](")):
         return
     code = code_spans(text)
     for found in _NOTE_LINK.finditer(text):
