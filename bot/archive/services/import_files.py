@@ -174,20 +174,24 @@ async def _import_files(
     dry_run: bool,
     progress: Progress | None,
 ) -> None:
+    async def read_from(place: int) -> ReadBatch:
+        return await asyncio.to_thread(read_batch, files[place : place + read_files.FILES_AT_ONCE])
+
     async with asyncio.TaskGroup() as group:
         writing: asyncio.Task[None] | None = None
         done = 0
+        read = await read_from(done)
         while done < len(files):
-            # The next batch is read and parsed while this one is written.
-            some = files[done : done + read_files.FILES_AT_ONCE]
-            read = await asyncio.to_thread(read_batch, some)
+            # A batch is parsed while the one before is written, but read before that begins: behind
+            # each step of reading a file, the thread waits for the GIL.
             batch = await _parse_changed(db, read, counter, dry_run=dry_run)
+            before, done = done, done + read.count
+            read = await read_from(done)
             if writing is not None:
                 await writing
             if progress is not None:
-                progress(done, len(files))
+                progress(before, len(files))
             writing = group.create_task(write_batch(db, batch, counter, now=now, dry_run=dry_run))
-            done += read.count
 
 
 async def _parse_changed(

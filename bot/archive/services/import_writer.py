@@ -161,7 +161,7 @@ async def _paths(
     """A unique path for each source."""
     wanted = [path_of(file, source) for file, source in zip(files, known, strict=True)]
     taken = await sources.list_taken_paths(tx, wanted)
-    chosen: list[str] = []
+    chosen: dict[str, None] = {}
     for file, source, path in zip(files, known, wanted, strict=True):
         mine = source.id if source is not None else None
         others = other_paths(file)
@@ -169,7 +169,7 @@ async def _paths(
         while taken.get(free, mine) != mine or free in chosen:
             free = next(others)
             taken |= await sources.list_taken_paths(tx, [free])
-        chosen.append(free)
+        chosen[free] = None
     return tuple(chosen)
 
 
