@@ -165,13 +165,15 @@ class SqliteStatements:
         """Run the statement for each row of parameters."""
         self._note(sql)
         sql = for_sqlite(sql)
-        insert = _insert_of_many(sql)
-        if insert is not None:
-            # A thread waits for the GIL behind each statement, 5 ms where another one computes.
+        # A thread waits for the GIL behind each statement, 5 ms where another one computes.
+        for at_once in _ROWS_AT_ONCE:
+            insert = _insert_of_many(sql, at_once)
+            if insert is None:
+                break
             waiting = list(rows)
-            whole = len(waiting) - len(waiting) % _ROWS_AT_ONCE
-            for at in range(0, whole, _ROWS_AT_ONCE):
-                some = waiting[at : at + _ROWS_AT_ONCE]
+            whole = len(waiting) - len(waiting) % at_once
+            for at in range(0, whole, at_once):
+                some = waiting[at : at + at_once]
                 values = [row[name] for row in some for name in insert.names]
                 self._connection.execute(insert.sql, values).close()
             rows = waiting[whole:]
@@ -187,8 +189,8 @@ def _joined(sql: str) -> str:
     return f"WITH found (line) AS ({sql}) SELECT group_concat(line, char(10)) FROM found"  # noqa: S608
 
 
-_ROWS_AT_ONCE = 50
-"""Rows of one INSERT. SQLite takes 32,766 parameters (sqlite.org/limits.html)."""
+_ROWS_AT_ONCE = (250, 50)
+"""Rows of one INSERT, as many as are left. SQLite takes 32,766 parameters (sqlite.org/limits.html)."""
 _INSERT = re.compile(
     r"(?P<head>\s*INSERT INTO \w+\s*\([^()]*\)\s*VALUES\s*)"
     r"\((?P<values>\s*:\w+\s*(?:,\s*:\w+\s*)*)\)(?P<tail>[^:?]*)"
@@ -197,19 +199,19 @@ _INSERT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _InsertOfMany:
-    """An INSERT of `_ROWS_AT_ONCE` rows, and the names of its parameters, row by row."""
+    """An INSERT of several rows, and the names of the parameters of each."""
 
     sql: str
     names: tuple[str, ...]
 
 
 @lru_cache(maxsize=512)
-def _insert_of_many(sql: str) -> _InsertOfMany | None:
-    """An INSERT of one row of parameters as one of many; `None` for other statements."""
+def _insert_of_many(sql: str, at_once: int) -> _InsertOfMany | None:
+    """An INSERT of one row of parameters as one of so many; `None` for other statements."""
     found = _INSERT.fullmatch(sql)
     if found is None:
         return None
     names = tuple(name.strip().removeprefix(":") for name in found["values"].split(","))
     row = f"({', '.join('?' * len(names))})"
-    rows = ", ".join([row] * _ROWS_AT_ONCE)
+    rows = ", ".join([row] * at_once)
     return _InsertOfMany(f"{found['head']}{rows}{found['tail']}", names)
