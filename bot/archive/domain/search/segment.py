@@ -56,11 +56,17 @@ def segment(text: str) -> str:
     kept = text[:INDEXED_CHARACTERS]
     if kept.isascii() and "\0" not in kept:
         return kept
-    pieces = _RUNS.split(folded(kept)[:INDEXED_CHARACTERS])
-    runs = pieces[1::2]
-    are_short = max(map(len, runs), default=0) <= _LONGEST_CACHED
-    pieces[1::2] = map(_cached if are_short else _expanded, runs)
-    return "".join(pieces)
+    # Word by word: a vault has the same words again and again, and no run has a space.
+    return " ".join(
+        [
+            word
+            if word.isascii() and "\0" not in word
+            else _cached(word)
+            if len(word) <= _LONGEST_CACHED
+            else _expanded(word)
+            for word in folded(kept)[:INDEXED_CHARACTERS].split(" ")
+        ]
+    )
 
 
 def segment_each(texts: Sequence[str], *, between: str) -> str:
@@ -71,8 +77,10 @@ def segment_each(texts: Sequence[str], *, between: str) -> str:
     return between.join(map(segment, texts))
 
 
-def _expanded(runs: str) -> str:
-    return "".join(map(_spread, _RUN.findall(runs)))
+def _expanded(word: str) -> str:
+    pieces = _RUNS.split(word)
+    pieces[1::2] = ("".join(map(_spread, _RUN.findall(runs))) for runs in pieces[1::2])
+    return "".join(pieces)
 
 
 _cached = lru_cache(maxsize=1 << 15)(_expanded)

@@ -211,3 +211,8 @@ def test_each_of_several_long_texts_is_indexed_as_far_as_one():
     long = "a" * (INDEXED_CHARACTERS + 1)
 
     assert segment_each([long, "b"], between=" ") == f"{long[:-1]} b"
+
+
+@given(st.text("aB1 \n가힣漢é\0\ue000-"))
+def test_a_text_is_indexed_as_its_words_are(text):
+    assert segment(text) == " ".join(map(segment, text.split(" ")))
