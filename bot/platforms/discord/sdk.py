@@ -10,10 +10,12 @@ import discord
 import discord.gateway
 import discord.http
 import yarl
+from discord.types.embed import Embed as EmbedData
 
 from bot.platforms.discord.rendering.payload import (
     PICTURE_TEXT_MOST,
     CommandButton,
+    Embed,
     LinkButton,
     Payload,
     Row,
@@ -21,7 +23,7 @@ from bot.platforms.discord.rendering.payload import (
     within,
 )
 
-_ACCENT = discord.Colour(0x5B7FA6)
+_ACCENT = 0x5B7FA6
 NO_MENTIONS = discord.AllowedMentions.none()
 
 Json = dict[str, Any]
@@ -50,11 +52,27 @@ def point_at(api_base: str, gateway_url: str) -> None:
 
 def embeds(payload: Payload) -> list[discord.Embed]:
     """The embeds of a payload."""
-    made = []
-    for embed in payload.embeds:
-        shown = discord.Embed(description=embed.description, url=embed.url, colour=_ACCENT)
-        made.append(shown.set_footer(text=embed.footer) if embed.footer else shown)
-    return made
+    return [_Embed(embed) for embed in payload.embeds]
+
+
+class _Embed(discord.Embed):
+    """An embed that is written from what was rendered: discord.py's way looks at each of its slots."""
+
+    __slots__ = ("_rendered",)
+
+    def __init__(self, rendered: Embed) -> None:
+        super().__init__()
+        self._rendered = rendered
+
+    def to_dict(self) -> EmbedData:
+        """As Discord gets it; what is left out has Discord's default."""
+        embed = self._rendered
+        written: EmbedData = {"description": embed.description, "color": _ACCENT}
+        if embed.url:
+            written["url"] = embed.url
+        if embed.footer:
+            written["footer"] = {"text": embed.footer}
+        return written
 
 
 def view(payload: Payload) -> discord.ui.View:
