@@ -36,7 +36,6 @@ share of this process grows. To be woken by every answer would take processor ti
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
 _REPEATED = frozenset({500, 502, 504, 524})
 """The statuses after which discord.py sends the request again."""
-_EXEMPT = ("/interactions/", "/webhooks/")
 
 
 @dataclass(slots=True)
@@ -81,7 +80,8 @@ class HttpHooks:
         self._per_second = per_second
         self._refusals: deque[float] = deque()
         self._window = RequestWindow(_WINDOW)
-        self._order = asyncio.Lock()
+        self._waiting: deque[asyncio.Future[Request]] = deque()
+        """In their order; while there are any, `_serve` will be called."""
 
     def trace(self) -> aiohttp.TraceConfig:
         """The trace that a client is built with."""
@@ -105,14 +105,29 @@ class HttpHooks:
 
     async def _acquire(self) -> Request:
         """Wait until one more request may be sent; first come, first served."""
-        loop = asyncio.get_running_loop()
-        async with self._order:
-            while True:
-                now, most = loop.time(), self._per_second()
-                ready = self._window.ready_at(now, most)
-                if ready <= now:
-                    return self._window.add(now, most)
-                await asyncio.sleep(min(ready - now, _LOOK_AGAIN))
+        turn: asyncio.Future[Request] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        if len(self._waiting) == 1:
+            self._serve()
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():
+                self._window.lost(turn.result(), asyncio.get_running_loop().time())
+            raise
+
+    def _serve(self) -> None:
+        """Let the first of those that wait go, as many as may; look again when the next one may."""
+        loop, most = asyncio.get_running_loop(), self._per_second()
+        while self._waiting:
+            now = loop.time()
+            ready = self._window.ready_at(now, most)
+            if ready > now:
+                loop.call_later(min(ready - now, _LOOK_AGAIN), self._serve)
+                return
+            turn = self._waiting.popleft()
+            if not turn.cancelled():
+                turn.set_result(self._window.add(now, most))
 
     def _release(self, context: SimpleNamespace, count: Callable[[Request, float], None]) -> None:
         request = getattr(context, "request", None)
@@ -137,9 +152,9 @@ class HttpHooks:
     ) -> None:
         if params.url.scheme in {"ws", "wss"}:
             return
-        if not any(part in params.url.path for part in _EXEMPT):
-            if self.paused_for:
-                raise PausedError(self.paused_for)
+        if not _is_exempt(params.url.path):
+            if self._refusals and (pause := self.paused_for):
+                raise PausedError(pause)
             context.request = await self._acquire()
         call = _CALL.get()
         if call is not None:
@@ -187,6 +202,11 @@ class HttpHooks:
         never_left = isinstance(params.exception, aiohttp.ClientConnectorError | PausedError)
         if call is not None and not never_left and not answered:
             call.in_doubt = True
+
+
+def _is_exempt(path: str) -> bool:
+    """Whether Discord's global limit leaves requests to that path out."""
+    return "/interactions/" in path or "/webhooks/" in path
 
 
 def _wait(headers: Mapping[str, str]) -> timedelta:

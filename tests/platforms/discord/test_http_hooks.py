@@ -5,6 +5,7 @@ import logging
 
 from bot.core.ports import ChannelRef, Platform
 from bot.platforms.discord import sdk
+from bot.platforms.discord.answers import Place
 from bot.platforms.discord.http_hooks import HttpHooks
 from bot.platforms.discord.posting.posting import Posting
 from bot.platforms.discord.rest import Rest
@@ -45,6 +46,53 @@ async def test_a_process_that_may_send_nothing_yet_waits_until_it_may(stage: Sta
 
     assert sent == 0
     assert account.result().application
+
+
+async def test_a_request_that_is_given_up_while_it_waits_holds_up_no_other(stage: Stage):
+    share, asked = 50, asyncio.Event()
+
+    def per_second() -> int:
+        asked.set()
+        return share
+
+    rest = Rest(TOKEN, HttpHooks(per_second=per_second))
+    await rest.account()
+    asked.clear()
+    share = 0
+    async with asyncio.TaskGroup() as calls:
+        given_up = calls.create_task(rest.place(11))
+        other = calls.create_task(rest.place(11))
+        await asked.wait()
+        given_up.cancel()
+        share = 50
+    await rest.close()
+
+    assert given_up.cancelled()
+    assert other.result().id == 11
+
+
+async def test_a_request_that_is_given_up_as_its_turn_comes_holds_up_no_other(stage: Stage):
+    share, asked, waiting = 50, asyncio.Event(), list[asyncio.Task[Place]]()
+
+    def per_second() -> int:
+        asked.set()
+        if share and waiting:
+            asyncio.get_running_loop().call_soon(waiting.pop().cancel)
+        return share
+
+    rest = Rest(TOKEN, HttpHooks(per_second=per_second))
+    await rest.account()
+    asked.clear()
+    share = 0
+    async with asyncio.TaskGroup() as calls:
+        waiting.append(given_up := calls.create_task(rest.place(11)))
+        await asked.wait()
+        other = calls.create_task(rest.place(11))
+        share = 50
+    await rest.close()
+
+    assert given_up.cancelled()
+    assert other.result().id == 11
 
 
 async def test_not_even_at_debug_are_tokens_of_interactions_logged(bot: RunningBot, caplog):
