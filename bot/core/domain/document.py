@@ -179,6 +179,10 @@ class Document:
     translations: tuple[Translation, ...] = ()
     calls: str = ""
 
+    def __hash__(self) -> int:
+        """Of what tells documents apart, since renderers keep them; equal ones have one hash."""
+        return hash((self.summary, len(self.blocks)))
+
 
 _TYPES: Mapping[str, type] = {
     kind.__name__: kind

@@ -76,3 +76,10 @@ def test_a_document_stored_before_there_were_translations_is_written_as_it_was()
     text = '{"is":"Document","blocks":[],"summary":"x","opens_thread":false,"thread_name":""}'
 
     assert document.dump(document.load(text)) == text
+
+
+def test_equal_documents_have_one_hash() -> None:
+    first, second = (Document((Heading((Text("A paper"),)),), "A paper") for _ in range(2))
+
+    assert first == second
+    assert hash(first) == hash(second)
