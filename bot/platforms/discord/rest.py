@@ -104,10 +104,11 @@ class Rest:
 
     async def session(self) -> _Session:
         """The client of all calls, without a gateway; logs in if needed."""
-        async with self._login:
-            if self._session is None:
-                self._session = await self._logged_in()
-            return self._session
+        session = self._session
+        if session is None:
+            async with self._login:
+                session = self._session = self._session or await self._logged_in()
+        return session
 
     async def _logged_in(self) -> _Session:
         client = discord.Client(

@@ -111,14 +111,17 @@ class Posting:
                 there = await search_channel(self._rest, place, key, since)
             within, message = there.parts.get(1) or await self._first(job, place)
             root = MessageLocation(place, within if within != place else None, message)
-            with partly_posted():
-                thread = root.thread
-                if thread is None and (job.document.opens_thread or len(job.payloads) > 1):
-                    name = job.thread_name
-                    if await job.patience.wait_out(lambda: self._open_thread(root, name)):
-                        thread = root.message
-                await self._send_missing(job, root, thread, there)
+            if job.document.opens_thread or len(job.payloads) > 1:
+                with partly_posted():
+                    await self._go_on(job, root, there)
         return reference(channel, root.thread, message)
+
+    async def _go_on(self, job: Job, root: MessageLocation, there: Found) -> None:
+        """Open the thread of the first message, if it has none, and post the missing parts."""
+        thread, name = root.thread, job.thread_name
+        if thread is None and await job.patience.wait_out(lambda: self._open_thread(root, name)):
+            thread = root.message
+        await self._send_missing(job, root, thread, there)
 
     async def _first(self, job: Job, place: int) -> tuple[int, int]:
         """Post the first message; returns its channel or thread, and its id."""

@@ -63,8 +63,10 @@ class HiddenUrl:
         """The address; `None` when there is nothing to write."""
         if self.mark is None and not self.lines:
             return None
-        packed = zlib.compress("\n".join(self.lines).encode(), 9) if self.lines else b""
-        text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
+        text = ""
+        if self.lines:
+            packed = zlib.compress("\n".join(self.lines).encode(), 9)
+            text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
         return f"{_HIDDEN_URL}{self.mark or ''}/{text}"
 
     @property

@@ -321,4 +321,5 @@ def _marked(message: _Message, mark: Mark) -> Payload:
         return replace(payload, rows=board.marked(mark))
     first, *others = payload.embeds or (Embed(message.number or "…"),)
     hidden = HiddenUrl(mark, board.lines.hidden).url()
-    return replace(payload, embeds=(replace(first, url=hidden), *others))
+    marked = Embed(first.description, first.footer, hidden)
+    return replace(payload, embeds=(marked, *others))
