@@ -275,8 +275,9 @@ async def _ceiling_rows(folder: Path, backlog: int, rounds: int) -> AsyncIterato
 async def _round(db: Database) -> float:
     """Look for what is ready, then claim and settle some of it; the seconds it takes."""
     began = time.perf_counter()
-    async with db.reading() as tx:
-        ready = await claims.list_ready_channels(tx, [span(Platform.SLACK)], now(), 2000)
+    ready = await db.read(
+        partial(claims.list_ready_channels, spans=[span(Platform.SLACK)], now=now(), limit=2000)
+    )
     done: tuple[Settled, ...] = ()
     for place in range(CLAIMS + 1):
         channels = ready[place * BATCH : (place + 1) * BATCH] if place < CLAIMS else ()

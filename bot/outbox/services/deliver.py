@@ -13,9 +13,10 @@ import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from functools import partial
 
 from bot.channels.store import subscriptions
-from bot.core.database.database import Database, Transaction
+from bot.core.database.database import Database, Statements, Transaction
 from bot.core.ports import ChannelRef, Chat, Platform
 from bot.outbox.domain.delivery import State, Step
 from bot.outbox.domain.rate_limit import RateLimits
@@ -140,9 +141,11 @@ class Deliverer:
 
     def _pause(self, found: int, before: float) -> float:
         """When to read the database again: so many channels were found anew after the last pause."""
-        could_go = sum(1 for each in self._waiting if self._calls.room(each))
-        if could_go > 2 * self._terms.at_once:
-            return _PLENTY
+        enough = 2 * self._terms.at_once
+        if len(self._waiting) > enough:
+            could_go = sum(1 for each in self._waiting if self._calls.room(each))
+            if could_go > enough:
+                return _PLENTY
         return _SOON if found else min(2 * before, _REFRESH)
 
     async def _refresh(self, calls: asyncio.TaskGroup) -> int:
@@ -151,18 +154,21 @@ class Deliverer:
         Returns how many channels have one, of which it was not known.
         """
         now = self._clock()
-        async with self._db.reading() as tx:
-            some_wait = await waiting.is_due(tx, now)
-        if some_wait:
+        if await self._db.read(partial(waiting.is_due, now=now)):
             async with self._db.transaction() as tx:
                 await waiting.try_again(tx, now)
-        ready: list[ChannelRef] = []
         self._drop_unreached()
-        async with self._db.reading() as tx:
-            for platform in self._chats:
-                if spans := self._reached.spans(platform):
-                    ready += await claims.list_ready_channels(tx, spans, now, _CHANNELS)
-            sent = await claims.list_doubtful(tx, now)
+        spans = [self._reached.spans(platform) for platform in self._chats]
+
+        def look(statements: Statements) -> tuple[list[ChannelRef], tuple[ChannelRef, ...]]:
+            ready = [
+                channel
+                for of_platform in spans
+                for channel in claims.list_ready_channels(statements, of_platform, now, _CHANNELS)
+            ]
+            return ready, claims.list_doubtful(statements, now)
+
+        ready, sent = await self._db.read(look)
         self._drop_unreached()  # another process may have got some meanwhile
         doubtful = [each for each in sent if each.platform in self._chats and self._covers(each)]
         found = 0

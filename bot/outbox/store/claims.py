@@ -57,11 +57,13 @@ SELECT head.channel, head.id
 """
 
 
-async def list_ready_channels(
-    tx: Transaction, spans: Sequence[tuple[str, str]], now: datetime, limit: int
+def list_ready_channels(
+    statements: Statements, spans: Sequence[tuple[str, str]], now: datetime, limit: int
 ) -> tuple[ChannelRef, ...]:
     """The channels in these ranges whose next message may be claimed, the longest waiting first."""
-    rows = await tx.all(
+    if not spans:
+        return ()
+    rows = statements.all(
         _HEADS,
         {"beginnings": [first for first, _ in spans], "now": to_text(now), "limit": limit},
     )
@@ -183,9 +185,9 @@ UPDATE delivery
 """
 
 
-async def list_doubtful(tx: Transaction, now: datetime) -> tuple[ChannelRef, ...]:
+def list_doubtful(statements: Statements, now: datetime) -> tuple[ChannelRef, ...]:
     """The channels with messages that are to be searched for."""
-    rows = await tx.all(
+    rows = statements.all(
         "SELECT DISTINCT channel FROM delivery WHERE state = 'sending' AND not_before <= :now",
         {"now": to_text(now)},
     )

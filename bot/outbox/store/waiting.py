@@ -151,12 +151,13 @@ def hold(statements: Statements, row: Parameters) -> None:
         statements.run(_HOLD_CHANNEL, row)
 
 
-async def is_due(tx: Transaction, now: datetime) -> bool:
+def is_due(statements: Statements, now: datetime) -> bool:
     """Whether there is something to try again."""
-    for what in (_DUE, _SOUGHT):
-        if await tx.one(f"SELECT 1 FROM delivery WHERE {what} LIMIT 1", {"now": to_text(now)}):  # noqa: S608 - our own text
-            return True
-    return False
+    at = {"now": to_text(now)}
+    return any(
+        statements.one(f"SELECT 1 FROM delivery WHERE {what} LIMIT 1", at)  # noqa: S608 - our own text
+        for what in (_DUE, _SOUGHT)
+    )
 
 
 async def try_again(tx: Transaction, now: datetime) -> int:

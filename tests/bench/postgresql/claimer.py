@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -52,9 +53,9 @@ class Ours:
         count, ready, look_at = 0, list[Any](), 0.0
         while (moment := time.perf_counter()) < until or done:
             if moment >= look_at or not ready:
-                async with self._db.reading() as tx:
-                    spans = self._reach.spans(Platform.SLACK)
-                    ready = list(await claims.list_ready_channels(tx, spans, now(), 2000))
+                spans = self._reach.spans(Platform.SLACK)
+                look = partial(claims.list_ready_channels, spans=spans, now=now(), limit=2000)
+                ready = list(await self._db.read(look))
                 look_at = moment + REFRESH
             chosen = ready[: self._batch] if moment < until else []
             del ready[: self._batch]

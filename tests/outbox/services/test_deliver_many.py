@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -207,8 +208,11 @@ async def test_channels_of_one_platform_do_not_hide_those_of_another(stage):
     other = ChannelRef(Platform.DISCORD, "G1", "1")
     await plan(stage, *(draft("hello", channel) for channel in crowd), draft("hi", other))
 
-    async with stage.db.reading() as tx:
-        found = await claims.list_ready_channels(tx, [span(Platform.DISCORD)], stage.clock(), 2)
+    found = await stage.db.read(
+        partial(
+            claims.list_ready_channels, spans=[span(Platform.DISCORD)], now=stage.clock(), limit=2
+        )
+    )
 
     assert found == (other,)
 

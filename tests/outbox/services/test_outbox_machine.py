@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import product
 from typing import Any, TypeVar
 
@@ -422,8 +423,7 @@ class Outbox(RuleBasedStateMachine):
             self._plan_again(record)
 
     async def _is_due(self) -> bool:
-        async with self.db.reading() as tx:
-            return await waiting.is_due(tx, self.now)
+        return await self.db.read(partial(waiting.is_due, now=self.now))
 
     async def _try_again(self) -> int:
         async with self.db.transaction() as tx:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -43,8 +44,9 @@ async def claim(db: Database, *channels: ChannelRef, owner: str = "me") -> tuple
 async def post_all(db: Database, owner: str, posted: dict[ChannelRef, list[str]]) -> None:
     """Claim, "post" and settle until nothing is left."""
     while True:
-        async with db.reading() as tx:
-            ready = await claims.list_ready_channels(tx, [span(Platform.SLACK)], MORNING, 7)
+        ready = await db.read(
+            partial(claims.list_ready_channels, spans=[span(Platform.SLACK)], now=MORNING, limit=7)
+        )
         if not ready:
             async with db.reading() as tx:
                 if await tx.one("SELECT 1 FROM delivery WHERE state <> 'sent'") is None:

@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing, suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,14 @@ async def steps(path: Path, each: int) -> list[int]:
         recorded = RecordedDatabase(db)
         with suppress(InterruptedError):
             async with recorded.transaction() as tx:
-                ready = await claims.list_ready_channels(tx, [span(Platform.SLACK)], MORNING, 2000)
+                ready = await tx.call(
+                    partial(
+                        claims.list_ready_channels,
+                        spans=[span(Platform.SLACK)],
+                        now=MORNING,
+                        limit=2000,
+                    )
+                )
                 until = MORNING + timedelta(minutes=1)
                 found = await claims.claim(tx, ready, owner="a", now=MORNING, lease_until=until)
                 assert len(found) == len(CHANNELS)
