@@ -3,7 +3,8 @@
 Seconds are those of a monotonic clock. Nothing here waits: it says when a request may start.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
+from typing import NamedTuple
 
 from bot.core.domain.dataclass import dataclass
 from bot.outbox.domain.request_window import Request, RequestWindow
@@ -29,8 +30,7 @@ class Rates:
 UNLIMITED = Rates()
 
 
-@dataclass(frozen=True, slots=True)
-class BucketKey:
+class BucketKey(NamedTuple):
     """The channel, workspace and platform whose limits a request counts against."""
 
     platform: str
@@ -95,7 +95,7 @@ class RateLimits:
 
     def ready_at(self, key: BucketKey, now: float) -> float:
         """The first time, not before `now`, at which a request may start."""
-        return max(bucket.ready_at(now) for bucket in self._of(key))
+        return _ready_at(self._of(key), now)
 
     def channel_ready_at(self, key: BucketKey, now: float) -> float:
         """`ready_at`, by the limit of the channel alone."""
@@ -108,9 +108,10 @@ class RateLimits:
 
     def take(self, key: BucketKey, now: float) -> Turn:
         """Count the next request; it must start when the turn says."""
-        start = self.ready_at(key, now)
-        counted = ((bucket, bucket.take(start)) for bucket in self._of(key))
-        return Turn(start, tuple((bucket, each) for bucket, each in counted if each is not None))
+        buckets = self._of(key)
+        start = _ready_at(buckets, now)
+        taken = [(bucket, bucket.take(start)) for bucket in buckets]
+        return Turn(start, tuple([(bucket, each) for bucket, each in taken if each is not None]))
 
     def answered(self, turn: Turn, began: float, now: float) -> None:
         """The request of that turn, which began a little late, was answered."""
@@ -156,3 +157,7 @@ class RateLimits:
         if bucket is None:
             bucket = self._shared_buckets[key] = _Bucket(rate)
         return bucket
+
+
+def _ready_at(buckets: Iterable[_Bucket], now: float) -> float:
+    return max([bucket.ready_at(now) for bucket in buckets])

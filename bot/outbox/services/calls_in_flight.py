@@ -128,11 +128,12 @@ class CallsInFlight:
         self.busy.add(channel)
         self.quiet.clear()
         self.claimed.add(claimed.id)
-        self._counts.update(shares_of(channel))
+        for share in shares_of(channel):
+            self._counts[share] += 1
         return self._rate_limits.take(bucket_of(channel), asyncio.get_running_loop().time())
 
     async def _post(self, claimed: Claimed, turn: Turn) -> None:
-        loop, bucket = asyncio.get_running_loop(), bucket_of(claimed.channel)
+        loop = asyncio.get_running_loop()
         await asyncio.sleep(turn.start - loop.time())
         began = loop.time()
         chat = self._chats[claimed.channel.platform]
@@ -143,6 +144,7 @@ class CallsInFlight:
             self._rate_limits.answered(turn, began, loop.time())
         if isinstance(outcome, NotNow) and outcome.retry_after is not None:
             until = loop.time() + outcome.retry_after.total_seconds()
+            bucket = bucket_of(claimed.channel)
             self._rate_limits.hold(bucket, until, whole_workspace=outcome.whole_workspace)
         step = after_call(
             claimed.state,
@@ -170,7 +172,8 @@ class CallsInFlight:
         """Queue the result for the next commit, which also claims the channel's next message."""
         self.settled.append(Settled(claimed, step))
         self.busy.discard(claimed.channel)
-        self._counts.subtract(shares_of(claimed.channel))
+        for share in shares_of(claimed.channel):
+            self._counts[share] -= 1
         later = step.not_before is not None and step.not_before > self._clock()
         if step.state is not State.SENDING and not later:
             self._free(claimed.channel)

@@ -1,6 +1,7 @@
 """The channels that may have a next message: which of them may go next, and when."""
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import field
 
@@ -15,7 +16,9 @@ class _Waiting:
     """Those of a platform: the longest waiting first, and by workspace."""
 
     all: dict[ChannelRef, BucketKey] = field(default_factory=dict)
-    of: dict[str, dict[ChannelRef, BucketKey]] = field(default_factory=dict)
+    of: defaultdict[str, dict[ChannelRef, BucketKey]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
 
 
 class WaitingChannels:
@@ -27,7 +30,7 @@ class WaitingChannels:
     def __init__(self, rate_limits: RateLimits, room: Callable[[ChannelRef], int]) -> None:
         self._rate_limits = rate_limits
         self._room = room
-        self._on: dict[Platform, _Waiting] = {}
+        self._on: defaultdict[Platform, _Waiting] = defaultdict(_Waiting)
 
     def __contains__(self, channel: ChannelRef) -> bool:
         waiting = self._on.get(channel.platform)
@@ -42,9 +45,10 @@ class WaitingChannels:
 
     def add(self, channel: ChannelRef) -> None:
         """The channel may have a next message."""
-        waiting = self._on.setdefault(channel.platform, _Waiting())
-        bucket = waiting.all.setdefault(channel, bucket_of(channel))
-        waiting.of.setdefault(channel.workspace, {})[channel] = bucket
+        waiting = self._on[channel.platform]
+        if channel not in waiting.all:
+            bucket = bucket_of(channel)
+            waiting.all[channel] = waiting.of[channel.workspace][channel] = bucket
 
     def remove(self, channels: Iterable[ChannelRef]) -> None:
         """These have none."""

@@ -214,13 +214,14 @@ async def settle(tx: Transaction, settled: Iterable[Settled], now: datetime) -> 
 
     Returns the ids of those that were no longer this claim's to settle; they stay as they are.
     """
-    rows = [_settled_row(each, now) for each in settled]
+    at = to_text(now)
+    rows = [_settled_row(each, at) for each in settled]
     if not rows:
         return ()
     return await tx.call(lambda statements: _settle(statements, rows))
 
 
-def _settled_row(settled: Settled, now: datetime) -> Parameters:
+def _settled_row(settled: Settled, now: str) -> Parameters:
     claimed, step = settled.claimed, settled.step
     return {
         "id": claimed.id,
@@ -236,7 +237,7 @@ def _settled_row(settled: Settled, now: datetime) -> Parameters:
         "in_doubt": step.in_doubt,
         "stops": step.stops_subscription,
         "closes": step.closes_thread,
-        "now": to_text(now),
+        "now": now,
         "root_missing": ROOT_MISSING,
         "refused_before": REFUSED_BEFORE,
     }
