@@ -1,5 +1,6 @@
 """Rules of the tree that import-linter cannot see."""
 
+import ast
 import re
 from collections import Counter
 from pathlib import Path
@@ -32,16 +33,25 @@ def test_a_table_is_named_by_its_subject_only(table: str, subject: str):
     assert found == []
 
 
-def test_data_classes_do_not_compile_methods_that_nobody_calls():
-    standard = re.compile(
-        r"^from dataclasses import .*\bdataclass\b|\bdataclasses\.dataclass\b", re.MULTILINE
-    )
+def test_data_classes_are_made_by_our_decorator():
+    importing = {
+        str(path.relative_to(BOT))
+        for path in BOT.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if _imports_the_standard_decorator(node)
+    }
 
-    found = [
-        path.name for path in BOT.rglob("*.py") if standard.search(path.read_text(encoding="utf-8"))
-    ]
+    assert importing == {"core/domain/dataclass.py"}
 
-    assert found == ["dataclass.py"]
+
+def _imports_the_standard_decorator(node: ast.AST) -> bool:
+    match node:
+        case ast.Import(names):
+            return any(each.name == "dataclasses" for each in names)
+        case ast.ImportFrom("dataclasses", names):
+            return any(each.name == "dataclass" for each in names)
+        case _:
+            return False
 
 
 def test_folders_and_files_are_small_enough_to_be_found_and_read():
