@@ -30,9 +30,9 @@ REFUSALS_WINDOW = timedelta(minutes=10)
 _WINDOW = 1.0
 """Seconds for which Discord counts a request."""
 _LOOK_AGAIN = 0.2
-"""Seconds after which a request that waits looks again when it may be sent. That comes nearer with each
+"""Seconds after which the hooks look again when the next request may be sent. That comes nearer with each
 answer to another one, which counted until then as if it arrived a second after its start, and where the
-share of this process grows. To be woken by every answer would take processor time with each message."""
+share of this process grows. To look after every answer would take processor time with each message."""
 _REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
 _REPEATED = frozenset({500, 502, 504, 524})
 """The statuses after which discord.py sends the request again."""
@@ -81,7 +81,8 @@ class HttpHooks:
         self._refusals: deque[float] = deque()
         self._window = RequestWindow(_WINDOW)
         self._waiting: deque[asyncio.Future[Request]] = deque()
-        """In their order; while there are any, `_serve` will be called."""
+        """In order of arrival. While it is not empty, `_timer` is set."""
+        self._timer: asyncio.TimerHandle | None = None
 
     def trace(self) -> aiohttp.TraceConfig:
         """The trace that a client is built with."""
@@ -105,29 +106,38 @@ class HttpHooks:
 
     async def _acquire(self) -> Request:
         """Wait until one more request may be sent; first come, first served."""
-        turn: asyncio.Future[Request] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[Request] = loop.create_future()
         self._waiting.append(turn)
-        if len(self._waiting) == 1:
-            self._serve()
         try:
+            if self._timer is None:
+                self._serve()
             return await turn
-        except asyncio.CancelledError:
-            if not turn.cancelled():
-                self._window.lost(turn.result(), asyncio.get_running_loop().time())
+        except BaseException:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+            elif not turn.cancelled():
+                self._window.lost(turn.result(), loop.time())
             raise
 
     def _serve(self) -> None:
-        """Let the first of those that wait go, as many as may; look again when the next one may."""
-        loop, most = asyncio.get_running_loop(), self._per_second()
-        while self._waiting:
-            now = loop.time()
-            ready = self._window.ready_at(now, most)
-            if ready > now:
-                loop.call_later(min(ready - now, _LOOK_AGAIN), self._serve)
-                return
-            turn = self._waiting.popleft()
-            if not turn.cancelled():
-                turn.set_result(self._window.add(now, most))
+        """Let waiting requests go, in order, as the limit allows; set a timer for the rest."""
+        loop = asyncio.get_running_loop()
+        pause, self._timer = _LOOK_AGAIN, None
+        try:
+            most = self._per_second()
+            while self._waiting:
+                now = loop.time()
+                ready = self._window.ready_at(now, most)
+                if ready > now:
+                    pause = min(ready - now, _LOOK_AGAIN)
+                    break
+                turn = self._waiting.popleft()
+                if not turn.cancelled():
+                    turn.set_result(self._window.add(now, most))
+        finally:
+            if self._waiting:
+                self._timer = loop.call_later(pause, self._serve)
 
     def _release(self, context: SimpleNamespace, count: Callable[[Request, float], None]) -> None:
         request = getattr(context, "request", None)

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 
+import pytest
+
 from bot.core.ports import ChannelRef, Platform
 from bot.platforms.discord import sdk
 from bot.platforms.discord.answers import Place
@@ -71,7 +73,7 @@ async def test_a_request_that_is_given_up_while_it_waits_holds_up_no_other(stage
     assert other.result().id == 11
 
 
-async def test_a_request_that_is_given_up_as_its_turn_comes_holds_up_no_other(stage: Stage):
+async def test_a_request_that_is_given_up_as_its_turn_comes_is_counted_as_lost(stage: Stage):
     share, asked, waiting = 50, asyncio.Event(), list[asyncio.Task[Place]]()
 
     def per_second() -> int:
@@ -80,19 +82,44 @@ async def test_a_request_that_is_given_up_as_its_turn_comes_holds_up_no_other(st
             asyncio.get_running_loop().call_soon(waiting.pop().cancel)
         return share
 
-    rest = Rest(TOKEN, HttpHooks(per_second=per_second))
+    hooks = HttpHooks(per_second=per_second)
+    rest = Rest(TOKEN, hooks)
     await rest.account()
     asked.clear()
     share = 0
     async with asyncio.TaskGroup() as calls:
         waiting.append(given_up := calls.create_task(rest.place(11)))
         await asked.wait()
-        other = calls.create_task(rest.place(11))
         share = 50
+    now = asyncio.get_running_loop().time()
     await rest.close()
 
     assert given_up.cancelled()
-    assert other.result().id == 11
+    # One that is sent counts for two seconds until it is answered.
+    assert hooks._window.ready_at(now, 1) - now < 1.1
+
+
+async def test_an_error_while_requests_wait_holds_up_none(stage: Stage):
+    shares: list[int] = []
+    asked = asyncio.Event()
+
+    def per_second() -> int:
+        asked.set()
+        if not shares:
+            return 50
+        if share := shares.pop():
+            return share
+        raise ZeroDivisionError
+
+    rest = Rest(TOKEN, HttpHooks(per_second=per_second))
+    await rest.account()
+    shares = [0]
+    with pytest.raises(ZeroDivisionError):
+        await rest.place(11)
+    place = await rest.place(11)
+    await rest.close()
+
+    assert place.id == 11
 
 
 async def test_not_even_at_debug_are_tokens_of_interactions_logged(bot: RunningBot, caplog):
