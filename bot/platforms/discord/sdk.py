@@ -56,7 +56,10 @@ def embeds(payload: Payload) -> list[discord.Embed]:
 
 
 class _Embed(discord.Embed):
-    """An embed that is written from what was rendered: discord.py's way looks at each of its slots."""
+    """An embed to be sent, written from what was rendered: only `to_dict` may be called.
+
+    discord.py's own looks at each of its slots by name.
+    """
 
     __slots__ = ("_rendered",)
 
@@ -67,7 +70,9 @@ class _Embed(discord.Embed):
     def to_dict(self) -> EmbedData:
         """As Discord gets it; what is left out has Discord's default."""
         embed = self._rendered
-        written: EmbedData = {"description": embed.description, "color": _ACCENT}
+        written: EmbedData = {"color": _ACCENT}
+        if embed.description:
+            written["description"] = embed.description
         if embed.url:
             written["url"] = embed.url
         if embed.footer:
