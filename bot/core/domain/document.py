@@ -93,10 +93,6 @@ class Item:
     number: int | None = None
     button: Button | None = None
 
-    def __hash__(self) -> int:
-        """Of what tells rows apart, since renderers keep documents; equal rows have one hash."""
-        return hash((self.number, self.button))
-
 
 @dataclass(frozen=True, slots=True)
 class Items:
@@ -180,7 +176,7 @@ class Document:
     calls: str = ""
 
     def __hash__(self) -> int:
-        """Of what tells documents apart, since renderers keep them; equal ones have one hash."""
+        """Cheap on purpose: renderers look documents up by it. Unequal ones may share one."""
         return hash((self.summary, len(self.blocks)))
 
 
