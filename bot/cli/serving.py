@@ -56,6 +56,7 @@ def demo(
     # To make the tables takes 0.1 s, most of it in SQLite, and to import aiohttp as long, since it
     # reads the certificates of the machine: time enough while other modules are imported.
     with ThreadPoolExecutor(2) as beside, _importing():
+        # What is wrong with it shows below, where this thread imports it and waits for the other.
         beside.submit(import_module, "aiohttp.web")
         template = beside.submit(migrated_file)
         import asyncio

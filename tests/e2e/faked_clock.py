@@ -1,6 +1,7 @@
 """A wall clock for processes that a test moves; their monotonic clock is the real one."""
 
 import shutil
+import sysconfig
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,10 +48,10 @@ def faked_clock(folder: Path) -> FakedClock:
     system gives that process's id again.
     """
     prefix = Path(shutil.which("faketime") or "").parent.parent
-    of_distributions = ("lib*/faketime", "lib*/*/faketime")
-    [library, *_] = [
-        found for each in of_distributions for found in prefix.glob(f"{each}/libfaketimeMT.so.1")
-    ]
+    folders = (f"lib/{sysconfig.get_config_var('MULTIARCH')}", "lib64", "lib")  # Debian's first
+    libraries = [prefix / each / "faketime/libfaketimeMT.so.1" for each in folders]
+    library = next((each for each in libraries if each.is_file()), None)
+    assert library is not None, f"libfaketime is at none of {', '.join(map(str, libraries))}"
     faked = FakedClock(folder / "clock", str(library))
     faked.set("+0")
     return faked

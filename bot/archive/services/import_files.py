@@ -182,8 +182,8 @@ async def _import_files(
         done = 0
         read = await read_from(done)
         while done < len(files):
-            # A batch is parsed while the one before is written, but read before that begins: behind
-            # each step of reading a file, the thread waits for the GIL.
+            # A batch is parsed while the one before is written. The next one is read before this one's
+            # writing begins: beside it, reading waits for the GIL behind each step.
             batch = await _parse_changed(db, read, counter, dry_run=dry_run)
             before, done = done, done + read.count
             read = await read_from(done)

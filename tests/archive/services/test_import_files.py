@@ -411,14 +411,17 @@ async def test_a_note_renamed_in_a_watched_vault_is_not_withdrawn(db, vault):
     assert len(await kept(db)) == 2
 
 
-async def test_progress_is_reported_up_to_the_last_file(db, tmp_path):
-    write_notes(tmp_path, {f"{n}.md": f"Thought {n}" for n in range(600)})
+async def test_progress_is_reported_batch_by_batch(db, tmp_path):
+    notes = {f"{n:04}.md": f"Thought {n}" for n in range(1100)}
+    write_notes(tmp_path, notes)
+    (tmp_path / "0700.md").write_bytes(b"\xff\xfe\xff")
     told: list[tuple[int, int]] = []
 
-    await take_in(db, tmp_path, progress=lambda done, total: told.append((done, total)))
+    report = await take_in(db, tmp_path, progress=lambda *each: told.append(each))
 
-    assert told == sorted(told)
-    assert told[-1] == (600, 600)
+    assert told == [(0, 1100), (500, 1100), (1000, 1100), (1100, 1100)]
+    assert (report.new, [Path(each.path).name for each in report.problems]) == (1099, ["0700.md"])
+    assert len(await kept(db)) == 1099
 
 
 async def test_two_concurrent_imports_store_each_entry_once(tmp_path):

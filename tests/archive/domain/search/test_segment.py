@@ -1,5 +1,6 @@
 """The segmenter: what is indexed, and what is asked of the index."""
 
+import re
 import sqlite3
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -8,11 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.archive.domain.search.folding import folded
 from bot.archive.domain.search.segment import (
+    _ANY,
+    _RUN,
     BREAK,
     INDEXED_CHARACTERS,
     MARK,
     Phrases,
+    _spread,
     match_expression,
     name_expression,
     segment,
@@ -213,6 +218,12 @@ def test_each_of_several_long_texts_is_indexed_as_far_as_one():
     assert segment_each([long, "b"], between=" ") == f"{long[:-1]} b"
 
 
-@given(st.text("aB1 \n가힣漢é\0\ue000-"))
-def test_a_text_is_indexed_as_its_words_are(text):
-    assert segment(text) == " ".join(map(segment, text.split(" ")))
+_WORD = st.text("aB1가힣漢é\0\ue000-", max_size=4) | st.text("가힣漢é\0", min_size=33, max_size=40)
+
+
+@given(st.lists(_WORD | st.sampled_from([" ", "\n", "\u3000", "ﬁ"]), max_size=12).map("".join))
+def test_a_text_is_indexed_word_by_word_as_in_one(text):
+    pieces = re.split(f"({_ANY}+)", folded(text))
+    pieces[1::2] = ("".join(map(_spread, _RUN.findall(runs))) for runs in pieces[1::2])
+
+    assert segment(text) == "".join(pieces)
