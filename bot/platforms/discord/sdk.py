@@ -10,12 +10,10 @@ import discord
 import discord.gateway
 import discord.http
 import yarl
-from discord.types.embed import Embed as EmbedData
 
 from bot.platforms.discord.rendering.payload import (
     PICTURE_TEXT_MOST,
     CommandButton,
-    Embed,
     LinkButton,
     Payload,
     Row,
@@ -23,7 +21,7 @@ from bot.platforms.discord.rendering.payload import (
     within,
 )
 
-_ACCENT = 0x5B7FA6
+_ACCENT = discord.Colour(0x5B7FA6)
 NO_MENTIONS = discord.AllowedMentions.none()
 
 Json = dict[str, Any]
@@ -52,32 +50,11 @@ def point_at(api_base: str, gateway_url: str) -> None:
 
 def embeds(payload: Payload) -> list[discord.Embed]:
     """The embeds of a payload."""
-    return [_Embed(embed) for embed in payload.embeds]
-
-
-class _Embed(discord.Embed):
-    """An embed to be sent, written from what was rendered: only `to_dict` may be called.
-
-    discord.py's own looks at each of its slots by name.
-    """
-
-    __slots__ = ("_rendered",)
-
-    def __init__(self, rendered: Embed) -> None:
-        super().__init__()
-        self._rendered = rendered
-
-    def to_dict(self) -> EmbedData:
-        """As Discord gets it; what is left out has Discord's default."""
-        embed = self._rendered
-        written: EmbedData = {"color": _ACCENT}
-        if embed.description:
-            written["description"] = embed.description
-        if embed.url:
-            written["url"] = embed.url
-        if embed.footer:
-            written["footer"] = {"text": embed.footer}
-        return written
+    made = []
+    for embed in payload.embeds:
+        shown = discord.Embed(description=embed.description, url=embed.url, colour=_ACCENT)
+        made.append(shown.set_footer(text=embed.footer) if embed.footer else shown)
+    return made
 
 
 def view(payload: Payload) -> discord.ui.View:
