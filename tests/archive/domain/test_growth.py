@@ -18,10 +18,10 @@ from bot.archive.domain.search.segment import (
     word_expression,
 )
 from bot.arxiv.domain.title_match import best_match, is_same_title, is_searchable, title_words
-from bot.core.domain.addresses import ascii_address, find_addresses
 from bot.core.domain.characters import cut_at
 from bot.core.domain.errors import QueryError
 from bot.core.domain.latex_accents import accents
+from bot.core.domain.untrusted.addresses import ascii_address, find_addresses
 from bot.core.latex import readable
 from bot.discussion.domain.foreign_text import settled, settled_name
 from bot.lookup.domain import query

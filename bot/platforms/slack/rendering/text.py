@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
-from bot.core.domain.addresses import ascii_address
 from bot.core.domain.characters import cut_at
 from bot.core.domain.document import Inline, Link, Style, Text, plain_text
+from bot.core.domain.untrusted.addresses import ascii_address
 from bot.core.domain.untrusted.link_text import target_to_show
 
 Json: TypeAlias = dict[str, Any]

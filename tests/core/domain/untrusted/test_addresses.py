@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.domain.addresses import LONGEST, ascii_address, find_addresses
+from bot.core.domain.untrusted.addresses import LONGEST, ascii_address, find_addresses
 
 
 @pytest.mark.parametrize(
