@@ -14,14 +14,7 @@ from itertools import count, islice
 from typing import BinaryIO
 
 from bot.archive.domain.arxiv_id import ArxivId
-from bot.archive.domain.entry import (
-    Entry,
-    EntryId,
-    Problem,
-    Severity,
-    SourceKind,
-    StoredEntry,
-)
+from bot.archive.domain.entry import Entry, EntryId, Problem, Severity, SourceKind, StoredEntry
 from bot.archive.domain.files.source_match import InputFile
 from bot.archive.domain.formats import export_line
 from bot.archive.domain.formats.export_line import Restored
