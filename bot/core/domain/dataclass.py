@@ -36,6 +36,8 @@ _OF_VALUES = {"frozen": True, "slots": True}
 
 def _value(cls: type) -> type:
     own = {name for name, given in vars(cls).items() if given is not None}
+    if cls.__doc__ is None:  # else `dataclasses` parses a signature to make one
+        cls.__doc__ = cls.__name__
     made: type = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
 
     def compiled_late(name: str) -> Callable[..., Any]:

@@ -125,6 +125,15 @@ def _or_error(call, *arguments):
         return type(error), str(error)
 
 
+def test_one_without_a_docstring_has_its_name_and_keeps_another():
+    class Told:
+        """What it is."""
+
+        a: int
+
+    assert [late.__doc__ for _, late in (both(Plain), both(Told))] == ["Plain", "What it is."]
+
+
 def test_a_method_that_was_compiled_stays():
     _, late = both(Plain)
     before = vars(late)["__init__"]
