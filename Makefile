@@ -13,7 +13,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--no-annotate --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format format-check lint types imports bench chaos lookups interleavings words lock vendored venv clean
+.PHONY: help demo test check format format-check lint types imports bench chaos lookups interleavings words schema lock vendored venv clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -57,6 +57,9 @@ interleavings: $(VENV)/.dev ## write into a vault in Git in a thousand orders, w
 
 words: $(VENV)/.dev ## bring the Korean catalogue up to date with what the code says, and compile it
 	$(BIN)/python -m tests.words
+
+schema: $(VENV)/.dev ## write the SQLite schema of new databases, from the migrations
+	$(BIN)/python -m tests.schema
 
 lock: $(VENV)/.dev ## choose newer versions and write the requirement files again
 	$(LOCK) --upgrade --group build --output-file requirements.txt

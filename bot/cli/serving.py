@@ -51,14 +51,11 @@ def demo(
     """Try the web chat with sample papers in a temporary database; needs no token or network."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from bot.core.database.sqlite.opening import migrated_file
-
-    # To make the tables takes 0.1 s, most of it in SQLite, and to import aiohttp as long, since it
-    # reads the certificates of the machine: time enough while other modules are imported.
-    with ThreadPoolExecutor(2) as beside, _importing():
+    # aiohttp reads the certificates of the machine, which takes 0.1 s: time enough while other modules
+    # are imported.
+    with ThreadPoolExecutor(1) as beside, _importing():
         # What is wrong with it shows below, where this thread imports it and waits for the other.
         beside.submit(import_module, "aiohttp.web")
-        template = beside.submit(migrated_file)
         import asyncio
 
         from bot.app.main import demo_settings, run_demo
@@ -74,8 +71,7 @@ def demo(
 
     start_logging("warning", as_json=False)
     settings = demo_settings(read_settings(), host=host, port=port)
-    work = run_demo(settings, paths or [], _announce_demo, imported, template=template.result())
-    asyncio.run(work)
+    asyncio.run(run_demo(settings, paths or [], _announce_demo, imported))
     return DONE
 
 

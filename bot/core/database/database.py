@@ -176,17 +176,13 @@ class Database(Protocol):
 
 
 async def open_database(
-    location: Path | PostgresAddress | None,
-    *,
-    busy_seconds: float = BUSY_SECONDS,
-    template: bytes | None = None,
+    location: Path | PostgresAddress | None, *, busy_seconds: float = BUSY_SECONDS
 ) -> Database:
     """The database there, made and migrated if need be; raises `StorageError`.
 
     `UsageError` where the libraries of its engine are not installed. `None` is a throw-away SQLite
-    database, in a folder that `close` removes; `template` is what its file begins as, from
-    `sqlite.opening.migrated_file`. Several processes may have the same database open; a statement
-    waits for `busy_seconds` for another to commit.
+    database, in a folder that `close` removes. Several processes may have the same database open; a
+    statement waits for `busy_seconds` for another to commit.
     """
     # An engine's modules take time to import, and only one is used.
     if isinstance(location, PostgresAddress):
@@ -198,7 +194,7 @@ async def open_database(
         return await open_postgresql(location, busy_seconds=busy_seconds)
     from bot.core.database.sqlite.opening import open_sqlite  # noqa: PLC0415
 
-    return await open_sqlite(location, busy_seconds=busy_seconds, template=template)
+    return await open_sqlite(location, busy_seconds=busy_seconds)
 
 
 @asynccontextmanager
@@ -226,11 +222,9 @@ _MISSING_EXTRA = translatable(
 
 
 @asynccontextmanager
-async def opened(
-    location: Path | PostgresAddress | None, *, template: bytes | None = None
-) -> AsyncIterator[Database]:
+async def opened(location: Path | PostgresAddress | None) -> AsyncIterator[Database]:
     """`open_database`, closed at the end."""
-    database = await open_database(location, template=template)
+    database = await open_database(location)
     try:
         yield database
     finally:

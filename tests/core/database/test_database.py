@@ -12,7 +12,7 @@ import pytest
 
 from bot.core.database.database import Database, opened
 from bot.core.database.migrations import Migration
-from bot.core.database.sqlite.opening import migrated_file, open_sqlite
+from bot.core.database.sqlite.opening import open_sqlite
 from bot.core.domain.errors import StorageError
 
 TABLE = (Migration(1, "0001_t.sql", "CREATE TABLE t (x INTEGER NOT NULL UNIQUE);"),)
@@ -143,21 +143,6 @@ async def add_rows(db: Database, start: int) -> None:
     for x in range(start, start + 20):
         async with db.transaction() as tx:
             await tx.run("INSERT INTO t VALUES (:x)", {"x": x})
-
-
-async def test_a_database_that_begins_as_a_template_is_as_a_new_one():
-    async with opened(None) as migrated, opened(None, template=migrated_file()) as copied:
-        assert await whole(copied) == await whole(migrated)
-
-
-async def whole(db: Database) -> list[list[tuple[object, ...]]]:
-    """Every table as it was made, every row, and how the file is kept."""
-    async with db.reading() as tx:
-        schema = [tuple(row) for row in await tx.all("SELECT type, name, sql FROM sqlite_schema")]
-        tables = [name for kind, name, sql in schema if kind == "table" and sql is not None]
-        kept = [f'SELECT * FROM "{name}"' for name in tables]
-        kept += ["PRAGMA auto_vacuum", "PRAGMA journal_mode", "PRAGMA page_size"]
-        return [schema, *[[tuple(row) for row in await tx.all(sql)] for sql in kept]]
 
 
 async def test_a_temporary_database_leaves_no_file():
