@@ -6,6 +6,7 @@ import unicodedata
 from functools import lru_cache
 
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
@@ -13,6 +14,7 @@ _MONTH = (
     r"sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 )
 _YEAR, _DAY = "(?P<year>(?:19|20)[0-9]{2})", "(?P<day>[0-9]{1,2})"
+_YEAR_WITHIN = re.compile("(?:19|20)[0-9]{2}")
 _SHAPES = (
     rf"{_YEAR} ?[년年] ?(?P<month>[0-9]{{1,2}}) ?[월月] ?{_DAY} ?[일日]",
     rf"{_YEAR}(?P<by>[-/.]) ?(?P<month>[0-9]{{1,2}})(?P=by) ?{_DAY}\.?",
@@ -24,7 +26,7 @@ _WEEKDAY = (
     r"(?:mon|tue|tues|wed|wednes|thu|thur|thurs|fri|sat|satur|sun)(?:day)?\.?)"
 )
 _LINES = tuple(
-    re.compile(rf"(?:{_WEEKDAY},? )?{shape}(?:,? ?(?:{_WEEKDAY}|\({_WEEKDAY}\)))?", re.IGNORECASE)
+    late_pattern(rf"(?:{_WEEKDAY},? )?{shape}(?:,? ?(?:{_WEEKDAY}|\({_WEEKDAY}\)))?", re.IGNORECASE)
     for shape in _SHAPES
 )
 _LONGEST = 60
@@ -68,7 +70,7 @@ def parse_date_line(line: str) -> DateLine | None:
     if len(line) > _LONGEST:
         return None
     text = " ".join(unicodedata.normalize("NFKC", line).strip(" #*_:[]\t\xa0\ufeff").split())
-    if not any("0" <= character <= "9" for character in text):
+    if _YEAR_WITHIN.search(text) is None:
         return None
     for shape in _LINES:
         found = shape.fullmatch(text)

@@ -1,13 +1,15 @@
-"""Characters as people see them: where a text may be cut without breaking one.
+"""Hangul syllables, and characters as people see them: where a text may be cut without breaking one.
 
 An emoji may be many code points (a family, a flag, a waving hand of some colour), and so may a
 letter with marks. This follows the rules of Unicode's grapheme clusters (UAX #29) closely enough
 that nothing a person typed as one is split.
 """
 
+import re
 import unicodedata
 from typing import Final
 
+HANGUL_SYLLABLE: Final = re.compile("[가-힣]")
 _LONGEST: Final = 64
 """Code points of one character; a longer one (a stack of marks) is cut all the same."""
 _JOINER: Final = "\u200d"

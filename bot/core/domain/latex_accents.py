@@ -8,6 +8,8 @@ import re
 import unicodedata
 from typing import Final
 
+from bot.core.domain.late_pattern import late_pattern
+
 _LETTERS: Final = {
     "L": "Ł", "l": "ł", "O": "Ø", "o": "ø", "AA": "Å", "aa": "å", "AE": "Æ", "ae": "æ",
     "OE": "Œ", "oe": "œ", "ss": "ß", "SS": "ẞ", "i": "ı", "j": "ȷ", "DH": "Ð", "dh": "ð",
@@ -27,7 +29,7 @@ _NAMES: Final = "|".join(sorted(_LETTERS, key=len, reverse=True))
 # behind a macro's name only ends the name: Garc\'\i a is García.
 _DOTLESS_MACRO: Final = r"\\[ij](?:\{\}|(?![A-Za-z])\s*)"
 _BASE: Final = rf"(?:{_DOTLESS_MACRO}|[^\W\d_][\u0300-\u036f]*)"
-_ACCENT: Final = re.compile(
+_ACCENT: Final = late_pattern(
     r"(?P<kept>(?<![^\s(\"'])(?:[A-Za-z]:\\|\\\\(?=\w))\S*|\\\\)"
     # \'e, \'{e}, \' e within braces, \"\i; {\'e} loses its braces.
     r"|(?P<open>\{\s*)?"

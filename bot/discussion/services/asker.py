@@ -1,10 +1,10 @@
 """The language of the person who asks: what the platform says, else their last one, else a guess."""
 
 import logging
-import re
 from functools import partial
 
 from bot.core.database.database import Database, Transaction
+from bot.core.domain.characters import HANGUL_SYLLABLE
 from bot.core.domain.errors import UserError
 from bot.core.domain.i18n import Translate
 from bot.core.ports import Command, Platform, ThreadMessage, person_ids
@@ -13,7 +13,6 @@ from bot.discussion.store import person_locales
 
 log = logging.getLogger(__name__)
 
-_HANGUL = re.compile("[\uac00-\ud7a3]")
 _LONGEST = 20
 """Characters of a locale: longer than any that a platform sends."""
 
@@ -41,7 +40,9 @@ async def person_voice(
     known = locale or await tx.call(partial(person_locales.find, person=person))
     if known:
         return voices(known)
-    return voices("ko") if _HANGUL.search(text) else await channel_voice(tx, voices, channel)
+    return (
+        voices("ko") if HANGUL_SYLLABLE.search(text) else await channel_voice(tx, voices, channel)
+    )
 
 
 async def known_locale(db: Database, command: Command) -> str:

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from datetime import date
 
 from bot.archive.domain.typed_dates import Days, fold
+from bot.core.domain.late_pattern import late_pattern
 from bot.lookup.domain.date_terms import DATE
 from bot.lookup.domain.query import parse
 from bot.lookup.domain.query_terms import Query
 from bot.lookup.domain.relative_dates import find_day, is_relative
 from bot.lookup.domain.written_terms import QUOTES
 
-_FIELD = re.compile(
+_FIELD = late_pattern(
     rf"(?P<field>(?<!\S)[-−－]?(?:date|before|after|popular)[:：]\s*)"
     rf"(?:[{QUOTES}](?P<quoted>[^{QUOTES}]*)[{QUOTES}]?|(?P<bare>[^\s{QUOTES}]))"
     rf"|(?P<phrase>[{QUOTES}][^{QUOTES}]*[{QUOTES}]?)",

@@ -3,11 +3,12 @@
 import re
 
 from bot.archive.domain.entry import EntryId
+from bot.core.domain.late_pattern import late_pattern
 from bot.lookup.domain.query_terms import PaperRef, Place
 
 _QUOTES = '"“”„＂'
 _END = rf"(?:[{_QUOTES}][^{_QUOTES}]*[{_QUOTES}]|[^\s{_QUOTES}]+?)"
-VALUE = re.compile(
+VALUE = late_pattern(
     rf"\s*(?P<start>{_END})\s*(?:\.{{2,3}}|…)\s*(?P<goal>{_END}(?=\s|$|(?<=[{_QUOTES}])))"
 )
 """Two papers with `..` between them; telephones write three dots as one sign."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import Entry, Language, Paper
 from bot.archive.domain.markup.author_names import is_group, without_others
+from bot.core.domain.characters import HANGUL_SYLLABLE
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.latex_accents import accents
 from bot.core.domain.untrusted.incoming_text import well_formed
@@ -22,7 +23,6 @@ _AND = re.compile(r"\band\b", re.IGNORECASE)
 _GIVEN = re.compile(
     r"(?!(?:jr|sr|i+v?|inc|ltd)\b)[^\W\d_][\w.'’-]*(?:[ .-]+[^\W\d_][\w.'’-]*){0,3}", re.IGNORECASE
 )
-_HANGUL = re.compile("[가-힣]+")
 _SUFFIX = re.compile(r"(?:jr|sr)\.?|i{2,3}|iv", re.IGNORECASE)
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Signs that turn the direction of the text behind them, in a file the names of fields too."""
@@ -150,7 +150,7 @@ def _author(name: str) -> Author:
     suffix = words.pop() if len(words) > 2 and _SUFFIX.fullmatch(words[-1]) else ""
     if len(words) < 2:
         return Author(name, name)
-    if _HANGUL.fullmatch("".join(words)):  # 홍 길동: the family name is first
+    if all(map(HANGUL_SYLLABLE.match, "".join(words))):  # 홍 길동: the family name is first
         return Author(name, words[0], " ".join(words[1:]))
     start = len(words) - 1
     while start > 1 and is_particle(words[start - 1]):

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from enum import Enum
 
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 
 _URL = re.compile(r"https?://[^\s<>()\[\]\"']+")
 _ARXIV = re.compile(r"\d{4}\.\d{4,5}")
@@ -62,15 +63,17 @@ _CONFLICT = (
     "|ütköz|motstrid|xung đột|конфл|충돌|競合|冲突|衝突"
 )
 _DATE = r"\d{4}[-. ]?\d{2}[-. ]?\d{2}"
-_BRACKETED = re.compile(r"(?P<stem>.+?)[ _]*[(\[（](?P<words>[^()\[\]（）]*)[)\]）](?: ?\(\d+\))?")
-_CONFLICT_WORDS = re.compile(
+_BRACKETED = late_pattern(
+    r"(?P<stem>.+?)[ _]*[(\[（](?P<words>[^()\[\]（）]*)[)\]）](?: ?\(\d+\))?"
+)
+_CONFLICT_WORDS = late_pattern(
     rf"(?=.*(?:{_CONFLICT}))(?:.*(?:{_COPY}|{_DATE})|conflicted$)"
     r"|(?:case|unicode encoding|selective sync|whitespace) conflict(?: \d+)?$"
     r"|sfconflict\b",
     re.IGNORECASE,
 )
 _CONFLICT_NAMES = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    late_pattern(pattern, re.IGNORECASE)
     for pattern in (
         r"(?P<stem>.+)\.sync-conflict-\d{8}-\d{6}(?:-\w+)?",  # Syncthing
         r"(?P<stem>.+)~\d{8}-\d{6}",  # Syncthing's old versions
@@ -116,7 +119,7 @@ class _Sign(Enum):
 
 
 _DUPLICATE_NAMES = tuple(
-    (sign, re.compile(pattern, re.IGNORECASE))
+    (sign, late_pattern(pattern, re.IGNORECASE))
     for sign, pattern in (
         (_Sign.DIGIT_LAST, r"(?P<stem>.+) \d{1,3}"),  # iCloud, Obsidian
         (_Sign.BRACKET_LAST, r"(?P<stem>.+?) ?\(\d{1,3}\)"),  # Google Drive, browsers

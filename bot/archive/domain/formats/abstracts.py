@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from bot.archive.domain.arxiv_id import find_arxiv_ids
 from bot.archive.domain.entry import Language
+from bot.core.domain.late_pattern import late_pattern
 
-_AUTHORS_SPEAK = re.compile(
+_AUTHORS_SPEAK = late_pattern(
     r"\bwe (?:also |first |then |further |thus |formally |systematically |here )?(?:address|"
     r"analy[sz]e|argue|consider|demonstrate|describe|design|develop|establish|evaluate|examine|"
     r"explore|find|formali[sz]e|formulate|identify|introduce|investigate|observe|offer|present|"

@@ -3,6 +3,7 @@
 import re
 
 from bot.archive.domain.entry import Problem, Severity
+from bot.core.domain.characters import HANGUL_SYLLABLE
 from bot.core.domain.errors import UnreadableError
 from bot.core.domain.i18n import worded
 
@@ -10,7 +11,6 @@ _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 GZIP = b"\x1f\x8b"
 """How a file begins that gzip packed, and no text in UTF-8."""
 _LF, _CR = b"\n", b"\r"
-_HANGUL = re.compile("[가-힣]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
 
 
@@ -73,7 +73,9 @@ def _korean(data: bytes) -> str | None:
         text = data.decode("cp949")
     except UnicodeDecodeError:
         return None
-    return text if _HANGUL.search(text) is not None and _CONTROL.search(text) is None else None
+    return (
+        text if HANGUL_SYLLABLE.search(text) is not None and _CONTROL.search(text) is None else None
+    )
 
 
 def _text(text: str, path: str) -> str:

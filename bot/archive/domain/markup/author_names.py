@@ -2,6 +2,8 @@
 
 import re
 
+from bot.core.domain.late_pattern import late_pattern
+
 _GROUP_WORDS = frozenset(
     (
         *("team", "teams", "group", "lab", "labs", "laboratory", "laboratories", "consortium"),
@@ -38,7 +40,7 @@ _TOPICS = frozenset(
 )
 _OF_A_GROUP = re.compile(r"\b(?:of|for|in)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-_ET_AL = re.compile(
+_ET_AL = late_pattern(
     r"(?P<name>.*?)[\s,]*(?:\b(?:et\.?\s+al(?:ii|iae|\b)\.?|and\s+others|others)|…|\.\.\."
     r"|(?<!\S)(?:외|등)(?:\s*[0-9]+\s*(?:인|명))?|(?<=[가-힣]) ?외\s*[0-9]+\s*(?:인|명))\s*",
     re.IGNORECASE | re.DOTALL,

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 
 from bot.archive.domain.markup.author_names import is_one_name
 from bot.archive.domain.markup.mentions import Address, address_of
+from bot.core.domain.characters import HANGUL_SYLLABLE
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 
 _PARENS = re.compile("[()（）]")
 _BEHIND_A_NAME = re.compile(r"[JjSs]r\.?|II|III|IV|Ph\.? ?D\.?|M\.D\.")
@@ -13,8 +15,7 @@ _SEPARATORS = re.compile(r"[(（\[]|[)）\]]| ?[,;，、；] ?(?:and )?| and ")
 _COMMAS = re.compile(r" ?[,;，、；] ?(?:and )?")
 _OPENS_OR_JOINS = re.compile(r"[(（\[]| and ")
 _NESTED = re.compile(r"[(（][^()（）]*[)）]")
-_KOREAN_NAME = re.compile(r"[가-힣]{1,2} ?[가-힣]{1,4}")
-_HANGUL = re.compile("[가-힣]")
+_KOREAN_NAME = late_pattern(r"[가-힣]{1,2} ?[가-힣]{1,4}")
 _EMPHASISED = re.compile(r"(\*{1,3}|_)(?=\S)(.+?)(?<=\S)\1(?=$|\s|[(（])\s*(.*)", re.DOTALL)
 _ADDRESS = re.compile(r"https?://[^\s()<>（）]+", re.IGNORECASE)
 _LIST_ITEM = re.compile(r"(?:[*+]|[0-9]{1,3}[.)])\s")
@@ -97,7 +98,7 @@ def _is_name(name: str) -> bool:
     words = bare.strip(" *†‡§¹²³").split()
     if not 0 < len(words) < 9 or "://" in bare:
         return False
-    if _HANGUL.search(bare) is not None:
+    if HANGUL_SYLLABLE.search(bare) is not None:
         return _KOREAN_NAME.fullmatch(" ".join(words)) is not None
     weighty = [word for word in words if _PARTICLE.fullmatch(word) is None]
     return bool(weighty) and all(_is_capital(word) for word in weighty)
@@ -217,7 +218,7 @@ def is_like_title(line: str) -> bool:
         and text[-1] not in ".,;…"
         and "://" not in text
         and _LIST_ITEM.match(text) is None
-        and _HANGUL.search(text) is None
+        and HANGUL_SYLLABLE.search(text) is None
     )
 
 

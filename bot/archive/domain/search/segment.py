@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from bot.archive.domain.search.folding import bare, folded
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 
 INDEXED_CHARACTERS = 1_000_000
 """The characters of one field that are indexed: an error must not fill the disk."""
@@ -45,9 +46,6 @@ _HAN_BEYOND = "\U00020000-\U0003ffff"
 # Private-use characters count as letters in the index; there they are ours.
 _PRIVATE = "\ue000-\uf8ff\U000f0000-\U0010ffff"
 _RUN = re.compile(f"[{_HANGUL}]+|[{_HAN_AND_KANA}{_HAN_BEYOND}]+|[{_PRIVATE}\\0]+")
-_ANY = f"[{_HANGUL}{_HAN_AND_KANA}{_HAN_BEYOND}{_PRIVATE}\\0]"
-# Runs that follow one another as one: to look for one set of characters takes half the time.
-_RUNS = re.compile(f"({_ANY}{_ANY}*)")
 _LONGEST_CACHED = 32
 
 
@@ -78,9 +76,7 @@ def segment_each(texts: Sequence[str], *, between: str) -> str:
 
 
 def _expanded(word: str) -> str:
-    pieces = _RUNS.split(word)
-    pieces[1::2] = ("".join(map(_spread, _RUN.findall(runs))) for runs in pieces[1::2])
-    return "".join(pieces)
+    return _RUN.sub(lambda run: _spread(run[0]), word)
 
 
 _cached = lru_cache(maxsize=1 << 15)(_expanded)
@@ -112,7 +108,7 @@ def is_run(word: str) -> bool:
     """Whether a word of `runs` is indexed in pairs."""
     if word.isascii() or _PRIVATE_OR_NUL.match(word):
         return False
-    return _RUNS.match(word) is not None
+    return _RUN.match(word) is not None
 
 
 def match_expression(text: str) -> Phrases:
@@ -174,8 +170,8 @@ def name_expression(name: str) -> Phrases:
     return _any_of(variants)
 
 
-_IS_HANGUL = re.compile(f"[{_HANGUL}]")
-_BETWEEN_HANGUL = re.compile(rf"(?<=[{_HANGUL}])\s+(?=[{_HANGUL}])")
+_IS_HANGUL = late_pattern(f"[{_HANGUL}]")
+_BETWEEN_HANGUL = late_pattern(rf"(?<=[{_HANGUL}])\s+(?=[{_HANGUL}])")
 _LONGEST_TITLE = 200
 _SHORTEST_PART = 2
 _LONGEST_NAME = 8

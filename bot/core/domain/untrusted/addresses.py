@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 
 LONGEST: Final = 2000
 """Characters of an address; what is longer stays text."""
@@ -24,11 +25,11 @@ _ENDS: Final = (
 )
 _CANDIDATE: Final = re.compile(rf"https?://[^{_ENDS}]+", re.IGNORECASE)
 _GLUED_SCRIPTS: Final = "\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff"
-_GLUED: Final = re.compile(rf"(?<=[A-Za-z0-9)\]}}])[{_GLUED_SCRIPTS}]")
+_GLUED: Final = late_pattern(rf"(?<=[A-Za-z0-9)\]}}])[{_GLUED_SCRIPTS}]")
 _HOST: Final = re.compile(r"[^/?#]*")
 # A name that hosts end in with text behind it: `org입니다`. Only Latin letters are compared without
 # case: of 40,000 characters that have none, to look for one takes longer than all else here.
-_GLUED_TO_HOST: Final = re.compile(
+_GLUED_TO_HOST: Final = late_pattern(
     rf"(?<=\.)(?i:[a-z]{{2}}|com|org|net|edu|gov|info|app|dev|wiki|blog)(?=[{_GLUED_SCRIPTS}])"
     rf"|(?<=\.)(?i:[a-z0-9-]+)(?=[{_GLUED_SCRIPTS}][^.]*$)"
 )
@@ -64,9 +65,11 @@ def find_addresses(text: str) -> Iterator[Found]:
 
 
 def _without_glued(url: str) -> str:
+    if url.isascii():
+        return url
     scheme, slashes, rest = url.partition("://")
     host = _HOST.match(rest)[0]  # type: ignore[index]
-    glued = _GLUED_TO_HOST.search(host)
+    glued = None if host.isascii() else _GLUED_TO_HOST.search(host)
     if glued is not None:
         return f"{scheme}{slashes}{host[: glued.end()]}"
     behind = rest[len(host) :]

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Link
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.domain.untrusted.confusables import look_alike
 
 _LABELS = r"(?:[\w-]{1,63}\.){1,20}"
@@ -27,7 +28,7 @@ _GENERIC = (
 )
 # In a text as it looks: an address with a scheme, a host with something behind it or a name that
 # hosts end in, and an id of arXiv.
-_ADDRESS = re.compile(
+_ADDRESS = late_pattern(
     r"[a-z][a-z0-9+.-]{1,30}://\S*"
     # Behind the name another script may follow without a space: `arxiv.org에서`.
     rf"|(?<![\w-])(?:[^\s/@]{{1,100}}@)?"

@@ -7,6 +7,7 @@ platform (whose replies are shown as `Alice (Slack)`) or another guest (issue 12
 import re
 import unicodedata
 
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.domain.untrusted.confusables import skeleton, without_unseen
 from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.platforms.web.rendering.view import BOT_NAME
@@ -50,7 +51,7 @@ _NAMES = (
 )
 _PLATFORM = re.compile(r"[(\[{<]\s*(?:web|웹)\b[^)\]}>]*[)\]}>]\s*$")
 # Words end at spaces and signs, and where Hangul meets another script: `admin님`.
-_WORD_ENDS = re.compile(
+_WORD_ENDS = late_pattern(
     r"[\W_]+|(?<=[\uac00-\ud7a3])(?![\uac00-\ud7a3])|(?<=\w)(?<![\uac00-\ud7a3])(?=[\uac00-\ud7a3])"
 )
 _GUEST = re.compile(r"(?:guest|손님)[0-9a-f]{4}")

@@ -1,0 +1,29 @@
+"""A pattern that is compiled late does what one does that is compiled at once."""
+
+import re
+
+import pytest
+
+from bot.core.domain.late_pattern import late_pattern
+
+
+def test_it_finds_what_the_pattern_finds():
+    late = late_pattern(r"(?P<word>[a-z]+)", re.IGNORECASE)
+
+    for _ in range(2):  # compiled, and found again
+        assert late.fullmatch("Word")["word"] == "Word"  # type: ignore[index]
+        assert late.sub("-", "one 2 THREE") == "- 2 -"
+        assert [found[0] for found in late.finditer("one 2 THREE")] == ["one", "THREE"]
+    assert (late.pattern, late.groups) == (r"(?P<word>[a-z]+)", 1)
+
+
+def test_a_wrong_one_says_so_when_it_is_used():
+    late = late_pattern("(")
+
+    with pytest.raises(re.error, match="missing"):
+        late.search("")
+
+
+def test_what_a_pattern_does_not_have_it_has_not():
+    with pytest.raises(AttributeError, match="serch"):
+        late_pattern("a").serch  # type: ignore[attr-defined] # noqa: B018
