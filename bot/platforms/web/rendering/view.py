@@ -5,9 +5,10 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from importlib import import_module
+from typing import Protocol
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bot.archive.domain.entry import Reference
@@ -44,6 +45,23 @@ _MOST_CHOICES = 25
 """Suggestions for what is being typed; see `lookup.services.completion`."""
 
 
+class Template(Protocol):
+    """A template of Jinja's."""
+
+    def render(self, **values: object) -> str:
+        """The text for these values."""
+
+
+class Templates(Protocol):
+    """Jinja's environment; Jinja takes 25 ms to import, so that a start does without."""
+
+    def get_template(self, name: str) -> Template:
+        """The template of that name, compiled when it is first asked for."""
+
+    def list_templates(self, extensions: Collection[str]) -> list[str]:
+        """The names of all templates with one of these endings."""
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """Renders templates, and messages as HTML (`article`) and as change events (`change`).
@@ -51,9 +69,14 @@ class View:
     Both take the message, the locale and, where it is known, whether the reader likes the message.
     """
 
-    environment: Environment
+    build: str
     article: Callable[..., Markup]
     change: Callable[..., str]
+
+    @property
+    def templates(self) -> Templates:
+        """The templates; to ask for them imports Jinja."""
+        return _templates(self.build)
 
     async def articles(
         self, messages: Sequence[BoardMessage], say: Translate, liked: Collection[int] = ()
@@ -70,26 +93,26 @@ class View:
 
         `at` says where its links lead, `layout` what is around it: those of the running bot by default.
         """
-        return self.environment.get_template(template).render(say=say, **values)
+        return self.templates.get_template(template).render(say=say, **values)
 
     async def compile_pages(self) -> None:
         """Compile the templates of the bot's pages in a thread: each takes up to 40 ms.
 
         A page that is opened before that is compiled in the event loop.
         """
-        for name in self.environment.list_templates(extensions=("html",)):
+        await asyncio.to_thread(import_module, "jinja2")
+        for name in self.templates.list_templates(extensions=("html",)):
             if not name.startswith("site"):  # these are the published site's
-                await asyncio.to_thread(self.environment.get_template, name)
+                await asyncio.to_thread(self.templates.get_template, name)
 
 
 def make_view(voices: Callable[[str], Translate], *, build: str) -> View:
     """The view; `build` is the version of the static files."""
-    environment = _environment(build)
 
     # A message goes to every open page, and is rendered once a language.
     @lru_cache(maxsize=_REMEMBERED)
     def article(message: BoardMessage, locale: str, is_liked: bool = False) -> Markup:
-        template = environment.get_template("message.html")
+        template = _templates(build).get_template("message.html")
         html = template.render(say=voices(locale), message=_for(message, locale), is_liked=is_liked)
         return Markup(html)  # noqa: S704 - a template with autoescape wrote it
 
@@ -110,12 +133,14 @@ def make_view(voices: Callable[[str], Translate], *, build: str) -> View:
             ensure_ascii=False,
         )
 
-    return View(environment, article, change)
+    return View(build, article, change)
 
 
 @lru_cache(maxsize=2)
-def _environment(build: str) -> Environment:
-    """The environment of the templates: each is compiled once in a process."""
+def _templates(build: str) -> Templates:
+    """The templates: each is compiled once in a process."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - see `Templates`
+
     environment = Environment(
         loader=PackageLoader("bot.platforms.web"),
         autoescape=True,

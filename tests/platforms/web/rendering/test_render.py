@@ -309,8 +309,7 @@ async def test_pages_are_compiled_before_somebody_opens_them():
 
     await view.compile_pages()
 
-    assert view.environment.cache is not None
-    compiled = {name for _, name in view.environment.cache}
+    compiled = {name for _, name in view.templates.cache}  # type: ignore[attr-defined]
     assert {"chat.html", "papers.html", "paper.html", "entry.html", "parts.html"} <= compiled
 
 
@@ -318,9 +317,9 @@ def test_a_reference_named_like_another_address_is_shown_with_its_target():
     view = make_view(Catalogues(), build="x")
     title = "https://arxiv.org/abs/2310.07831"
     reference = Reference(None, url="https://evil.example.org", title=title)
-    macros = view.environment.get_template("paper.html").module
+    macros = view.templates.get_template("paper.html").module  # type: ignore[attr-defined]
 
     reader = Reader()
-    reader.feed(macros.mentioned((Mention(reference),), ENGLISH))  # type: ignore[attr-defined]
+    reader.feed(macros.mentioned((Mention(reference),), ENGLISH))
 
     assert f"{title} (https://evil.example.org)" in "".join(reader.words)
