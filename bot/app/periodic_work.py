@@ -104,8 +104,8 @@ class PeriodicWork:
             may_claim=parts.may_claim,
         )
         parts.finish = self._deliverer.finish
-        if vault.git is not None:
-            pumps.add("push", _PUSH_EVERY, parts.only_with(VAULT, vault.git.retry))
+        if vault.push is not None:
+            pumps.add("push", _PUSH_EVERY, parts.only_with(VAULT, vault.push))
         self._add_pumps(chats, rate_limits)
 
     def _add_pumps(self, chats: Mapping[Platform, Chat], rate_limits: RateLimits) -> None:
