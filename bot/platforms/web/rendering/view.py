@@ -98,7 +98,7 @@ class View:
     async def compile_pages(self) -> None:
         """Compile the templates of the bot's pages in a thread: each takes up to 40 ms.
 
-        A page that is opened before that is compiled in the event loop.
+        Before, Jinja is imported. A page that is opened sooner does that in the event loop.
         """
         await asyncio.to_thread(import_module, "jinja2")
         for name in self.templates.list_templates(extensions=("html",)):
