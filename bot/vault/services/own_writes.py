@@ -28,6 +28,11 @@ class OwnWrites:
             return False
         return found == Snapshot({**imported.files, **self._files}, imported.problems)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the bot has written nothing since all was forgotten."""
+        return not self._files
+
     def forget(self) -> None:
         """Everything is imported."""
         self._files.clear()

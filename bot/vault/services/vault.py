@@ -93,8 +93,10 @@ class Vault:
         stable = await asyncio.to_thread(find_stable, snapshots)
         self._own.forget()
         await self._import(stable)
-        # A file that is still changing is checked again at the next interval.
-        self._imported = snapshots[-1] if not stable.changing else None
+        # A file that is still changing is checked again at the next interval. So is all if the bot wrote
+        # meanwhile: that may have been stored as it had been read before.
+        is_whole = not stable.changing and self._own.is_empty
+        self._imported = snapshots[-1] if is_whole else None
 
     async def _import(self, stable: StableFiles) -> None:
         now = self._clock()

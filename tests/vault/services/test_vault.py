@@ -1,18 +1,21 @@
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from bot.archive.domain.entry import StoredEntry
+from bot.archive.services.files.read_files import FILES_AT_ONCE
 from bot.archive.services.import_files import import_files
 from bot.archive.store import entries
-from bot.core.database.database import Database
+from bot.core.database.database import Database, Transaction
 from bot.vault.services.own_writes import OwnWrites, signature_of
 from bot.vault.services.vault import SNAPSHOTS_ALIKE, Vault
 from bot.vault.services.vault_watch import WatchEvent
+from tests.wrapped_database import WrappedDatabase
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 NOTE = "https://arxiv.org/abs/2501.0000{n}\n\n한국어로 쓴 생각 {n}.\n\n#reasoning\n"
@@ -142,6 +145,58 @@ async def test_what_the_bot_wrote_and_imported_is_not_imported_again(
 
     assert counts == [1]
     assert await titles(db) == ["Note 1", "Note 2", "Note 3", "Note 8", "Note 9"]
+
+
+class BeforeWriting(WrappedDatabase):
+    """Calls `meanwhile` before the first transaction that writes begins."""
+
+    def __init__(self, inner: Database, meanwhile: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(inner)
+        self._meanwhile: Callable[[], Awaitable[None]] | None = meanwhile
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        meanwhile, self._meanwhile = self._meanwhile, None
+        if meanwhile is not None:
+            await meanwhile()
+        async with self.inner.transaction() as tx:
+            yield tx
+
+
+@pytest.mark.parametrize("name", ["250209 Note 9.md", "250210 New.md"])
+async def test_what_the_bot_writes_during_an_import_stays(
+    db: Database, folder: Path, name: str
+) -> None:
+    # It is read before the first batch is stored, and stored after that: see `import_files`.
+    for n in range(FILES_AT_ONCE):
+        (folder / f"250101 Older {n}.md").write_text(f"**Older {n}**\n\nText.\n")
+    (folder / "250209 Note 9.md").write_text(NOTE.format(n=9), encoding="utf-8")
+    own, note = OwnWrites(), folder / name
+
+    async def write() -> None:
+        async with own.lock:
+            note.write_text(NOTE.format(n=9).replace("생각 9", "고친 생각"), encoding="utf-8")
+            found = signature_of(note)
+            await import_files(db, [note], now=NOW)
+            own.note(note, found)
+
+    interrupted = BeforeWriting(db, write)
+    vault = Vault(
+        interrupted, folder, clock=lambda: NOW, sleep=no_sleep, changed=lambda: None, own=own
+    )
+
+    async def signs() -> AsyncIterator[WatchEvent]:
+        yield WatchEvent.CHANGED
+        yield WatchEvent.INTERVAL
+
+    await vault.follow(signs())
+
+    [said] = [
+        stored.entry.commentary
+        for stored in await kept(db)
+        if stored.entry.source.path.endswith(name)
+    ]
+    assert "고친 생각" in str(said)
 
 
 class Steps:
