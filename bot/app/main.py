@@ -69,7 +69,8 @@ async def open_when_there(
             if loop.time() > until:
                 raise WrongDatabaseError.of(error) from error
             with suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), _ASK_AGAIN_SECONDS)
+                async with asyncio.timeout(_ASK_AGAIN_SECONDS):
+                    await stopping.wait()
     return None
 
 
