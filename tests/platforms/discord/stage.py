@@ -269,11 +269,21 @@ class RunningBot:
         async with asyncio.timeout(HANGING):
             await self._running
 
+    def cancel(self) -> None:
+        """Begin to end the bot."""
+        if self._running is not None:
+            self._running.cancel()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has been started and has not ended."""
+        return self._running is not None and not self._running.done()
+
     async def stop(self) -> None:
-        running, self._running = self._running, None
-        if running is not None:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+        self.cancel()
+        if self._running is not None:
+            await asyncio.gather(self._running, return_exceptions=True)
+        self._running = None
 
     async def restart(self) -> None:
         """End the bot and start it again, with what it has written down."""

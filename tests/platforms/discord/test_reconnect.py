@@ -3,6 +3,7 @@
 import bisect
 import itertools
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -48,6 +49,41 @@ async def test_pauses_grow_while_the_gateway_ends_every_connection(idle: Running
     between = [pause for pause in idle.pauses if pause >= 0.5 and pause != MOVED_EVERY]
     assert len(between) >= TRIES - 1
     assert sum(between) > 40
+
+
+class Listener(logging.Handler):
+    """Calls `act`, once, while discord.py logs what ends with `words`."""
+
+    def __init__(self, words: str, act: Callable[[], None]) -> None:
+        super().__init__()
+        self._words = words
+        self._act = act
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage().endswith(self._words):
+            self._words = "\0"
+            self._act()
+
+
+@pytest.mark.parametrize("sent", ["IDENTIFY", "RESUME"])
+async def test_a_bot_that_is_ended_just_as_it_connects_ends(
+    idle: RunningBot, sent: str, caplog: pytest.LogCaptureFixture
+):
+    # After this line discord.py has connected, and Python 3.11's `wait_for` returns that.
+    listener = Listener(f"has sent the {sent} payload.", idle.cancel)
+    caplog.set_level(logging.DEBUG, "discord.gateway")
+    if sent == "RESUME":
+        idle.start()
+        await idle.connected()
+    logging.getLogger("discord.gateway").addHandler(listener)
+    try:
+        if sent == "RESUME":
+            idle.discord.gateway.drop()
+        else:
+            idle.start()
+        await idle.until(lambda: not idle.is_running)
+    finally:
+        logging.getLogger("discord.gateway").removeHandler(listener)
 
 
 @pytest.mark.parametrize("harm", FEW, ids=str)

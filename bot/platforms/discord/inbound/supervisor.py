@@ -174,6 +174,7 @@ class Supervisor:
             chance=random.random,
         )
         self._client: GatewayClient | None = None
+        self._task: asyncio.Task[None] | None = None
         self._ready_limit: asyncio.Timeout | None = None
         self._told: set[str] = set()
         """What was logged since the last connection that lasted."""
@@ -202,10 +203,9 @@ class Supervisor:
 
         Raises `UsageError` where Discord does not accept the token, and `ReshardError`.
         """
-        task = asyncio.current_task()
+        self._task = asyncio.current_task()
         while True:
-            if task is not None and task.cancelling():
-                # Python 3.11's `wait_for`, around discord.py's connecting, may lose it.
+            if self._is_cancelled():
                 raise asyncio.CancelledError
             pause = 0.0
             try:
@@ -221,6 +221,14 @@ class Supervisor:
                     pause = self._patience.until_fixed
             pause = max(pause, self._backoff.pause(self._lived))
             await self._sleep(pause)
+
+    def _is_cancelled(self) -> bool:
+        """Whether it is to end, also where that was lost.
+
+        Python 3.11's `wait_for`, in which discord.py connects, loses a cancellation that comes just as
+        it returns.
+        """
+        return self._task is not None and self._task.cancelling() > 0
 
     async def _see_how_many(self, code: int) -> None:
         """Raises `ReshardError` where more connections help against this close code."""
@@ -245,6 +253,10 @@ class Supervisor:
 
     def on_connected(self, client: GatewayClient) -> None:
         """A connection is up; logged once after each trouble that was logged."""
+        if self._task is not None and self._is_cancelled():
+            self._task.uncancel()  # `ready_limit`, too, counts how often it is cancelled
+            self._task.cancel()
+            return
         if self._ready_limit is not None:
             self._ready_limit.reschedule(None)
         if _CONNECTED not in self._told:
