@@ -1,9 +1,11 @@
 """Reconnecting to a failing gateway: growing pauses, and one log line."""
 
+import asyncio
 import bisect
 import itertools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
@@ -15,6 +17,7 @@ from bot.platforms.discord.inbound.backoff import Backoff
 from bot.platforms.discord.inbound.events import MOVED_EVERY
 from bot.platforms.discord.inbound.supervisor import Patience
 from tests.fakes.discord.gateway import Harm
+from tests.fakes.discord.server import text_of
 from tests.platforms.discord.stage import PAPERS, RunningBot, key, said
 
 REAL = Patience(guilds_within=0.05)
@@ -65,25 +68,65 @@ class Listener(logging.Handler):
             self._act()
 
 
-@pytest.mark.parametrize("sent", ["IDENTIFY", "RESUME"])
-async def test_a_bot_that_is_ended_just_as_it_connects_ends(
-    idle: RunningBot, sent: str, caplog: pytest.LogCaptureFixture
-):
-    # After this line discord.py has connected, and Python 3.11's `wait_for` returns that.
-    listener = Listener(f"has sent the {sent} payload.", idle.cancel)
-    caplog.set_level(logging.DEBUG, "discord.gateway")
-    if sent == "RESUME":
-        idle.start()
-        await idle.connected()
-    logging.getLogger("discord.gateway").addHandler(listener)
+@contextmanager
+def ended_as_it_sends(idle: RunningBot, sent: str) -> Iterator[None]:
+    """Cancel the bot when discord.py has connected, and Python 3.11's `wait_for` returns that."""
+    logger = logging.getLogger("discord.gateway")
+    listener, level = Listener(f"has sent the {sent} payload.", idle.cancel), logger.level
+    logger.setLevel(logging.DEBUG)
+    logger.addHandler(listener)
     try:
-        if sent == "RESUME":
-            idle.discord.gateway.drop()
-        else:
-            idle.start()
-        await idle.until(lambda: not idle.is_running)
+        yield
     finally:
-        logging.getLogger("discord.gateway").removeHandler(listener)
+        logger.removeHandler(listener)
+        logger.setLevel(level)
+
+
+async def test_a_bot_that_is_ended_just_as_it_connects_ends(idle: RunningBot):
+    with ended_as_it_sends(idle, "IDENTIFY"):
+        idle.start()
+        await idle.until(lambda: not idle.is_running)
+
+
+async def test_a_bot_that_is_ended_just_as_it_resumes_ends(idle: RunningBot):
+    idle.start()
+    await idle.connected()
+    with ended_as_it_sends(idle, "RESUME"):
+        idle.discord.gateway.drop()
+        await idle.until(lambda: not idle.is_running)
+
+
+@pytest.mark.parametrize("code", [4000, 4011])
+async def test_a_bot_that_is_ended_just_as_it_connects_waits_for_nothing(
+    idle: RunningBot, code: int
+):
+    idle.patience = REAL
+    idle.discord.gateway.harm = Harm("ready", closes=code)
+    with ended_as_it_sends(idle, "IDENTIFY"):
+        idle.start()
+        await idle.until(lambda: not idle.is_running)
+
+    assert not [pause for pause in idle.pauses if pause >= 0.5 and pause != MOVED_EVERY]
+
+
+async def test_a_bot_that_is_ended_before_it_is_ready_answers_what_it_was_asked(
+    idle: RunningBot, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO)
+    idle.patience = replace(REAL, guilds_within=3.0)
+    idle.desk.answers = lambda _: said("late")
+    idle.desk.ready = asyncio.Event()
+    idle.start()
+    await idle.until(lambda: bool(idle.discord.gateway.live))
+    asked = await idle.discord.types("paper", {"query": "slow"})
+    await idle.until(lambda: bool(idle.desk.asked))
+    assert "connected as" not in caplog.text
+
+    idle.cancel()
+    await idle.until(lambda: "connected as" in caplog.text or not idle.is_running)
+    idle.desk.ready.set()
+
+    assert text_of(await asked.answer()) == "late"
 
 
 @pytest.mark.parametrize("harm", FEW, ids=str)

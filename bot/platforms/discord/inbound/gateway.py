@@ -1,7 +1,7 @@
 """One session at Discord's gateway: its events go to a listener.
 
 discord.py resumes after a drop by itself, without any pause: so the supervisor is asked
-before each of its connections but the first, and waits. MessageLocation there is no session to resume, this
+before each of its connections but the first, and waits. Where there is no session to resume, this
 ends, and the supervisor builds a new client: some of discord.py's own ways back do not work
 (Rapptz/discord.py#10520) and would identify without end.
 """

@@ -175,6 +175,8 @@ class Supervisor:
         )
         self._client: GatewayClient | None = None
         self._task: asyncio.Task[None] | None = None
+        self._is_in_discord_py = False
+        """Whether a cancellation may be lost; one that was not lost has begun to end the session."""
         self._ready_limit: asyncio.Timeout | None = None
         self._told: set[str] = set()
         """What was logged since the last connection that lasted."""
@@ -205,8 +207,6 @@ class Supervisor:
         """
         self._task = asyncio.current_task()
         while True:
-            if self._is_cancelled():
-                raise asyncio.CancelledError
             pause = 0.0
             try:
                 await self._run_session(events)
@@ -220,6 +220,7 @@ class Supervisor:
                     await self._see_how_many(error.code)
                     pause = self._patience.until_fixed
             pause = max(pause, self._backoff.pause(self._lived))
+            self._end_if_cancelled()
             await self._sleep(pause)
 
     def _is_cancelled(self) -> bool:
@@ -229,6 +230,11 @@ class Supervisor:
         it returns.
         """
         return self._task is not None and self._task.cancelling() > 0
+
+    def _end_if_cancelled(self) -> None:
+        """Raises `CancelledError`, before a pause of up to an hour."""
+        if self._is_cancelled():
+            raise asyncio.CancelledError
 
     async def _see_how_many(self, code: int) -> None:
         """Raises `ReshardError` where more connections help against this close code."""
@@ -244,6 +250,7 @@ class Supervisor:
 
         Raises `SessionLostError` where the session is to be given up.
         """
+        self._end_if_cancelled()
         self._forget_trouble(lived)
         self._tell_trouble(reason)
         pause = self._backoff.pause(lived)
@@ -253,7 +260,7 @@ class Supervisor:
 
     def on_connected(self, client: GatewayClient) -> None:
         """A connection is up; logged once after each trouble that was logged."""
-        if self._task is not None and self._is_cancelled():
+        if self._task is not None and self._is_in_discord_py and self._is_cancelled():
             self._task.uncancel()  # `ready_limit`, too, counts how often it is cancelled
             self._task.cancel()
             return
@@ -339,9 +346,11 @@ class Supervisor:
         async with asyncio.timeout(self._patience.ready_within) as self._ready_limit, client:
             if not self.reads_content:
                 events.beside(client, self._watch_for_content(client))
+            self._is_in_discord_py = True
             try:
                 await client.start(self._token, reconnect=False)
             finally:
+                self._is_in_discord_py = False
                 # What was asked over this connection can only be answered over it.
                 await events.settle()
 
