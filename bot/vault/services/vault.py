@@ -93,9 +93,10 @@ class Vault:
         stable = await asyncio.to_thread(find_stable, snapshots)
         self._own.forget()
         await self._import(stable)
-        # A file that is still changing is checked again at the next interval. So is all if the bot wrote
-        # meanwhile: that may have been stored as it had been read before.
-        is_whole = not stable.changing and self._own.is_empty
+        # A file that is still changing is checked again at the next interval. So is everything if the bot
+        # wrote during the import: its file may have been read before that, and stored after it.
+        async with self._own.lock:  # what it is writing is noted at the end
+            is_whole = not stable.changing and self._own.is_empty
         self._imported = snapshots[-1] if is_whole else None
 
     async def _import(self, stable: StableFiles) -> None:

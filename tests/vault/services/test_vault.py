@@ -1,3 +1,4 @@
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,6 +16,7 @@ from bot.core.database.database import Database, Transaction
 from bot.vault.services.own_writes import OwnWrites, signature_of
 from bot.vault.services.vault import SNAPSHOTS_ALIKE, Vault
 from bot.vault.services.vault_watch import WatchEvent
+from tests.waiting import until
 from tests.wrapped_database import WrappedDatabase
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -163,9 +165,10 @@ class BeforeWriting(WrappedDatabase):
             yield tx
 
 
+@pytest.mark.parametrize("noted_late", [False, True])
 @pytest.mark.parametrize("name", ["250209 Note 9.md", "250210 New.md"])
 async def test_what_the_bot_writes_during_an_import_stays(
-    db: Database, folder: Path, name: str
+    db: Database, folder: Path, name: str, *, noted_late: bool
 ) -> None:
     # It is read before the first batch is stored, and stored after that: see `import_files`.
     for n in range(FILES_AT_ONCE):
@@ -178,18 +181,30 @@ async def test_what_the_bot_writes_during_an_import_stays(
             note.write_text(NOTE.format(n=9).replace("생각 9", "고친 생각"), encoding="utf-8")
             found = signature_of(note)
             await import_files(db, [note], now=NOW)
+            written.set()
+            if noted_late:
+                await until(lambda: vault.condition.last_ok_at is not None)
             own.note(note, found)
 
-    interrupted = BeforeWriting(db, write)
-    vault = Vault(
-        interrupted, folder, clock=lambda: NOW, sleep=no_sleep, changed=lambda: None, own=own
-    )
+    async def meanwhile() -> None:
+        tasks.create_task(write())
+        await written.wait()
 
     async def signs() -> AsyncIterator[WatchEvent]:
         yield WatchEvent.CHANGED
         yield WatchEvent.INTERVAL
 
-    await vault.follow(signs())
+    written = asyncio.Event()
+    vault = Vault(
+        BeforeWriting(db, meanwhile),
+        folder,
+        clock=lambda: NOW,
+        sleep=no_sleep,
+        changed=lambda: None,
+        own=own,
+    )
+    async with asyncio.TaskGroup() as tasks:
+        await vault.follow(signs())
 
     [said] = [
         stored.entry.commentary
