@@ -11,7 +11,7 @@ from tests.bench.verdict import Figure
 
 _LIBRARIES = """
 import gc; gc.disable()
-import aiohttp.web, aiohttp_sse, aiosqlite, jinja2, pydantic_settings, typer
+import aiohttp.web, aiohttp_sse, aiosqlite, pydantic_settings, typer
 """
 """The floor of a start: the libraries that the demo has imported when it says its address."""
 
