@@ -17,8 +17,8 @@ class VaultPart:
     """The vault's part of a running bot; nothing at all without one.
 
     `folder` is its real path, and `files` writes notes into it where the bot may. `push` commits and
-    pushes what could not be before, where that is wanted. `changed` is called after an import that
-    changed an entry.
+    pushes what could not be committed or pushed before, where that is wanted. `changed` is called after
+    an import that changed an entry.
     """
 
     def __init__(self, db: Database, settings: Settings, *, changed: Callable[[], None]) -> None:

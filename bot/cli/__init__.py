@@ -4,8 +4,9 @@ import gc
 
 # Modules stay for good: to walk them while they are imported takes 10 ms of every command.
 gc.disable()
-from bot.cli.program import main  # noqa: E402
-
-gc.enable()
+try:
+    from bot.cli.program import main
+finally:
+    gc.enable()
 
 __all__ = ["main"]

@@ -1,10 +1,11 @@
 """Regular expressions that are compiled when they are first used.
 
-A start compiles 300. One with many words or a wide set of characters takes milliseconds, and a start
-that does not need it can spare them (issue 19). A call costs 40 ns more.
+A start would compile nearly 300 of its own. One with many words or a wide set of characters takes
+milliseconds, which a start that does not use it can spare (issue 19). A call costs 40 ns more.
 """
 
 import re
+from functools import cached_property
 from typing import Any, cast
 
 
@@ -17,7 +18,13 @@ class _Late:
     def __init__(self, text: str, flags: int) -> None:
         self._given = text, flags
 
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(*self._given)
+
     def __getattr__(self, name: str) -> Any:
-        found = getattr(re.compile(*self._given), name)
+        if name.startswith("_"):  # of no pattern; a copy has no attribute yet
+            raise AttributeError(name)
+        found = getattr(self._compiled, name)
         setattr(self, name, found)  # the next time it is found without a call of this method
         return found

@@ -93,9 +93,8 @@ async def whole(db: Database) -> list[list[tuple[object, ...]]]:
         schema = [tuple(row) for row in await tx.all("SELECT type, name, sql FROM sqlite_schema")]
         tables = [name for kind, name, sql in schema if kind == "table" and sql is not None]
         # The averages of an index without a row (id 1) are zeros, or absent where it never had one.
-        kept = [
-            f'SELECT * FROM "{name}"' + " WHERE id > 1" * name.endswith("_data") for name in tables
-        ]
+        others = {name: " WHERE id > 1" for name in tables if name.endswith("search_data")}
+        kept = [f'SELECT * FROM "{name}"{others.get(name, "")}' for name in tables]
         kept += ["PRAGMA auto_vacuum", "PRAGMA journal_mode", "PRAGMA page_size"]
         return [schema, *[[tuple(row) for row in await tx.all(sql)] for sql in kept]]
 

@@ -1,4 +1,4 @@
-"""Our data classes do what those of the standard library do."""
+"""Our data classes do what those of the standard library do, but for a docstring that is not written."""
 
 import copy
 import dataclasses

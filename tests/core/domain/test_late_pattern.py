@@ -1,5 +1,7 @@
 """A pattern that is compiled late does what one does that is compiled at once."""
 
+import copy
+import pickle
 import re
 
 import pytest
@@ -15,6 +17,13 @@ def test_it_finds_what_the_pattern_finds():
         assert late.sub("-", "one 2 THREE") == "- 2 -"
         assert [found[0] for found in late.finditer("one 2 THREE")] == ["one", "THREE"]
     assert (late.pattern, late.groups) == (r"(?P<word>[a-z]+)", 1)
+
+
+def test_a_copy_finds_the_same():
+    late = late_pattern("[a-z]+")
+
+    assert copy.copy(late).findall("a b") == pickle.loads(pickle.dumps(late)).findall("a b")  # noqa: S301 - ours
+    assert copy.copy(late).findall("a b") == ["a", "b"]
 
 
 def test_a_wrong_one_says_so_when_it_is_used():

@@ -1,7 +1,7 @@
 """Applies the migrations to an SQLite file; a new one gets the schema that they make, at once."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
 
 from bot.core.database.migrations import (
@@ -31,13 +31,13 @@ def apply_migrations(
     *,
     migrations: Sequence[Migration],
     path: str,
-    schema: str | None = None,
+    schema: Callable[[], str] | None = None,
 ) -> None:
     """Bring the schema up to date; `path` is named in errors.
 
     Each migration is whole or absent, whatever is killed when; several processes may start at
-    once. A new database gets all of them in one transaction, or `schema`, the script that makes the
-    same. Raises `StorageError` for a database of a newer version, one that belongs to something
+    once. A new database gets all of them in one transaction, or what `schema` returns, a script that
+    makes the same. Raises `StorageError` for a database of a newer version, one that belongs to something
     else, or one whose history differs from these files.
     """
     check_complete(migrations, path)
@@ -84,9 +84,9 @@ def _apply(
     wanted: Sequence[Migration],
     migrations: Sequence[Migration],
     path: str,
-    schema: str | None = None,
+    schema: Callable[[], str] | None = None,
 ) -> None:
-    """Apply these in one transaction, or `schema` where there are none."""
+    """Apply these in one transaction, or run `schema` where none has been applied."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         # Check again under the lock: another process may have applied some meanwhile.
@@ -94,7 +94,7 @@ def _apply(
         missing = [migration for migration in wanted if migration.version > known]
         connection.execute(TABLE)
         if known == 0 and schema is not None:
-            _run_script(connection, schema)
+            _run_script(connection, schema())
         else:
             for migration in missing:
                 _run_script(connection, migration.sql)

@@ -70,8 +70,8 @@ def _migrate(
     if migrations is not None:
         apply_migrations(connection, migrations=migrations, path=path)
     else:
-        bundled, schema = bundled_migrations(), bundled_schema()
-        apply_migrations(connection, migrations=bundled, path=path, schema=schema)
+        bundled = bundled_migrations()
+        apply_migrations(connection, migrations=bundled, path=path, schema=bundled_schema)
 
 
 async def open_sqlite_to_read(path: Path) -> SqliteDatabase:

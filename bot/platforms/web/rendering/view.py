@@ -53,7 +53,7 @@ class Template(Protocol):
 
 
 class Templates(Protocol):
-    """Jinja's environment; Jinja takes 25 ms to import, so that a start does without."""
+    """Jinja's environment; Jinja takes 25 ms to import, so a start does not import it."""
 
     def get_template(self, name: str) -> Template:
         """The template of that name, compiled when it is first asked for."""
@@ -98,7 +98,7 @@ class View:
     async def compile_pages(self) -> None:
         """Compile the templates of the bot's pages in a thread: each takes up to 40 ms.
 
-        Before, Jinja is imported. A page that is opened sooner does that in the event loop.
+        Jinja is imported before. A page that is opened sooner does both in the event loop.
         """
         await asyncio.to_thread(import_module, "jinja2")
         for name in self.templates.list_templates(extensions=("html",)):

@@ -1,8 +1,10 @@
 """The segmenter: what is indexed, and what is asked of the index."""
 
+import re
 import sqlite3
 import unicodedata
 from collections.abc import Callable, Iterator
+from itertools import groupby
 
 import pytest
 from hypothesis import given
@@ -10,7 +12,8 @@ from hypothesis import strategies as st
 
 from bot.archive.domain.search.folding import folded
 from bot.archive.domain.search.segment import (
-    _RUN,
+    _HAN_AND_KANA,
+    _HANGUL,
     BREAK,
     INDEXED_CHARACTERS,
     MARK,
@@ -216,9 +219,18 @@ def test_each_of_several_long_texts_is_indexed_as_far_as_one():
     assert segment_each([long, "b"], between=" ") == f"{long[:-1]} b"
 
 
+_SCRIPTS = (re.compile(f"[{_HANGUL}]"), re.compile(f"[{_HAN_AND_KANA}]"), re.compile("[\ue000\0]"))
 _WORD = st.text("aB1가힣漢é\0\ue000-", max_size=4) | st.text("가힣漢é\0", min_size=33, max_size=40)
 
 
 @given(st.lists(_WORD | st.sampled_from([" ", "\n", "\u3000", "ﬁ"]), max_size=12).map("".join))
 def test_a_text_is_indexed_word_by_word_as_in_one(text):
-    assert segment(text) == _RUN.sub(lambda run: _spread(run[0]), folded(text))
+    def script(character: str) -> int:
+        return next((n for n, each in enumerate(_SCRIPTS) if each.match(character)), -1)
+
+    expected = ""
+    for number, run in groupby(folded(text), script):
+        characters = "".join(run)
+        expected += characters if number < 0 else " " if number == 2 else _spread(characters)
+
+    assert segment(text) == expected
