@@ -248,6 +248,7 @@ def test_what_was_laid_out_for_one_key_serves_every_key_of_its_length(document: 
 
 
 @settings(max_examples=40)
+@example(document=Document((Code("\x02"), Code("@everyone")), ""))
 @given(document=documents)
 def test_nothing_in_a_document_does_anything_but_be_read(document: Document):
     wanted = {

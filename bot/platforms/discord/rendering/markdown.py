@@ -143,7 +143,8 @@ def prefixed(prefix: str, inlines: tuple[Inline, ...]) -> str:
 def code_block(text: str) -> str:
     """The lines as a code block, in which Discord reads no Markdown."""
     shown = clean(text).strip("\n").replace("```", "ˋˋˋ")
-    return f"```\n{_without_invites(shown)}\n```"
+    # A fence with nothing in it is none in Discord: the next block would stand outside of its own.
+    return f"```\n{_without_invites(shown) or ' '}\n```"
 
 
 def joined(inlines: Iterable[Inline]) -> tuple[Inline, ...]:
