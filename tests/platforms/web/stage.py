@@ -143,7 +143,8 @@ class FakeInbox(FormInbox):
         )
 
     async def complete(self, command: Command, option: str, typed: str) -> tuple[Choice, ...]:
-        assert (command.name, option) == ("paper", "query")
+        if (command.name, option) != ("paper", "query"):
+            return ()
         tags = ("optimizer", "reasoning", "reward-model", "rl", "강화-학습")
         return tuple(Choice(f"#{tag}", tag) for tag in tags if tag.startswith(typed))
 

@@ -309,7 +309,9 @@ async def test_a_button_that_opens_a_form_is_a_link_to_its_page(browser: Browser
 
 async def test_a_typed_command_opens_the_form_and_posts_nothing(browser: Browser, stage: Stage):
     async with visiting(browser, stage.address) as page:
-        await page.get_by_role("combobox").fill(f"/note {PAPER}")
+        async with page.expect_response("**/api/complete?*") as completed:
+            await page.get_by_role("combobox").fill(f"/note {PAPER}")
+        assert (await completed.value).ok
         await page.keyboard.press("Enter")
         await expect(page.get_by_label("Paper")).to_have_value(PAPER)
         assert page.url.endswith(f"/note?paper={PAPER}&channel=general")
