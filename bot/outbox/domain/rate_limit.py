@@ -69,7 +69,7 @@ class _Bucket:
 
     def answered(self, request: Request, began: float, now: float) -> None:
         if self._window is not None:
-            self._window.sent(request, began)
+            request.start = began
             self._window.answered(request, now)
 
     def lost(self, request: Request, now: float) -> None:

@@ -12,7 +12,9 @@ from bot.core.domain.dataclass import dataclass
 MARGIN = 0.001
 """Spans are kept longer by this share: clocks differ."""
 ARRIVED_WITHIN = 1.0
-"""Seconds after which a request counts as arrived, though it is not answered yet."""
+"""Seconds after which a request that has left counts as arrived, though it is not answered yet."""
+LEFT_WITHIN = 10.0
+"""Seconds after which a request has left, or nobody waits for it any longer."""
 
 _FIRST = 50
 """After so many answers, the fastest tells how fast one comes at best."""
@@ -66,7 +68,8 @@ class RequestWindow:
     A server counts a request when it arrives, some time between its start and its answer; two that
     start a second apart arrive closer to each other where the first was slow on its way. So a
     request counts from its answer (or `AnswerTimes.saved` before it). One without an answer counts
-    from `ARRIVED_WITHIN` after its start, so that one that hangs does not hold back all others.
+    from `ARRIVED_WITHIN` after it has left, so that one that hangs does not hold back all others.
+    While connections are made, requests that may start have not left: together they would arrive.
 
     Requests start in small groups with a pause between two: together they cost fewer wake-ups than
     one by one, and all in one burst would wait for each other's answers. The pauses are short: what
@@ -107,14 +110,15 @@ class RequestWindow:
         counted = len(self._until) - bisect_right(self._until, until)
         return min(first + further, most - counted)
 
-    def add(self, start: float, most: int) -> Request:
-        """A request that starts then, as `ready_at` said."""
+    def add(self, start: float, most: int, *, has_left: bool = True) -> Request:
+        """A request that starts then, as `ready_at` said; where it has not left yet, `sent` follows."""
         size, distance = self._group(most)
         if self._has_room(start, size, distance):
             self._members += 1
         else:
             self._leader, self._members = start, 1
-        request = Request(start, start + ARRIVED_WITHIN + self._seconds)
+        within = ARRIVED_WITHIN if has_left else LEFT_WITHIN
+        request = Request(start, start + within + self._seconds)
         # More than those that may be sent now: an answer may still move one down.
         del self._until[: max(0, len(self._until) - 2 * most)]
         insort(self._until, request.counts_until)
@@ -123,6 +127,7 @@ class RequestWindow:
     def sent(self, request: Request, now: float) -> None:
         """It has left only now: a connection may have been made before."""
         request.start = now
+        self._count_until(request, now + ARRIVED_WITHIN + self._seconds)
 
     def answered(self, request: Request, now: float) -> None:
         """Its answer is here."""

@@ -134,7 +134,7 @@ class HttpHooks:
                     break
                 turn = self._waiting.popleft()
                 if not turn.cancelled():
-                    turn.set_result(self._window.add(now, most))
+                    turn.set_result(self._window.add(now, most, has_left=False))
         finally:
             if self._waiting:
                 self._timer = loop.call_later(pause, self._serve)

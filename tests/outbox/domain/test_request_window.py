@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,10 +15,14 @@ FIRST = 50
 
 @dataclass(frozen=True)
 class Way:
-    """The seconds that a request takes to the server, and its answer back, work included."""
+    """The seconds that a request takes to the server, and its answer back, work included.
+
+    It leaves after some seconds in which a connection is made.
+    """
 
     there: float
     back: float
+    leaves: float = 0.0
 
     def longer(self, there: float, back: float) -> "Way":
         return Way(self.there + there, self.back + back)
@@ -27,24 +31,28 @@ class Way:
 def arrivals(ways: Sequence[Way], most: int) -> list[float]:
     """When the server sees requests that are sent as soon as the window lets them."""
     window, now = RequestWindow(1.0), 0.0
-    answers: list[tuple[float, int]] = []
+    told: list[tuple[float, int, bool]] = []  # when, which request, and whether it is its answer
     requests: list[Request] = []
     seen: list[float] = []
     for number, way in enumerate(ways):
         while True:
             ready = window.ready_at(now, most)
-            due = min(answers, default=(float("inf"), -1))
+            due = min(told, default=(float("inf"), -1, False))
             if ready <= now and due[0] > now:
                 break
             if due[0] <= max(ready, now):
                 now = max(now, due[0])
-                answers.remove(due)
-                window.answered(requests[due[1]], due[0])
+                told.remove(due)
+                tell = window.answered if due[2] else window.sent
+                tell(requests[due[1]], due[0])
             else:
                 now = ready
-        requests.append(window.add(now, most))
-        seen.append(now + way.there)
-        answers.append((now + way.there + way.back, number))
+        requests.append(window.add(now, most, has_left=not way.leaves))
+        leaves = now + way.leaves
+        seen.append(leaves + way.there)
+        if way.leaves:
+            told.append((leaves, number, False))
+        told.append((leaves + way.there + way.back, number, True))
     return seen
 
 
@@ -101,6 +109,15 @@ def test_nor_whatever_the_first_answers_take(ways: list[tuple[int, Way]], most: 
     all_ways = [way for count, way in ways for _ in range(count)]
 
     assert most_within_a_second(arrivals(all_ways[: FIRST - 1], most)) <= most
+
+
+@given(
+    ways=st.lists(st.builds(replace, WAYS, leaves=st.floats(0, 9)), min_size=20, max_size=160),
+    most=RATES,
+)
+def test_nor_where_connections_are_made_before_requests_leave(ways: list[Way], most: int):
+    """What waits for a connection arrives together with the others that wait for one."""
+    assert most_within_a_second(arrivals(ways, most)) <= most
 
 
 @given(way=WAYS)

@@ -60,6 +60,7 @@ from bot.webchat.services.access import WebAccess, one_time_address
 from bot.webchat.store.board import DatabaseBoard
 from tests.databases import throw_away
 from tests.platforms.form_inbox import FormInbox
+from tests.waiting import HANGING
 
 DAY = date(2025, 2, 4)
 NOON = datetime(2025, 2, 4, 12, 0, tzinfo=UTC)
@@ -339,9 +340,9 @@ def make_chat(
     library: Library | None = None,
     **more: object,
 ) -> WebChat:
-    """A chat on a free port; `more` replaces what is wanted otherwise."""
+    """A chat on a free port; `more` replaces what is wanted otherwise. It waits as long as a test does."""
     board, access = DatabaseBoard(db), WebAccess(db)
-    wanted: dict[str, object] = {"host": "127.0.0.1", "port": 0} | more
+    wanted: dict[str, object] = {"host": "127.0.0.1", "port": 0, "patience": HANGING} | more
     if sign_in is not None:
         wanted["sign_in"] = sign_in(db, clock)
     if assistants is not None:

@@ -357,7 +357,7 @@ async def test_only_the_operator_adds_channels(stage: Stage):
 
 
 async def test_a_locked_database_is_answered_after_a_bounded_time():
-    async with staged(patience=0.5) as stage:
+    async with staged(patience=3) as stage:
         await say(stage, "hello")
         with closing(sqlite3.connect(str(stage.db.location), isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
@@ -366,6 +366,6 @@ async def test_a_locked_database_is_answered_after_a_bounded_time():
 
         assert status == 503
         assert answer["error"] == (
-            "The bot is busy: its database was not free for 0.5 s. Try again in a moment."
+            "The bot is busy: its database was not free for 3 s. Try again in a moment."
         )
         assert (await say(stage, "/paper reasoning"))[0] == 200

@@ -31,16 +31,23 @@ WRONG = replace(WRONG, problems={"": "Look at the date.", "date": "“someday”
 
 @dataclass
 class SlowInbox(FakeInbox):
-    """An inbox whose database may be away: nothing is read or kept before it is `free`."""
+    """An inbox whose database may be away: nothing is read or saved unless it is `free`."""
 
     free: asyncio.Event = field(default_factory=asyncio.Event)
+    keeps: asyncio.Event = field(default_factory=asyncio.Event)
+    """Drafts are kept, or fail, while it is set."""
     fails: bool = False
+
+    def __post_init__(self) -> None:
+        self.free.set()
+        self.keeps.set()
 
     async def open_form(self, command: Command, blank: Form) -> Form | Document:
         await self.free.wait()
         return await super().open_form(command, blank)
 
     async def keep_form(self, filled: FilledForm) -> bool:
+        await self.keeps.wait()
         return not self.fails and await super().keep_form(filled)
 
     async def press_form(self, filled: FilledForm, action: str) -> Form:
@@ -55,9 +62,7 @@ class SlowInbox(FakeInbox):
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def stage() -> AsyncIterator[Stage]:
-    inbox = SlowInbox()
-    inbox.free.set()
-    async with staged(inbox=inbox) as opened:
+    async with staged(inbox=SlowInbox()) as opened:
         yield opened
 
 
@@ -163,11 +168,13 @@ async def test_drafts_are_kept_as_one_types_and_again_once_the_bot_is_back(brows
         inbox.fails = True
         await page.get_by_label("Korean").fill("반쯤 쓴 글")
         await expect(page.get_by_text("could not be kept yet")).to_be_visible()
+        inbox.keeps.clear()
         await page.reload()
         await expect(page.get_by_label("Korean")).to_have_value("반쯤 쓴 글")
         await expect(page.get_by_text("What you typed here before is back")).to_be_visible()
 
         inbox.fails = False
+        inbox.keeps.set()
         await expect(page.get_by_text("Draft kept")).to_be_visible()
         assert stage.inbox.kept[-1].values["ko"] == "반쯤 쓴 글"
         await page.reload()
@@ -210,8 +217,7 @@ async def test_the_page_opens_while_the_database_is_away_and_fills_itself_in(bro
 
 async def test_a_submission_that_takes_too_long_keeps_the_text_in_the_page(browser: Browser):
     inbox = SlowInbox()
-    inbox.free.set()
-    async with staged(inbox=inbox, patience=1) as stage:
+    async with staged(inbox=inbox, patience=5) as stage:
         for opening in (visiting, without_scripts):
             inbox.free.set()
             async with opening(browser, stage.url("/note")) as page:
@@ -254,7 +260,10 @@ async def test_what_is_typed_while_an_action_takes_its_time_stays(browser: Brows
         await page.get_by_role("button", name="Draft").click()
         await expect(page.locator("[data-status]")).to_have_text("One moment …")
         await until(lambda: inbox.pressed)
-        await korean.press_sequentially(" 하나 더")
+        async with page.expect_response("**/api/form/keep") as kept:
+            await korean.press_sequentially(" 하나 더")
+        await (await kept.value).finished()
+        await expect(page.locator("[data-status]")).to_have_text("One moment …")
         inbox.free.set()
 
         await expect(page.get_by_label("English")).to_have_value("[draft] A machine's.")
@@ -358,7 +367,6 @@ async def test_who_may_write_is_offered_it_in_the_chat_and_on_pages_of_entries(s
 async def test_a_curator_is_known_by_the_account_that_they_sign_in_with():
     """Everybody else who signs in sees no way to write, and nobody writes before they signed in."""
     inbox = SlowInbox()
-    inbox.free.set()
     async with signing_in(inbox=inbox, curators=frozenset({"slack:T1/U1"})) as stage:
         async with stage.web.client.get(stage.web.url("/note?paper=2502.01456")) as response:
             asked_to = str(response.url.relative())

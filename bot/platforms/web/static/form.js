@@ -62,6 +62,11 @@ class FormPage {
     return [...this.form.elements].filter((field) => field.name?.startsWith(PREFIX));
   }
 
+  /** Whether a submission or an action runs. */
+  get isBusy() {
+    return this.form.getAttribute("aria-busy") === "true";
+  }
+
   get values() {
     return Object.fromEntries(this.fields().map((field) => [field.name.slice(PREFIX.length), field.value]));
   }
@@ -95,7 +100,7 @@ class FormPage {
     const { values } = this;
     const typed = Object.fromEntries([...this.touched].map((each) => [each, values[each]]));
     this.copy.write({ ...this.copy.read(), ...typed });
-    if (!quietly) this.say("");
+    if (!quietly) this.sayOfDraft("");
     this.isDirty = this.isBegun;
     if (this.isDirty) this.keepIn(TYPING_PAUSE);
   }
@@ -115,11 +120,11 @@ class FormPage {
       await post("/api/form/keep", this.sent);
       if (!this.isDirty) {
         this.copy.write({});
-        this.say(texts.draftKept);
+        this.sayOfDraft(texts.draftKept);
       }
     } catch {
       this.isDirty = true;
-      this.say(texts.draftWaits);
+      this.sayOfDraft(texts.draftWaits);
     } finally {
       this.isSending = false;
       if (this.isDirty) this.keepIn(AGAIN);
@@ -128,7 +133,7 @@ class FormPage {
 
   /** Send the draft while the page is being left; the answer cannot be waited for. */
   leave() {
-    if (this.gone || !this.isDirty) return;
+    if (this.gone || !(this.isDirty || this.isSending)) return; // what is being sent ends with the page
     fetch("/api/form/keep", {
       method: "POST",
       keepalive: true,
@@ -138,7 +143,7 @@ class FormPage {
   }
 
   async submit(action) {
-    if (this.form.getAttribute("aria-busy") === "true") return;
+    if (this.isBusy) return;
     this.form.setAttribute("aria-busy", "true");
     this.complain("");
     this.say(action ? texts.working : texts.sending);
@@ -227,6 +232,11 @@ class FormPage {
 
   say(text) {
     this.status.textContent = text;
+  }
+
+  /** What is said of drafts does not replace what is said of a submission that runs. */
+  sayOfDraft(text) {
+    if (!this.isBusy) this.say(text);
   }
 
   complain(text) {

@@ -246,6 +246,11 @@ export class Log {
         if (focused) this.scroller.focus({ preventScroll: true });
       }
       this.scroller.scrollTop = scrollTop + this.scroller.scrollHeight - scrollHeight;
+      if (more) {
+        // Whoever is at the top again before the next frame would go unnoticed: only changes are told.
+        this.watcher?.unobserve(button);
+        this.watcher?.observe(button);
+      }
     } catch (error) {
       announce(error.message);
     } finally {

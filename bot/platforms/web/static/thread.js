@@ -10,6 +10,7 @@ export class Threads {
   constructor(room) {
     this.room = room;
     this.open = null;
+    this.opening = null; // the thread that is being read, and what was said in it meanwhile
     if (!panel.hidden) this.adopt();
   }
 
@@ -33,7 +34,17 @@ export class Threads {
 
   async show(id, { remember = true } = {}) {
     const stay = this.room.atEnd;
-    const { html } = await get("/api/thread", { channel: page.channel, root: id });
+    const opening = { id, changes: [] };
+    this.opening = opening;
+    let html;
+    try {
+      ({ html } = await get("/api/thread", { channel: page.channel, root: id }));
+    } catch (error) {
+      if (this.opening === opening) this.opening = null;
+      throw error;
+    }
+    if (this.opening !== opening) return; // another thread was asked for meanwhile, or none any more
+    this.opening = null;
     panel.innerHTML = html;
     panel.hidden = false;
     document.body.classList.add("has-thread");
@@ -42,6 +53,7 @@ export class Threads {
       if (location.pathname !== address) history.pushState({ thread: id }, "", address);
     }
     this.adopt();
+    opening.changes.forEach((change) => this.upsert(change));
     if (stay) this.room.toEnd();
     // On a phone, focus would open the keyboard over the thread.
     if (matchMedia("(hover: hover)").matches) this.composer.text.focus({ preventScroll: true });
@@ -49,6 +61,7 @@ export class Threads {
   }
 
   close({ remember = true } = {}) {
+    this.opening = null;
     if (this.open === null) return;
     const from = this.room.find(this.open)?.querySelector(".thread-link");
     this.open = null;
@@ -62,6 +75,7 @@ export class Threads {
   }
 
   upsert(change) {
+    if (this.opening && [change.id, change.root].includes(this.opening.id)) this.opening.changes.push(change);
     if (this.open === null) return;
     if (change.root === this.open) this.log.upsert(change);
     const root = panel.querySelector("[data-root-message] .message");
