@@ -11,7 +11,6 @@ import importlib.util
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -31,6 +30,7 @@ from bot.core.database.postgresql.migrate import apply_migrations
 from bot.core.database.sqlite.database import SqliteDatabase
 from bot.core.database.sqlite.opening import open_sqlite
 from tests.locations import Location
+from tests.ports import free_port
 
 _ACCOUNT = "postgres"
 """Who runs the server where the tests are root's: PostgreSQL refuses to run as root."""
@@ -112,13 +112,6 @@ class PostgresServer:
             text=True,
         )
         assert done.returncode == 0, done.stderr
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 on which nobody listens."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @contextmanager

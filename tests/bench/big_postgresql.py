@@ -24,7 +24,8 @@ from bot.core.database.postgresql.migrate import apply_migrations
 from bot.core.database.sqlite.words import words
 from bot.operations.services import reindex
 from tests.bench.big import archive
-from tests.databases import PostgresServer, address_of, empty_database, find_programs, free_port
+from tests.databases import PostgresServer, address_of, empty_database, find_programs
+from tests.ports import free_port
 
 _TABLES = ("source", "tag", "paper", "entry", "entry_tag", "reference")
 

@@ -31,7 +31,8 @@ from bot.webchat.services.access import WebAccess, one_time_address
 from bot.webchat.services.sessions import DatabaseSessions
 from bot.webchat.store.board import DatabaseBoard
 from tests.fakes.accounts import FakeAccounts
-from tests.platforms.web.sign_in_stage import StatedRights, account_ways, free_port
+from tests.platforms.web.sign_in_stage import StatedRights, account_ways
+from tests.ports import free_port
 from tests.stage import MORNING, english
 from tests.talk_stage import TalkStage, talking, today
 

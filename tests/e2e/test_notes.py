@@ -20,7 +20,7 @@ from tests.e2e.test_discord import settings as discord_settings
 from tests.e2e.test_slack import http_mode
 from tests.fakes.discord import FakeDiscord, text_of
 from tests.fakes.slack import FakeSlack
-from tests.platforms.web.sign_in_stage import free_port
+from tests.ports import free_port
 from tests.vault.git_stage import Place
 from tests.waiting import until
 

@@ -11,7 +11,7 @@ from tests.e2e.test_slack import socket_mode
 from tests.fakes.accounts import CLIENT_ID, CLIENT_SECRET, FakeAccounts
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.slack import FakeSlack
-from tests.platforms.web.sign_in_stage import free_port
+from tests.ports import free_port
 
 
 async def test_people_manage_from_the_web_what_they_manage_on_their_platform(tmp_path):

@@ -13,7 +13,8 @@ from pathlib import Path
 import psycopg
 
 from tests.bench.measure import Row
-from tests.databases import PostgresServer, find_programs, free_port
+from tests.databases import PostgresServer, find_programs
+from tests.ports import free_port
 
 NOT_INSTALLED = Row("on PostgreSQL", "skipped", "none is installed")
 _SETTINGS = ("server_version", "fsync", "synchronous_commit")

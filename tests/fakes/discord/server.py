@@ -29,6 +29,7 @@ from tests.fakes.discord.world import (
     World,
     emoji_json,
 )
+from tests.ports import free_port
 from tests.waiting import HANGING
 
 _PREFIX = "/api/v10"
@@ -94,7 +95,7 @@ class FakeDiscord:
         app.router.add_route("*", _PREFIX + "/{tail:.*}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", port)
+        site = web.TCPSite(self._runner, "127.0.0.1", port or free_port())
         await site.start()
         server = site._server
         assert isinstance(server, asyncio.Server)
@@ -163,9 +164,13 @@ class FakeDiscord:
         if wait > 0:
             return too_many(wait, is_global=overall, headers=headers)
         fault = self.chaos(http.method, entry.route) or self._fault(http.method, entry.path)
-        if fault is not None and fault.delay:
-            await asyncio.sleep(fault.delay)
-        if fault is not None and fault.when == "before" and not (fault.delay and _only_slow(fault)):
+        if fault is not None:
+            await fault.wait()
+        if (
+            fault is not None
+            and fault.when == "before"
+            and not (fault.is_slow and _only_slow(fault))
+        ):
             return self._break(http, fault, headers)
         try:
             self._authorise(http, entry)

@@ -27,6 +27,7 @@ from tests.fakes.slack.wire import (
     tokens_of,
 )
 from tests.fakes.slack.world import APP_ID, BOT_USER, OTHER_BOT, Channel, Json, SlackError, World
+from tests.ports import free_port
 from tests.waiting import HANGING
 
 ACK_SECONDS = 3.0
@@ -94,7 +95,7 @@ class FakeSlack:
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
         self._stack.push_async_callback(self.sockets.close)
-        site = web.TCPSite(runner, "127.0.0.1", self.port)
+        site = web.TCPSite(runner, "127.0.0.1", self.port or free_port())
         await site.start()
         self.port = runner.addresses[0][1]
         self.world.upload_base = f"http://127.0.0.1:{self.port}/upload/"

@@ -1,7 +1,6 @@
 """A web chat where people sign in with accounts of fakes, and what the platforms say of them."""
 
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -31,6 +30,7 @@ from bot.webchat.services.sessions import DatabaseSessions
 from bot.webchat.services.tokens import DatabaseAssistantTokens
 from tests.fakes.accounts import CLIENT_ID, CLIENT_SECRET, FakeAccounts
 from tests.platforms.web.stage import Clock, FakeInbox, Stage, staged
+from tests.ports import free_port
 
 
 @dataclass
@@ -130,12 +130,6 @@ def access(db: Database, clock: Callable[[], datetime]) -> AssistantAccess | Non
         return None
     opened = partial(over_http.answering, tools_without_talk(db, clock), "0")
     return AssistantAccess(DatabaseAssistantTokens(db), opened)
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @asynccontextmanager
