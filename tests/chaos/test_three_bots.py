@@ -143,21 +143,20 @@ async def scene(folder: Path, size: Size) -> AsyncIterator[Scene]:
             slack.world.add_channel(name, f"papers-{name.lower()}")
         for number in here.discord_channels():
             discord.world.add_channel(number, f"papers-{number}", guild=GUILD)
-        vault = write_notes(folder, papers=size.papers)
+        now = datetime.now(UTC) - timedelta(minutes=2)
+        vault = write_notes(folder, papers=size.papers, day=now)
         status, _, err = await paperbot(
             folder, "import", str(vault), PAPERBOT_DATABASE=here.address
         )
         assert status == 0, err
-        await subscribe_all(here)
+        await subscribe_all(here, now)
         yield here
         assert discord.complaints == []
 
 
-async def subscribe_all(here: Scene) -> None:
-    now = datetime.now(UTC)
-    words = TypedOptions(
-        at=f"{now - timedelta(minutes=2):%H:%M}", zone="UTC", languages="en", intro="off"
-    )
+async def subscribe_all(here: Scene, now: datetime) -> None:
+    """Subscribe every channel at that moment, for a digest that is due since then."""
+    words = TypedOptions(at=f"{now:%H:%M}", zone="UTC", languages="en", intro="off")
     places = [
         *(ChannelRef(Platform.SLACK, "T1", name) for name in here.slack_channels()),
         *(ChannelRef(Platform.DISCORD, str(GUILD), str(n)) for n in here.discord_channels()),

@@ -99,7 +99,7 @@ class Workspaces:
 
 @asynccontextmanager
 async def both(folder: Path) -> AsyncIterator[Workspaces]:
-    now = datetime.now(UTC)
+    now = datetime.now(UTC).replace(hour=12)
     frozen = now.timestamp() + 60
     async with workspaces(*TEAMS, clock=lambda: frozen) as fake, staged(folder, now) as stage:
         talk = DiscussionContext(stage.db, stage.clock, english)

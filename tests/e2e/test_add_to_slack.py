@@ -2,7 +2,6 @@
 
 import re
 import time
-from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from tests.fakes.slack import SIGNING_SECRET, Limits
 from tests.fakes.slack.oauth import CLIENT_ID, CLIENT_SECRET, uninstall
 from tests.fakes.slack.workspaces import FakeWorkspaces, workspaces
 from tests.fakes.slack.world import BOT_USER
+from tests.noon import just_passed
 from tests.waiting import until
 
 KEY = "k" * 40
@@ -55,8 +55,8 @@ async def test_a_workspace_installs_removes_and_installs_again(tmp_path: Path) -
             slack.events_url = f"{running.address}slack/events"
             await install(running, fake, "T1")
             await connected(running, "T1")
-            at = datetime.now(UTC) - timedelta(minutes=2)
-            await slack.command(f"/digest here at:{at:%H:%M} tz:UTC")
+            at, zone = just_passed()
+            await slack.command(f"/digest here at:{at} tz:{zone}")
             await slack.until(lambda: len(slack.messages()) == 3)
             status = await slack.command("/digest status")
             await slack.until(lambda: status.answers)
@@ -105,9 +105,9 @@ async def test_nothing_is_posted_five_seconds_after_a_workspace_removed_the_app(
             assert (code, "organisation\n  T3  " in out) == (0, True), out
             _, out, _ = await paperbot(tmp_path, "doctor", **settings(fake))
             assert "ok  E1: the organisation's workspaces: T3, T4" in out
-            at = datetime.now(UTC) - timedelta(minutes=2)
+            at, zone = just_passed()
             for team, place in places.items():
-                await fake.of[team].command(f"/digest here at:{at:%H:%M} tz:UTC", channel=place)
+                await fake.of[team].command(f"/digest here at:{at} tz:{zone}", channel=place)
             await until(lambda: min(len(posted_at(team)) for team in places) > 3)
 
             began = time.monotonic()

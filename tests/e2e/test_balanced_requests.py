@@ -1,7 +1,7 @@
 """Slack over HTTP, and the web chat, behind a balancer that asks each of two bots by turns (issue 15, item 4)."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from tests.e2e.process import bot
 from tests.e2e.proxies import haproxy
 from tests.e2e.test_slack import http_mode, said, write_notes
 from tests.fakes.slack import FakeSlack
+from tests.noon import just_passed
 
 QUESTIONS = 8
 
@@ -63,7 +64,8 @@ async def import_papers(address: PostgresAddress, folder: Path) -> None:
 async def posted(address: PostgresAddress, slack: FakeSlack) -> str:
     """The paper's message, once the digest is there."""
     now = datetime.now(UTC)
-    words = TypedOptions(at=f"{now - timedelta(minutes=2):%H:%M}", zone="UTC", intro="off")
+    at, zone = just_passed()
+    words = TypedOptions(at=at, zone=zone, intro="off")
     async with opened(address) as db:
         await subscribe.add(db, ChannelRef(Platform.SLACK, "T1", "C1"), words, now=now)
     await slack.until(lambda: len(slack.messages()) >= 2)

@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from tests.fakes.discord import world as rights
 from tests.fakes.discord.gateway import Harm
 from tests.fakes.discord.world import BOT_ID, FORUM, Json
 from tests.fakes.slack import FakeSlack
+from tests.noon import just_passed
 from tests.waiting import eventually
 
 """Seconds: an import, a start and a digest may be slow on a busy machine."""
@@ -40,9 +40,9 @@ async def running(folder: Path, discord: FakeDiscord, **more: str) -> AsyncItera
 
 async def subscribe(folder: Path, discord: FakeDiscord, channel: str, *more: str) -> None:
     """From a few minutes ago on, so that today's digest is due."""
-    at = f"{datetime.now(UTC) - timedelta(minutes=2):%H:%M}"
+    at, zone = just_passed()
     status, _, err = await paperbot(
-        folder, "channel", "add", channel, "--at", at, "--tz", "UTC", *more, **settings(discord)
+        folder, "channel", "add", channel, "--at", at, "--tz", zone, *more, **settings(discord)
     )
     assert (status, err) == (0, "")
 
@@ -313,9 +313,9 @@ async def test_with_discord_down_slack_works(tmp_path):
 
 
 async def subscribe_both(folder: Path, both: dict[str, str]) -> None:
-    at = f"{datetime.now(UTC) - timedelta(minutes=2):%H:%M}"
+    at, zone = just_passed()
     for channel in ("slack:C1", "discord:11"):
         status, _, err = await paperbot(
-            folder, "channel", "add", channel, "--at", at, "--tz", "UTC", **both
+            folder, "channel", "add", channel, "--at", at, "--tz", zone, **both
         )
         assert status == 0, err

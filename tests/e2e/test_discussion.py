@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +20,7 @@ from tests.e2e.process import Running, bot, paperbot
 from tests.e2e.test_slack import socket_mode, write_notes
 from tests.fakes.discord import TOKEN, FakeDiscord, Fault, text_of
 from tests.fakes.slack import FakeSlack
+from tests.noon import just_passed, noon
 from tests.platforms.slack.stage import said_in_blocks
 from tests.waiting import until
 
@@ -62,11 +63,11 @@ class Meeting:
             yield process
 
     async def subscribe(self) -> None:
-        at = f"{datetime.now(UTC) - timedelta(minutes=2):%H:%M}"
+        at, zone = just_passed()
         for channel in ("slack:C1", f"discord:{PAPERS}"):
             status, _, err = await paperbot(
                 self.folder,
-                *("channel", "add", channel, "--at", at, "--tz", "UTC", "--languages", "en"),
+                *("channel", "add", channel, "--at", at, "--tz", zone, "--languages", "en"),
                 **self.settings,
             )
             assert (status, err) == (0, "")
@@ -197,10 +198,7 @@ async def test_a_side_that_is_down_catches_up_also_when_the_bot_is_killed_meanwh
 
         here.discord.faults.clear()
         async with here.running() as process:
-            await until(
-                lambda: times(here.in_discord(thread), "thought number") == len(thoughts),
-                seconds=120,
-            )
+            await until(lambda: times(here.in_discord(thread), "thought number") == len(thoughts))
             await process.ticks("deliver")
 
             copies = [text for text in here.in_discord(thread) if "thought number" in text]
@@ -213,7 +211,7 @@ async def test_a_side_that_is_down_catches_up_also_when_the_bot_is_killed_meanwh
 
 async def test_what_is_said_while_the_bot_is_away_is_heard_when_it_is_back(tmp_path):
     """And what a channel does not want to hear at night waits, also while the bot is killed."""
-    night = [f"{datetime.now(UTC) + timedelta(hours=hours):%H:%M}" for hours in (-1, 2)]
+    night = [f"{noon()[0] + timedelta(hours=hours):%H:%M}" for hours in (-1, 2)]
     async with meeting(tmp_path, papers=2) as here:
         here.slack.world.add_channel(OTHERS, "others")
         async with here.running() as process:
@@ -224,8 +222,8 @@ async def test_what_is_said_while_the_bot_is_away_is_heard_when_it_is_back(tmp_p
             await here.slack.react({"ts": root, "user": "UBOT"}, "+1::skin-tone-4", user="U1")
             await until(lambda: here.likes() == 1)
 
-            at = f"{datetime.now(UTC) - timedelta(minutes=2):%H:%M}"
-            line = f'/digest here at:{at} tz:UTC only:"paper 2"'
+            at, zone = just_passed()
+            line = f'/digest here at:{at} tz:{zone} only:"paper 2"'
             assert "paper 2" in await here.types(line, OTHERS)
             await until(lambda: len(here.slack.messages(OTHERS)) == 2)
             assert "-".join(night) in await here.types(f"/digest settings quiet:{'-'.join(night)}")

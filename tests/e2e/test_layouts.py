@@ -1,12 +1,13 @@
 """The layouts of a digest in the web chat, visited with a real Chromium; see `test_demo.py`."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser import browsing, overflow, photograph, photograph_in_both, visiting
 from tests.e2e.test_demo import demo
+from tests.noon import noon
 
 pytestmark = [pytest.mark.browser]
 
@@ -26,7 +27,8 @@ async def type_line(page: Page, line: str) -> None:
 
 
 async def test_a_layout_is_chosen_by_looking_and_a_paper_is_discussed_from_it(chromium: str):
-    at = datetime.now(UTC) - timedelta(minutes=2)
+    now, zone = noon()
+    at, later = (f"{now + timedelta(minutes=minutes):%H:%M}" for minutes in (-2, 90))
     async with (
         demo() as (_, one_time_address, _),
         browsing(chromium) as browser,
@@ -42,14 +44,14 @@ async def test_a_layout_is_chosen_by_looking_and_a_paper_is_discussed_from_it(ch
                 ]
             )
             await korean.reload()
-            await type_line(korean, f"/digest here at:{at + timedelta(hours=-13):%H:%M} tz:UTC")
+            await type_line(korean, f"/digest here at:{later} tz:{zone}")
             shown = korean.locator(".message", has_text="메시지 6개").last
             await expect(shown.get_by_role("button").first).to_be_visible()
             await shown.scroll_into_view_if_needed()
             await photograph(korean, "layouts")
 
         await add_channel(page, "choice")
-        await type_line(page, f"/digest here at:{at + timedelta(hours=-13):%H:%M} tz:UTC")
+        await type_line(page, f"/digest here at:{later} tz:{zone}")
         choice = page.locator(
             ".message", has_text="A day of five papers: 6 messages in the channel"
         )
@@ -63,7 +65,7 @@ async def test_a_layout_is_chosen_by_looking_and_a_paper_is_discussed_from_it(ch
         posted = page.locator(".log .message:not(:has(.question))")
         for layout in ("papers", "compact", "titles", "thread"):
             await add_channel(page, f"as-{layout}")
-            await type_line(page, f"/digest here layout:{layout} at:{at:%H:%M} tz:UTC")
+            await type_line(page, f"/digest here layout:{layout} at:{at} tz:{zone}")
             await expect(posted.first).to_be_visible()
             await expect(posted).to_have_count(6 if layout == "papers" else 1)
             assert await overflow(page) == 0
@@ -82,7 +84,7 @@ async def test_a_layout_is_chosen_by_looking_and_a_paper_is_discussed_from_it(ch
 
         # A channel of its own taste, in which people like a paper and look back on the week.
         await add_channel(page, "chosen")
-        chosen = f'/digest here layout:papers only:"#reasoning" quiet:22-08 at:{at:%H:%M} tz:UTC'
+        chosen = f'/digest here layout:papers only:"#reasoning" quiet:22-08 at:{at} tz:{zone}'
         await type_line(page, chosen)
         await expect(page.locator(".message", has_text="22:00")).to_be_visible()
         await expect(posted).to_have_count(4)

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Collection, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import aiohttp
 from bot.core.database.database import opened
 from tests.e2e.process import Running, bot, paperbot
 from tests.fakes.mail import FakeMail, Fault, mail_server
+from tests.noon import noon
 from tests.waiting import eventually, until
 
 SITE = "https://papers.example.org"
@@ -24,23 +25,6 @@ _CHANGING = {
     "subscription": "channel, standing, reason",
     "delivery": "key, state",
 }
-
-
-_BEHIND = (
-    *("UTC", "Atlantic/Cape_Verde", "America/Noronha", "America/Sao_Paulo"),
-    *("America/Puerto_Rico", "America/Panama", "America/Costa_Rica", "America/Phoenix"),
-    *("Pacific/Pitcairn", "Pacific/Gambier", "Pacific/Honolulu", "Pacific/Pago_Pago"),
-)
-"""Zones so many hours behind UTC, without summer time."""
-
-
-def noon() -> tuple[datetime, str]:
-    """This instant on a clock that shows about noon, so that no test runs over midnight."""
-    now = datetime.now(UTC)
-    ahead = 12 - now.hour
-    # The signs of the first names are the other way round; the bot asks whether `Etc/GMT+3` is meant.
-    zone = f"Etc/GMT-{ahead}" if ahead > 0 else _BEHIND[-ahead]
-    return now + timedelta(hours=ahead), zone
 
 
 def part(message: EmailMessage, kind: str) -> str:

@@ -3,8 +3,10 @@
 Discord is served over two connections; each Slack workspace has an app of its own. Some are broken.
 """
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +26,7 @@ from tests.fakes.discord import Fault as DiscordFault
 from tests.fakes.discord import world as rights
 from tests.fakes.slack import FakeSlack, Fault
 from tests.fakes.slack.workspaces import FakeWorkspaces, workspaces
+from tests.noon import just_passed
 from tests.waiting import eventually
 
 GUILDS = range(1, 301)
@@ -61,8 +64,9 @@ async def test_of_400_workspaces_the_broken_ones_delay_no_other(tmp_path: Path) 
             break_some(slacks)
             await subscribe_all(tmp_path)
 
-            await all_is_well_in_slack(slacks)
-            await all_is_well_in_discord(discord, running)
+            async with stalls() as late:
+                await all_is_well_in_slack(slacks)
+                await all_is_well_in_discord(discord, running, late)
             assert running.resident_megabytes < 400
 
 
@@ -85,16 +89,38 @@ async def all_is_well_in_slack(slacks: FakeWorkspaces) -> None:
     assert longest_pause(at) < HANGS_FOR
 
 
-async def all_is_well_in_discord(discord: FakeDiscord, running: Running) -> None:
+@asynccontextmanager
+async def stalls() -> AsyncIterator[list[float]]:
+    """How many seconds late this process was each time, which plays both platforms."""
+    late = [0.0]
+
+    async def watch() -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + 0.05
+            await asyncio.sleep(0.05)
+            late.append(loop.time() - due)
+
+    async with asyncio.TaskGroup() as tasks:
+        watching = tasks.create_task(watch())
+        yield late
+        watching.cancel()
+
+
+async def all_is_well_in_discord(
+    discord: FakeDiscord, running: Running, late: Sequence[float]
+) -> None:
     well = [guild for guild in GUILDS if guild not in {FORBIDDEN, HANGING, LIMITED}]
     channels = [channel for guild in well for channel in channels_of(guild)]
     await discord.until(lambda: all(map(discord.messages, channels)))
 
     posts = [each for each in discord.sent("messages") if each.status == 200]
     assert longest_pause([discord.sent("messages")[0].at, *(each.at for each in posts)]) < HANGS_FOR
-    # The limit of 50 requests a second is one that Discord never has to enforce.
+    # The limit of 50 requests a second is one that Discord never has to enforce, unless it stands
+    # still for so long that the requests of two seconds arrive together.
     limited = f"/channels/{channels_of(LIMITED)[0]}/messages"
-    assert {each.path for each in discord.requests if each.status == 429} == {limited}
+    refused = {each.path for each in discord.requests if each.status == 429}
+    assert refused == {limited} or max(late) > 0.5, max(late)
     assert sorted(len(discord.messages(channel)) for channel in channels) == [1] * len(well)
 
     assert [each.status for each in discord.sent("commands")] == [200]
@@ -146,7 +172,8 @@ def people_the(discord: FakeDiscord) -> None:
 async def subscribe_all(folder: Path) -> None:
     """A digest in every channel, due since a few minutes."""
     now = datetime.now(UTC)
-    words = TypedOptions(at=f"{now - timedelta(minutes=2):%H:%M}", zone="UTC", layout="titles")
+    at, zone = just_passed()
+    words = TypedOptions(at=at, zone=zone, layout="titles")
     async with opened(folder / "data" / "paperbot.db") as db:
         for team in TEAMS:
             await digest.add(db, ChannelRef(Platform.SLACK, team, "C1"), words, now=now)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -26,6 +26,7 @@ from tests.e2e.test_slack import said, write_notes
 from tests.e2e.test_workspaces import KEY
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.slack.workspaces import FakeWorkspaces, workspaces
+from tests.noon import just_passed
 from tests.waiting import until
 
 TEAMS = [f"T{number}" for number in range(1, 7)]
@@ -107,7 +108,8 @@ async def ground(postgresql: str, tmp_path: Path) -> AsyncIterator[Ground]:
 async def subscribe_all(ground: Ground) -> None:
     """A digest in every channel, due since a few minutes."""
     now = datetime.now(UTC)
-    words = TypedOptions(at=f"{now - timedelta(minutes=2):%H:%M}", zone="UTC", intro="off")
+    at, zone = just_passed()
+    words = TypedOptions(at=at, zone=zone, intro="off")
     places = [ChannelRef(Platform.SLACK, team, "C1") for team in TEAMS]
     places.append(ChannelRef(Platform.DISCORD, "1", "11"))
     async with opened(ground.address) as db:

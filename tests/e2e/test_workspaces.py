@@ -1,13 +1,13 @@
 """Several Slack workspaces in one process, each with an app of its own (issue 14)."""
 
 import json
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.e2e.process import Running, bot, paperbot
 from tests.e2e.test_slack import import_notes
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack.workspaces import FakeWorkspaces, workspaces
+from tests.noon import just_passed
 from tests.waiting import eventually
 
 KEY = "k" * 40
@@ -31,9 +31,9 @@ async def add(folder: Path, fake: FakeWorkspaces, *teams: str) -> None:
 
 
 async def subscribe(folder: Path, fake: FakeWorkspaces, channel: str) -> None:
-    at = f"{datetime.now(UTC) - timedelta(minutes=2):%H:%M}"
+    at, zone = just_passed()
     status, _, err = await paperbot(
-        folder, "channel", "add", channel, "--at", at, "--tz", "UTC", **settings(fake)
+        folder, "channel", "add", channel, "--at", at, "--tz", zone, **settings(fake)
     )
     assert (status, err) == (0, "")
 
