@@ -33,11 +33,14 @@ def exponent(
     work: Callable[[T], object],
     make: Callable[[int], T],
     clock: Callable[[], float] = time.thread_time,
+    *,
+    most: float = LINEAR,
 ) -> float:
     """The exponent with which the time of `work` grows with the size of what `make` makes.
 
     0 where the large input takes no time worth measuring. A busy machine only makes a measurement
-    longer, so each size keeps its shortest time, and what seems to grow too fast is measured again.
+    longer, so each size keeps its shortest time, and what seems to grow faster than `most` is measured
+    again.
     """
     work(make(SMALL))  # what is compiled or loaded once takes its time here
     large = _seconds(work, make(LARGE), clock)
@@ -51,7 +54,7 @@ def exponent(
             size = SMALL + (attempt * _SMALL_TRIES + place) * _STEP
             small = min(small, _seconds(work, make(size), clock))
         slope = math.log(large / max(small, 1e-9), LARGE / SMALL)
-        if slope < LINEAR:
+        if slope < most:
             break
         large = min(large, _seconds(work, make(LARGE + (attempt + 1) * _STEP), clock))
     return slope

@@ -123,8 +123,9 @@ async def staged(
     patience: timedelta = timedelta(seconds=10),
     categories: tuple[str, ...] = CATEGORIES,
     database: Path | None = None,
+    read: timedelta = timedelta(seconds=2),
 ) -> AsyncIterator[Stage]:
-    """A stage at that instant; the vault is `folder`."""
+    """A stage at that instant; the vault is `folder`. A feed that hangs for `read` is given up."""
     time = Time(now)
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240 - a moment of the test's own
     server = FakeArxiv(World(), clock=time, ticks=lambda: time.now.timestamp())  # noqa: PLW0108 - it moves on
@@ -143,6 +144,6 @@ async def staged(
             feed_url=server.feed_url,
             agent="paper-digest-bot/0.1 (ops@example.org)",
             clock=time,
-            limits=Limits(read=timedelta(seconds=2)),
+            limits=Limits(read=read),
         ) as client:
             yield Stage(db, time, server, client, folder, categories)

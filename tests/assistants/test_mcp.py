@@ -24,6 +24,7 @@ from tests.archive_stage import NOW, keep
 from tests.assistants.asking import call
 from tests.lookup import generated
 from tests.lookup.store.test_engines_agree import talk, texts_of
+from tests.waiting import HANGING
 
 mcp = pytest.importorskip("mcp", reason="the extra “mcp” is not installed")
 
@@ -41,7 +42,7 @@ async def asking(database: Path) -> AsyncIterator[Any]:
     program = mcp.StdioServerParameters(
         command=sys.executable, args=["-m", "bot", "mcp"], env=environment, cwd=database.parent
     )
-    async with mcp.Client(program, read_timeout_seconds=60) as client:
+    async with mcp.Client(program, read_timeout_seconds=HANGING) as client:
         yield client
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.process import ready, starting
+from tests.waiting import HANGING
 
 KEY = "SELECT 1 FROM key_value WHERE name LIKE 'web: key%'"
 LONGER_THAN_A_STATEMENT_WAITS = 13.0
@@ -31,7 +32,7 @@ async def test_a_lock_while_the_web_server_starts_ends_nothing(tmp_path: Path):
 
 def wait_for_signing_key(database: Path) -> None:
     """Until the web server is about to listen: it has made the key of its cookies."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + HANGING
     while time.monotonic() < end:
         with suppress(sqlite3.OperationalError):  # not there yet
             with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as reader:

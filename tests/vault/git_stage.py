@@ -3,7 +3,7 @@
 import os
 import subprocess
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from bot.archive.domain.arxiv_id import ArxivId
@@ -15,6 +15,7 @@ from bot.vault.services.git_command import Git
 from bot.vault.services.vault_git import VaultGit
 from bot.vault.services.writer import VaultWriter
 from tests.stage import Clock
+from tests.waiting import HANGING
 
 ADA = Author("Ada Kim", "slack:T1/U1")
 NOTE = Note(
@@ -26,6 +27,8 @@ NOTE = Note(
     tags=("reasoning",),
 )
 NAME = "260203 A Paper on Reasoning.md"
+PATIENCE = timedelta(seconds=HANGING)
+"""Git of a slow machine is waited for."""
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -79,7 +82,7 @@ class Place:
     def restart(self) -> None:
         """The bot is started anew."""
         own = {name: text for name, text in self.environment.items() if name[:10] != "GIT_AUTHOR"}
-        self.bot = VaultGit(Git(self.vault, own), clock=self.clock)
+        self.bot = VaultGit(Git(self.vault, own), clock=self.clock, at_once=PATIENCE)
         self.writer = VaultWriter(self.vault, self.bot)
 
     def begin(self) -> None:

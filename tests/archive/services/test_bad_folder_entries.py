@@ -18,6 +18,7 @@ from bot.archive.services.import_files import STDIN, import_files
 from bot.archive.services.import_report import ImportReport
 from bot.core.database.database import Database
 from tests.archive_stage import NOW, found, write_notes
+from tests.waiting import HANGING
 
 NOTE = "https://arxiv.org/abs/2501.00001\n\n*Good* (Ada Lovelace)\n\n좋은 생각.\n"
 
@@ -216,9 +217,10 @@ async def test_each_bad_entry_given_by_its_path_is_one_problem(db, vault):
     (vault / "2025/sub").mkdir()
     too_long = vault / ("y" * 300 + ".md")
 
-    report = await asyncio.wait_for(
-        take_in(db, *(vault / "2025").iterdir(), too_long, Path("/dev/zero"), Path("/dev/tty")), 30
-    )
+    async with asyncio.timeout(HANGING):
+        report = await take_in(
+            db, *(vault / "2025").iterdir(), too_long, Path("/dev/zero"), Path("/dev/tty")
+        )
 
     assert report.new == 1
     assert problems_of(report).keys() >= {*expected, too_long.name, "zero", "tty"}

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,7 @@ from bot.reactions.store import reactions
 from bot.reactions.store.reactions import Given
 from tests.arxiv.stage import Stage, staged
 from tests.fakes.arxiv import FaultKind, Paper
+from tests.waiting import HANGING
 
 MONDAY = datetime(2026, 11, 16, 6, tzinfo=UTC)
 CHANNEL = ChannelRef(Platform.WEB, "", "general")
@@ -56,7 +57,7 @@ class ByLength:
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with staged(tmp_path / "vault", MONDAY) as made:
+    async with staged(tmp_path / "vault", MONDAY, read=timedelta(seconds=HANGING)) as made:
         made.world.invents = True
         for n in range(1, 13):
             await made.write(f"25010{n % 9 + 1} Note {n}", NOTE.format(n=n))

@@ -165,7 +165,9 @@ async def test_the_work_of_a_process_that_is_not_seen_moves_within_half_a_minute
         unseen += LOOK_EVERY
         await second.look()
 
-    assert processes.TERM - LOOK_EVERY <= unseen < timedelta(seconds=30)
+    assert unseen < timedelta(seconds=30)
+    # On PostgreSQL the time that the test itself takes passes, too.
+    assert isinstance(ground.location, PostgresAddress) or unseen >= processes.TERM - LOOK_EVERY
 
 
 async def test_the_work_of_a_process_that_has_ended_on_this_machine_moves_at_the_next_look(ground):

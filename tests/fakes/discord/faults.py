@@ -1,5 +1,6 @@
 """What goes wrong with a Discord: rate limits that are enforced, and faults a test asks for."""
 
+import asyncio
 import re
 from collections import deque
 from dataclasses import dataclass, field
@@ -10,8 +11,9 @@ class Fault:
     """One thing to go wrong with requests whose method and path match, `times` times.
 
     `when` says whether the server does the work first (`after`) or not (`before`). `status`
-    and `code` answer instead, from the match after the first `skip` on; `drop` cuts the connection; `delay` seconds pass. A 429 carries
-    `retry_after` and, unless `via` is off (a ban by the proxy), the header `Via`.
+    and `code` answer instead, from the match after the first `skip` on; `drop` cuts the connection;
+    `delay` seconds pass, and `until` is waited for. A 429 carries `retry_after` and, unless `via` is
+    off (a ban by the proxy), the header `Via`.
     """
 
     method: str = ".*"
@@ -22,6 +24,7 @@ class Fault:
     message: str = "made to fail"
     drop: bool = False
     delay: float = 0.0
+    until: asyncio.Event | None = None
     retry_after: float = 1.0
     is_global: bool = False
     scope: str = "user"
@@ -29,6 +32,18 @@ class Fault:
     body: str | None = None
     skip: int = 0
     times: int = 1
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether the answer is to wait."""
+        return self.delay > 0 or self.until is not None
+
+    async def wait(self) -> None:
+        """Wait as it asks."""
+        if self.delay:
+            await asyncio.sleep(self.delay)
+        if self.until is not None:
+            await self.until.wait()
 
     def meets(self, method: str, path: str) -> bool:
         """Whether it strikes this request; counts those that it lets pass or strikes."""

@@ -119,6 +119,7 @@ class Sockets:
             transport = self._transports.get(socket)
             if isinstance(transport, asyncio.Transport):
                 transport.abort()
+        self.open.clear()  # at once: a client may be back before they are seen to end
 
     async def close(self) -> None:
         for socket in list(self.open):

@@ -5,6 +5,7 @@ import sqlite3
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import timedelta
 from functools import partial
@@ -24,6 +25,7 @@ from bot.lookup.store import search
 from bot.operations.services.move import move, new_or_not_at_all
 from bot.operations.store import tables
 from tests.databases import new_database
+from tests.locations import Location
 from tests.stage import GENERAL, MORNING, NINE_IN_SEOUL, english, staged
 
 
@@ -126,14 +128,21 @@ async def test_a_bot_that_begins_during_the_move_waits_at_the_target_and_ends_it
                 def progress(_done: int, _total: int) -> None:
                     if not begun.is_set():
                         begun.set()
-                        for db in (old, new):
-                            tasks.create_task(_join(db, "1"))
+                        # At the source before the move goes on, which holds up this event loop.
+                        with ThreadPoolExecutor(1) as beside:
+                            beside.submit(asyncio.run, _join_at(target, "1")).result()
+                        tasks.create_task(_join(new, "1"))
 
                 with pytest.raises(UsageError, match="A bot runs on this database"):
                     await move(old, new, now=MORNING, progress=progress)
 
             async with new.reading() as tx:
                 assert [each.process.id for each in await processes.list_all(tx)] == ["1"]
+
+
+async def _join_at(location: Location, name: str) -> None:
+    async with opened(location) as db:
+        await _join(db, name)
 
 
 async def _join(db: Database, name: str) -> None:

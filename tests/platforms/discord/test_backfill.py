@@ -1,5 +1,6 @@
 """Messages, edits and deletions that the gateway did not deliver are read afterwards."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -98,14 +99,16 @@ async def test_missed_messages_of_a_thread_come_before_new_ones(bot: RunningBot)
     await bot.stop()
     await bot.discord.says("slow", at=slow)
     await bot.discord.says("meanwhile", at=thread)
-    bot.discord.fail(Fault("GET", rf"/{slow}/messages", delay=0.5))
+    was_slow = asyncio.Event()
+    bot.discord.fail(Fault("GET", rf"/{slow}/messages", until=was_slow))
     bot.start()
     await bot.connected()
 
     await bot.discord.says("now", at=thread)
-    await bot.until(lambda: len(bot.desk.heard) == 3)
+    await bot.until(lambda: heard(bot) == ["meanwhile", "now"])
+    was_slow.set()
 
-    assert heard(bot) == ["meanwhile", "now", "slow"]
+    await bot.until(lambda: heard(bot) == ["meanwhile", "now", "slow"])
 
 
 async def test_messages_before_a_session_is_ready_wait_for_missed_ones(bot: RunningBot):

@@ -520,7 +520,6 @@ async def test_without_the_content_intent_only_mentions_are_handled_and_the_cond
 async def test_with_a_refused_intent_the_bot_connects_without_it_until_it_is_granted(
     idle: RunningBot,
 ):
-    idle.patience = replace(idle.patience, until_fixed=0.5)
     gateway = idle.discord.gateway
     gateway.refuses_content = True
     idle.start()
@@ -537,6 +536,8 @@ async def test_with_a_refused_intent_the_bot_connects_without_it_until_it_is_gra
     assert idle.chat.condition.detail == ONLY_MENTIONS
 
     gateway.refuses_content = False
+    for supervisor in idle.chat._shards._supervisors:
+        supervisor._content_refused_until = 0.0  # an hour later
     await idle.until(lambda: idle.chat.condition.detail == "connected")
     await idle.discord.says("heard again", at=int(root.id))
     await idle.until(lambda: "heard again" in [heard.text for heard in idle.desk.heard])

@@ -21,7 +21,7 @@ from tests.platforms.slack.stage import (
     paragraph,
     staged,
 )
-from tests.waiting import until
+from tests.waiting import HANGING, until
 
 WITH_FORM = Document(
     (Paragraph((Text("A paper"),)), Buttons((Button("Edit", command="/note entry:7"),))), "A paper"
@@ -167,6 +167,7 @@ async def test_the_form_opens_and_is_answered_while_the_database_is_locked(mode:
     inbox = SlowInbox()
     inbox.known = lambda blank: blank.filled({"paper": "Known", "ko": "draft", "en": "draft"})
     async with staged(http=mode == "http", inbox=inbox) as stage:
+        stage.slack.ack_seconds = HANGING  # the bot answers by its own time limit
         asked = await stage.slack.command("/note 2502.01456")
         modal = await stage.slack.modal()
         assert modal.text("Paper") == "2502.01456"

@@ -101,7 +101,7 @@ async def test_a_broken_response_is_uncertain_and_find_decides(bench, fault, whe
 
 
 async def test_a_rate_limit_gives_its_retry_after_and_nothing_is_posted(bench):
-    bench.slack.limits = Limits(tiers=False)
+    bench.slack.limits = Limits(tiers=False, clock=lambda: 0.0)
     await bench.post(key=DeliveryKey("first"))
 
     with pytest.raises(ChatUnavailableError) as refused:

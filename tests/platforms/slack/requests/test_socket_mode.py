@@ -24,9 +24,9 @@ def ref(channel: str, *, workspace: str = "T1") -> ChannelRef:
 
 
 async def test_both_connections_are_open_and_health_says_so(socket_stage: Stage):
-    condition = socket_stage.chat.condition
+    await until(lambda: socket_stage.chat.condition.detail == "2 of 2 connections")
 
-    assert (condition.ok, condition.detail) == (True, "2 of 2 connections")
+    assert socket_stage.chat.condition.ok
     assert len(socket_stage.slack.sockets.open) == 2
 
 
