@@ -12,7 +12,15 @@ from functools import partial
 
 from bot.archive.store import entries
 from bot.channels.domain.digest_options import Unapproved
-from bot.channels.domain.schedule import GRACE, current_slot, due, next_slot, slot_on
+from bot.channels.domain.schedule import (
+    GRACE,
+    Slot,
+    current_slot,
+    due,
+    next_slot,
+    slot_on,
+    slot_utc,
+)
 from bot.channels.domain.subscription import Standing, Subscription
 from bot.channels.store import channel_managers, slots, subscriptions
 from bot.core.database.database import Database, Transaction
@@ -63,6 +71,17 @@ async def look(
         raise UsageError(
             "No digest is posted in {channel} on {day}", channel=subscription.channel, day=on
         )
+    return await _look(tx, subscription, slot, closed, now)
+
+
+async def _look(
+    tx: Transaction, subscription: Subscription, slot: Slot, closed: date, now: datetime
+) -> ReviewedSlot:
+    """How a slot stands where all up to `closed` are closed.
+
+    One of a day that has none any more has passed, if nothing was posted then.
+    """
+    schedule = subscription.options.schedule
     found = await slots.find_closed(tx, subscription.id, slot.on)
     if found is not None:
         review = await tx.call(partial(reviews.find, subscription_id=subscription.id, on=slot.on))
@@ -70,7 +89,9 @@ async def look(
         return ReviewedSlot(subscription, slot, Stage.CLOSED, review, Choice(shown))
     review, choice, _ = await reviewed.look(tx, subscription, slot.on)
     stage = Stage.AHEAD
-    if slot.at <= now:
+    if slot_on(schedule, slot.on) is None:
+        stage = Stage.PASSED
+    elif slot.at <= now:
         waiting = due(schedule, closed, now)
         is_waiting = waiting is not None and waiting.slot.on == slot.on
         stage = Stage.WAITING if is_waiting else Stage.PASSED
@@ -81,14 +102,20 @@ async def look(
 async def refresh(
     tx: Transaction, subscription: Subscription, on: date, *, voices: Voices, now: datetime
 ) -> tuple[ReviewedSlot, int]:
-    """Have the cards of a slot show how it stands; returns that, and how many cards changed."""
-    shown, changed = await look(tx, subscription, on, now), 0
+    """Have the cards of a slot show how it stands; returns that, and how many cards changed.
+
+    The day may have no slot any more: its weekday may be dropped once there are cards.
+    """
+    schedule = subscription.options.schedule
+    slot = slot_on(schedule, on) or Slot(on, slot_utc(on, schedule.at, schedule.zone))
+    closed = await reviewed.closed_until(tx, subscription)
+    shown, changed = await _look(tx, subscription, slot, closed, now), 0
     for card in await reviews.list_cards(tx, subscription.id, on):
         if card.key is not None:
             changed += await direct_messages.want(
                 tx, card.key, partial(present, shown, voices=voices)
             )
-    if not shown.is_open:
+    if shown.stage is Stage.CLOSED or (shown.stage is Stage.PASSED and slot.at <= now):
         await reviews.settle_cards(tx, subscription.id, on)
     return shown, changed
 

@@ -332,6 +332,41 @@ async def test_a_card_asks_once_and_edits_itself_to_the_outcome(tmp_path: Path):
     assert "Posted. Approved by: Ada" in posted.summary
 
 
+async def test_a_day_that_is_dropped_after_its_card_stops_no_other_card(tmp_path: Path):
+    """Nor does it keep anybody from being forgotten; until its time, it may come back."""
+    friday, saturday = EVENING + 4 * DAY, date(2026, 2, 7)
+    async with reviewing(tmp_path) as desk:
+        db, stage = desk.stage.db, desk.stage
+        other = ChannelRef(GENERAL.platform, GENERAL.workspace, "other")
+        await subscribe.add(db, other, NINE_IN_SEOUL, now=stage.clock())
+        await desk.posted(TUESDAY_AT_NINE + 3 * DAY)
+        stage.clock.at = friday
+        await stage.note("Late", saturday)
+        await desk.ask()
+        await desk.decide(Approve(), on=saturday, by="Ada")
+        states = []
+        for weekdays in ("mon-fri", "mon-sun", "mon-fri"):
+            stage.clock.turn(minutes=1)
+            words = TypedOptions(weekdays=weekdays)
+            await subscribe.change(db, GENERAL, words, now=stage.clock())
+            await desk.ask()
+            states.append([each.summary.partition(": ")[2] for each in desk.cards()])
+        stage.clock.at = friday + 3 * DAY
+        await stage.note("Later", date(2026, 2, 10))
+        await desk.ask()
+        ada = User("Ada", "Ada", can_manage=False)
+        await review.forget_person(db, GENERAL, ada, now=stage.clock(), voices=english)
+        await desk.send()
+        async with db.reading() as tx:
+            cards = await tx.all("SELECT document FROM delivery WHERE part = 'review'")
+
+    dropped = "It was not posted: its papers are in the next digest."
+    others = "Nobody has approved it yet. Without an approval it is posted all the same."
+    approved = "Exactly this is posted. Approved by: Ada"
+    assert states == [[dropped, others], [approved, others], [dropped, others]]
+    assert not any("Ada" in each["document"] for each in cards)
+
+
 async def test_who_takes_no_direct_messages_is_asked_once_and_stops_nobody(tmp_path: Path, caplog):
     async with reviewing(tmp_path) as desk:
         desk.refused = {
