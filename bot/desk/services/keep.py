@@ -75,7 +75,10 @@ async def put_unless_done(tx: Transaction, draft: Draft) -> Draft:
 async def put_state(
     notes: NoteContext, draft: Draft, state: DraftState, outcome: Outcome | None = None
 ) -> Outcome:
-    """Store how far a draft is, with what was written, unless it is done; returns what is stored."""
+    """Store how far a draft is, with what was written, unless it is done or was deleted meanwhile.
+
+    Returns what is stored.
+    """
     async with notes.db.transaction() as tx:
         await tx.guard(drafts.guard_of(draft.key))
         known = await drafts.find(tx, draft.key)
@@ -84,7 +87,8 @@ async def put_state(
         now = replace(draft, state=state, changed_at=notes.clock())
         if outcome is not None:
             now = replace(now, typed={}, outcome=outcome.dump())
-        await drafts.put(tx, now)
+        if known is not None:  # else its person is forgotten
+            await drafts.put(tx, now)
     return outcome if outcome is not None else Outcome(draft.entry_id, "")
 
 

@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import date, datetime
 
 from bot.channels.domain.subscription import Standing, Subscription
-from bot.channels.store import slots, subscriptions
+from bot.channels.store import channel_preferences, slots, subscriptions
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import translatable
 from bot.core.ports import ChannelRef, ChatError, Platform, parse_channel
+from bot.outbox.store import quiet
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +91,8 @@ async def take_over(
 ) -> date | None:
     """Make this the only reference of its channel that is subscribed.
 
-    Subscriptions that the platform refuses in `workspaces` are removed. Returns the last date that
+    Subscriptions that the platform refuses in `workspaces` are removed, and what was said there is
+    not public any more. Returns the last date that
     was posted from there; raises `UsageError` if one of them has a `blocking` standing.
     """
     last: date | None = None
@@ -101,6 +103,9 @@ async def take_over(
             await subscriptions.update(
                 tx, each.id, each.options, standing=Standing.REMOVED, now=now, next_at=None
             )
+            # As `subscribe.remove` does: nobody could change it there any more.
+            await channel_preferences.end_public(tx, each.channel)
+            await quiet.apply(tx, each.channel, now)
         closed = await slots.last_closed(tx, each.id)
         last = max(filter(None, (last, closed)), default=None)
     return last

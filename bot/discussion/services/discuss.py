@@ -109,9 +109,11 @@ async def on_message(
     planned = 0
     async with guards.guarded(context.db, guards.of(channel)) as tx:
         preferences = await channel_preferences.get(tx, channel)  # the answer may have changed them
+        found = await replies.find(tx, message.message)
+        is_gone = found is not None and found[1].gone  # deleted while it was answered
         if command is not None and command.is_private:
             await forgetting.forget_message(tx, message.message, now)
-        if answer is not None:
+        if answer is not None and not is_gone:
             name, part = answer_name(message.message), await cards.part_of_answer(tx, message.text)
             planned += await reply_in(
                 tx, message.root, answer, name, now, cause=message.message, part=part

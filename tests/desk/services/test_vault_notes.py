@@ -13,6 +13,7 @@ from bot.core.database.database import Database
 from bot.core.domain.document import Document
 from bot.core.domain.errors import UserError
 from bot.core.domain.form import Form
+from bot.core.ports import Command
 from bot.desk.services import write_note
 from bot.desk.services.context import NoteFiles
 from bot.vault.domain.writing import Author, Change, Conflict, WriteResult, Written
@@ -20,7 +21,7 @@ from bot.vault.services.git_command import Git
 from bot.vault.services.vault_git import VaultGit
 from bot.vault.services.writer import VaultWriter
 from tests.databases import throw_away
-from tests.desk_stage import ADA, BO, NOW, VALUES, Desk
+from tests.desk_stage import ADA, BO, CHANNEL, NOW, VALUES, Desk
 from tests.talk_stage import words
 from tests.vault.git_stage import environment
 from tests.waiting import eventually
@@ -146,6 +147,28 @@ async def test_of_two_who_write_on_one_paper_at_once_the_second_is_shown_the_fir
     [text] = [each.value for each in form.fields if each.name == "ko"]
     assert VALUES["ko"] in text
     assert "다른 글" in text
+    assert len(files_in(tmp_path)) == 1
+
+
+async def test_who_is_forgotten_while_their_note_is_written_leaves_no_draft(
+    tmp_path: Path,
+) -> None:
+    writer = SlowWriter(tmp_path)
+    async with throw_away() as db:
+        desk = Desk(db, files=NoteFiles(writer.folder, writer))
+        blank = desk.inbox.blank_form(desk.command())
+        async with asyncio.TaskGroup() as group:
+            saved = group.create_task(desk.submits(blank, ADA, **VALUES))
+            await writer.has_begun.wait()
+            await desk.inbox.command(
+                Command("paper", {"query": "forget-me confirm"}, ADA, CHANNEL, "en")
+            )
+            writer.goes_on.set()
+        async with db.reading() as tx:
+            drafts = await tx.all("SELECT * FROM draft")
+
+    assert isinstance(saved.result(), Document)
+    assert drafts == []
     assert len(files_in(tmp_path)) == 1
 
 

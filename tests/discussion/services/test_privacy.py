@@ -12,8 +12,10 @@ from bot.channels.store import channel_preferences
 from bot.channels.store.channel_preferences import ChannelPreferences
 from bot.commands.services.inbox import Bot
 from bot.core.database.database import Engine
-from bot.core.domain.document import Items
+from bot.core.domain.document import Document, Items
+from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, Command, MessageRef, User, parse_channel
+from bot.discussion.domain.present_discussion import present_words
 from bot.discussion.domain.questions import Reply
 from bot.discussion.services import discuss
 from bot.discussion.services.library import DatabaseLibrary
@@ -225,6 +227,21 @@ async def test_a_question_deleted_before_it_arrived_is_not_answered(stage, bot):
 
     assert stage.thread(stage.root(SLACK)) == []
     assert not await is_anywhere(stage, "my secret")
+
+
+async def test_a_question_that_is_deleted_while_it_is_answered_gets_no_answer(stage):
+    await with_a_paper(stage, SLACK)
+    root = stage.root(SLACK)
+    question = stage.utterance(root, "@paperbot digest status", mentions_bot=True)
+
+    async def ask(_line: str, say: Translate) -> Document:
+        await stage.unsay(question)
+        return present_words(say)
+
+    await discuss.on_message(stage.talk, question, ask)
+    await stage.settle()
+
+    assert stage.thread(root) == []
 
 
 async def test_a_waiting_answer_is_not_posted_after_its_question_was_deleted(stage, bot):
