@@ -19,6 +19,7 @@ from bot.cli import main
 from bot.cli.output.terminal import print_error_line
 from bot.outbox.domain.delivery import REFUSED
 from bot.settings import setting_names
+from tests.archive_stage import write_notes
 from tests.conftest import ROOT
 
 
@@ -996,6 +997,18 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(
 
     assert ran.status == 1
     assert ran.out.splitlines()[-1].startswith("WRONG  PAPERBOT_VAULT: ")
+
+
+def test_a_note_of_the_vault_imported_alone_has_the_date_of_its_folders(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    write_notes(tmp_path, {"vault/2025/02/03/Alpha.md": "A thought"})
+    monkeypatch.setenv("PAPERBOT_VAULT", str(tmp_path / "vault"))
+
+    imported = run("import", "vault/2025/02/03/Alpha.md")
+
+    assert imported.status == 0
+    assert run("show", "1", "--json").json["date"] == "2025-02-03"
 
 
 def test_a_database_in_a_folder_that_does_not_exist_is_never_begun(

@@ -5,6 +5,7 @@ import gzip
 import os
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from bot.archive.domain.checks.facts import Facts
 from bot.archive.domain.entry import Problem, Severity
 from bot.archive.domain.files.file_names import is_imported
 from bot.archive.domain.files.found_file import FoundFile
-from bot.archive.domain.files.source_match import KnownSource
+from bot.archive.domain.files.source_match import KnownSource, path_of
 from bot.archive.domain.files.stable_files import StableFiles
 from bot.archive.domain.formats.decode import GZIP
 from bot.archive.services import import_parser
@@ -53,6 +54,7 @@ async def import_files(
     progress: Progress | None = None,
     facts: Facts | None = None,
     archive: Database | None = None,
+    within: Path | None = None,
 ) -> ImportReport:
     """Import files, all notes and pages of folders, exports, and `stdin` where a path is `-`.
 
@@ -68,10 +70,12 @@ async def import_files(
     New and changed entries are checked against `facts`; without them, against the date of `now`;
     and against the tags and papers of `archive`, if that is another database than `db`.
 
+    `within` is the folder whose folders' names count for files that are given by their own paths.
+
     A file that cannot be read becomes a problem in the report, and the import continues. Raises
     `StorageError`; batches written before the error stay.
     """
-    found = await asyncio.to_thread(find_files, [p for p in paths if p != STDIN])
+    found = await asyncio.to_thread(find_files, [p for p in paths if p != STDIN], within)
     counter = ImportCounter(facts or Facts(now.date()), problems=list(found.problems))
     total = len(found.files) + (STDIN in paths)
     given, files = await asyncio.to_thread(_exports, found.files)
@@ -211,7 +215,12 @@ async def _parse_changed(
     changed = {source.id for source in known if source is not None} - rows
     counter.sources |= rows | changed
     await update_locations(db, same, dry_run=dry_run)
-    others = [file for file, source in pairs if source is None or source.id not in rows]
+    # The folders that are known of a file say its date, also where it is imported by its own path.
+    others = [
+        replace(file, input=replace(file.input, path=path_of(file.input, source)))
+        for file, source in pairs
+        if source is None or source.id not in rows
+    ]
     parsed = await asyncio.to_thread(import_parser.parse_files, others) if others else []
     return Batch(tuple(parsed), (*read.problems, *emptied.values()), frozenset(changed))
 

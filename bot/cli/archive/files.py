@@ -63,7 +63,7 @@ def import_(
     stdin = read_stdin(paths)
     say = translator()
 
-    async def work(db: Database, _: Settings) -> tuple[ImportReport, tuple[str, ...]]:
+    async def work(db: Database, settings: Settings) -> tuple[ImportReport, tuple[str, ...]]:
         facts = await read_facts(db, now().date())
         with progress(say("Importing")) as advance:
             report = await import_files(
@@ -74,6 +74,7 @@ def import_(
                 dry_run=dry_run,
                 progress=advance,
                 facts=facts,
+                within=settings.vault,
             )
         found = await forecast_all(db, report.added, now=now())
         lines = import_text.forecast_lines(found, updated=report.updated, now=now(), say=say)

@@ -137,7 +137,7 @@ async def _write(
     ours = result.ours if isinstance(result, Conflict) else result.path
     file = Path(files.folder, ours)
     found = signature_of(file)
-    await import_files(notes.db, [file], now=notes.clock())
+    await import_files(notes.db, [file], now=notes.clock(), within=files.folder)
     files.own.note(file, found)
     return Outcome(
         await _entry_at(notes, str(file)),

@@ -258,6 +258,34 @@ async def test_a_note_imported_alone_and_with_its_vault_is_one_entry(db, vault):
     assert (await kept(db))["Process Rewards"].entry.source.path == "2025/250203 Rewards.md"
 
 
+async def test_a_changed_note_imported_alone_keeps_what_its_folders_say(db, tmp_path):
+    note = write_notes(tmp_path, {"2025/02/03 Alpha.md": "한 생각"}) / "2025/02/03 Alpha.md"
+    await take_in(db, tmp_path)
+    note.write_text("두 생각")
+
+    report = await take_in(db, note)
+    (stored,) = (await kept(db)).values()
+
+    assert counts(report) == (0, 1, 0, 0)
+    assert (stored.entry.paper.title, stored.entry.date) == ("Alpha", date(2025, 2, 3))
+    assert stored.entry.source.path == "2025/02/03 Alpha.md"
+
+
+async def test_a_new_note_imported_alone_is_named_within_the_given_folder(db, tmp_path):
+    notes = {"vault/2025/02/03/Alpha.md": "한 생각", "2025/02/04/Beta.md": "두 생각"}
+    alpha, beta = (write_notes(tmp_path, notes) / path for path in notes)
+
+    await take_in(db, alpha, beta, within=tmp_path / "vault")
+    alone = {title: (s.entry.date, s.entry.source.path) for title, s in (await kept(db)).items()}
+    again = await take_in(db, tmp_path / "vault")
+
+    assert alone == {
+        "Alpha": (date(2025, 2, 3), "2025/02/03/Alpha.md"),
+        "Beta": (None, "Beta.md"),
+    }
+    assert counts(again) == (0, 0, 1, 0)
+
+
 async def test_importing_a_changed_copy_of_a_vault_updates_the_entries(db, vault, tmp_path):
     await take_in(db, vault)
     copy = tmp_path / "copy"

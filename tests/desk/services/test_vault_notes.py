@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 from bot.archive.domain.entry import Language, SourceKind
@@ -105,6 +106,46 @@ async def test_a_file_that_was_changed_meanwhile_keeps_both_versions(tmp_path: P
     assert "260203 A Paper on Reasoning.md was changed meanwhile" in words(told)
     assert "편집기에서" in file.read_text(encoding="utf-8")
     assert len(files_in(tmp_path)) == 2
+
+
+async def test_a_note_whose_folders_have_its_date_keeps_it(tmp_path: Path) -> None:
+    file = tmp_path / "2026/02/03/Old Paper.md"
+    file.parent.mkdir(parents=True)
+    file.write_text("https://arxiv.org/abs/2601.00001\n\n*Old Paper* (Jane Lee)\n\n옛 글\n")
+    async with throw_away() as db:
+        desk, _ = desk_with(db, tmp_path)
+        await import_files(db, [tmp_path], now=NOW)
+
+        await desk.submits(await desk.opens("2601.00001"), ko="고친 글")
+        (changed,) = (await desk.look_up("2601.00001")).entries
+
+    assert changed.entry.paragraphs(Language.KO) == ("고친 글",)
+    assert changed.entry.date == date(2026, 2, 3)
+
+
+@dataclass
+class FolderWriter(PlainWriter):
+    """Writes each note into the folder of a day."""
+
+    async def add(self, note: Note, author: Author) -> Written:
+        self.authors.append(author)
+        text = vault_note.write(note.as_entry())
+        file = self.folder / "2026/02/03/Reasoning.md"
+        file.parent.mkdir(parents=True)
+        file.write_text(text, encoding="utf-8")
+        return Written("2026/02/03/Reasoning.md", text)
+
+
+async def test_a_new_note_has_the_date_of_the_folders_it_was_written_into(tmp_path: Path) -> None:
+    writer = FolderWriter(tmp_path)
+    async with throw_away() as db:
+        desk = Desk(db, files=NoteFiles(writer.folder, writer))
+
+        await desk.submits(desk.inbox.blank_form(desk.command()), ADA, **VALUES)
+        (stored,) = (await desk.look_up("2602.00001")).entries
+
+    assert stored.entry.date == date(2026, 2, 3)
+    assert stored.entry.source.path == "2026/02/03/Reasoning.md"
 
 
 @dataclass

@@ -55,15 +55,19 @@ class _Walk:
     excluded: set[tuple[str, str]] = field(default_factory=set)
 
 
-def find_files(paths: Iterable[Path]) -> FoundFiles:
+def find_files(paths: Iterable[Path], within: Path | None = None) -> FoundFiles:
     """The given files, and all notes and pages below the given folders, sorted by path.
 
     Left out are hidden files and folders, symbolic links that lead out of a folder, and copies that
     sync tools made. A file that is reached by several paths is returned once. A given path may be a
     link too, but where a shell's `*` may have made it (a file, or one of several paths in a folder),
     it must not lead out of the folder that it is in.
+
+    The path of a file that is given by its own path is its name, or relative to `within` if it is
+    below that folder.
     """
     paths = tuple(paths)
+    base = os.path.realpath(within) if within is not None else None
     siblings = Counter(path.parent for path in paths)
     files: dict[str, FoundFile] = {}
     folders: list[str] = []
@@ -93,7 +97,8 @@ def find_files(paths: Iterable[Path]) -> FoundFiles:
             folders.append(root)
         elif stat.S_ISREG(mode):
             found = []
-            given.append(FoundFile(path, as_text(path), _normal(path.name), as_text(root)))
+            name = os.path.relpath(root, base) if base and _is_below(root, base) else path.name
+            given.append(FoundFile(path, as_text(path), _normal(name), as_text(root)))
         else:
             message = worded(
                 "{kind}, not a file: give a file or a folder, or - for standard input",
@@ -110,6 +115,10 @@ def find_files(paths: Iterable[Path]) -> FoundFiles:
         frozenset(walk.unreadable),
         frozenset(walk.excluded),
     )
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path.startswith(folder.rstrip("/") + "/")
 
 
 def take_snapshot(folder: Path) -> Snapshot:
