@@ -271,6 +271,36 @@ async def test_a_changed_note_imported_alone_keeps_what_its_folders_say(db, tmp_
     assert stored.entry.source.path == "2025/02/03 Alpha.md"
 
 
+@pytest.mark.parametrize("given", ["", "2025", "2025/02", "2025/02/04/Alpha.md"])
+async def test_a_note_moved_to_another_days_folder_gets_that_date(db, tmp_path, given):
+    write_notes(tmp_path, {"2025/02/03/Alpha.md": "한 생각", "2025/02/04/Beta.md": "두 생각"})
+    await take_in(db, tmp_path)
+    before = await kept(db)
+    (tmp_path / "2025/02/03/Alpha.md").rename(tmp_path / "2025/02/04/Alpha.md")
+
+    moved = await take_in(db, tmp_path / given)
+    after = await kept(db)
+    again = await take_in(db, tmp_path)
+
+    assert (moved.new, moved.updated) == (0, 1)
+    assert after["Alpha"].id == before["Alpha"].id
+    assert after["Alpha"].entry.date == date(2025, 2, 4)
+    assert after["Alpha"].entry.source.path == "2025/02/04/Alpha.md"
+    assert counts(again) == (0, 0, 2, 0)
+
+
+async def test_a_note_first_imported_alone_gets_its_date_from_its_folders_later(db, tmp_path):
+    write_notes(tmp_path, {"2025/02/03/Alpha.md": "한 생각"})
+    await take_in(db, tmp_path / "2025/02/03/Alpha.md")
+
+    report = await take_in(db, tmp_path)
+    alone = await take_in(db, tmp_path / "2025/02/03/Alpha.md")
+
+    assert counts(report) == (0, 1, 0, 0)
+    assert counts(alone) == (0, 0, 1, 0)
+    assert (await kept(db))["Alpha"].entry.date == date(2025, 2, 3)
+
+
 async def test_a_new_note_imported_alone_is_named_within_the_given_folder(db, tmp_path):
     notes = {"vault/2025/02/03/Alpha.md": "한 생각", "2025/02/04/Beta.md": "두 생각"}
     alpha, beta = (write_notes(tmp_path, notes) / path for path in notes)

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 
+from bot.archive.domain.dates import named_date
 from bot.core.domain.dataclass import dataclass
 
 
@@ -32,7 +33,12 @@ class KnownSource:
             self.content_hash == file.content_hash
             and not self.is_gone
             and (file.location is None or source_name(self.path) == source_name(file.path))
+            and self._is_dated_like(path_of(file, self))
         )
+
+    def _is_dated_like(self, path: str) -> bool:
+        """Whether a note says the same at that path: names of folders may be its date."""
+        return path == self.path or named_date(path) == named_date(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +87,28 @@ def same_source(
 
 
 def path_of(file: InputFile, known: KnownSource | None) -> str:
-    """The path to store for a source: the longest one known of the same file, else the new one."""
-    if known is None:
+    """The path to store for a source: the longest one known of the same file, else the new one.
+
+    A file that was moved and is imported alone, or from a folder below, gets its path in the folder
+    that the known path counts from.
+    """
+    if known is None or known.path == file.path:
         return file.path
     if file.location is None:
         return known.path
+    moved = _path_beside(known, file.location)
+    if moved is not None and f"/{moved}".endswith(f"/{file.path}"):
+        return moved
     longer, shorter = sorted((file.path, known.path), key=len, reverse=True)
     return longer if f"/{longer}".endswith(f"/{shorter}") else file.path
+
+
+def _path_beside(known: KnownSource, location: str) -> str | None:
+    """The path of a file in the folder that the path of a source counts from, if it is there."""
+    here, there = (unicodedata.normalize("NFC", each) for each in (location, known.location or ""))
+    folder = there.removesuffix(known.path)
+    is_there = folder != there and folder.endswith("/") and here.startswith(folder)
+    return here.removeprefix(folder) if is_there else None
 
 
 def other_paths(file: InputFile) -> Iterator[str]:

@@ -14,7 +14,7 @@ from bot.archive.services.files.regular_files import NotRegularError, read_regul
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import Worded, worded
 
-_READING = 3
+_READING = 4
 """Raised whenever the formats read the same file differently, so that all are read anew."""
 
 LARGEST_NOTE = 1_000_000

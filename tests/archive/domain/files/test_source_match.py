@@ -87,6 +87,9 @@ def test_a_source_at_the_same_location_is_matched_first():
         (replace(KNOWN, path="note.md"), "2025/note.md"),
         (replace(KNOWN, path="vault/2025/note.md"), "vault/2025/note.md"),
         (replace(KNOWN, path="2025/old.md"), "2025/note.md"),
+        # Moved below the folder from which its path counts.
+        (KnownSource(1, "vault/old/note.md", "/vault/old/note.md", "h0"), "vault/2025/note.md"),
+        (KnownSource(1, "vault/old/note.md", "/home/vault/old/note.md", "h0"), "2025/note.md"),
     ],
 )
 def test_a_source_gets_the_longest_known_path_or_the_new_one(known, path):
@@ -109,3 +112,29 @@ def test_a_source_is_unchanged_only_if_no_entry_would_change():
     assert not KNOWN.is_unchanged_by(FILE)
     assert not replace(KNOWN, is_gone=True).is_unchanged_by(replace(FILE, content_hash="h0"))
     assert not KNOWN.is_unchanged_by(replace(FILE, content_hash="h0", path="2025/renamed.md"))
+
+
+@pytest.mark.parametrize(
+    ("known", "path", "is_unchanged"),
+    [
+        ("2025/02/03/note.md", "2025/02/03/note.md", True),
+        ("2025/02/03/note.md", "note.md", False),
+        ("2025/02/03/note.md", "vault/2025/02/03/note.md", True),
+        ("2025/02/03/note.md", "2025/02/04/note.md", False),
+        ("old/note.md", "new/note.md", True),
+        ("note.md", "2025/02/03/note.md", False),
+        # Of a month or of its first day: only one of them is less than the note's own date.
+        ("2025/02/note.md", "2025/02/01/note.md", False),
+    ],
+)
+def test_a_file_in_the_folders_of_another_date_is_changed(known, path, is_unchanged):
+    source = KnownSource(1, known, f"/vault/{known}", "h0")
+    file = InputFile(path, f"/vault/{path}", None, "h0")
+
+    assert source.is_unchanged_by(file) == is_unchanged
+
+
+def test_a_file_imported_alone_from_where_it_was_is_unchanged():
+    source = KnownSource(1, "2025/02/03/note.md", "/vault/2025/02/03/note.md", "h0")
+
+    assert source.is_unchanged_by(InputFile("note.md", source.location, None, "h0"))
