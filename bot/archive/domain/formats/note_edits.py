@@ -6,13 +6,16 @@ was meant is for the caller to read.
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 
 from bot.archive.domain.entry import Language, tag_slug
 from bot.archive.domain.markup import front_matter
 from bot.archive.domain.markup.markdown import CodeBlocks
+from bot.archive.domain.markup.metadata import DATE_KEYS
 from bot.archive.domain.markup.tags import parse_tag_line
+from bot.archive.domain.markup.visible import with_line_feeds
 from bot.core.domain.dataclass import dataclass
 
 Paragraphs = Mapping[Language, Sequence[str]]
@@ -23,9 +26,11 @@ _OPENING = re.compile(rf"<english>[ \t]*(?:{_LINE_END})?[ \t]*\Z", re.IGNORECASE
 _EMPTY_MARKS = re.compile(rf"<english>[ \t\r\n]*</english>(?:[ \t]*{_LINE_END})*", re.IGNORECASE)
 _LINKS = re.compile(r"#{1,6}\s+links?\s*:?\s*", re.IGNORECASE)
 _TAG_IN_LINE = re.compile(r"[#＃]([^\s#＃,;、，]+)[,;.、，]*[ \t]*")
-_DATE_FIELD = re.compile(
-    r"^(date|created|날짜)([ \t]*:[ \t]*)[^\r\n]*", re.IGNORECASE | re.MULTILINE
+_FIELD = re.compile(
+    r"(?<![^\r\n])(?P<key>[\"']?(?P<name>[^\W\d_]+)[\"']?)[ \t]*:[^\r\n]*?"
+    rf"(?:{_LINE_END}(?:[ \t]+|-[ \t])[^\s#][^\r\n]*)*(?=(?:(?<![ \t])[ \t]+#[^\r\n]*)?(?:[\r\n]|\Z))"
 )
+"""A field of YAML with its value, which may go on below, and without the comment behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +110,32 @@ def with_tags(text: str, *, add: Sequence[str], remove: Iterable[str]) -> str | 
 
 
 def with_date(text: str, date: dt.date) -> str | None:
-    """The text with the date in its front matter, which is added where there is none."""
-    end = line_end(text)
-    plain = text if end == "\n" else text.replace("\r\n", "\n")
-    found = front_matter.find(plain)
+    """The text with the date in its front matter, which is added where there is none.
+
+    Of several dates in it, the one that counts is changed.
+    """
+    found = front_matter.find(with_line_feeds(text))
     if found is None:
-        mark = "\ufeff" if plain.startswith("\ufeff") else ""
-        changed = f"{mark}---\ndate: {date}\n---\n\n{plain.removeprefix(mark)}"
-    elif found.mark != front_matter.YAML_MARK or not found.is_closed:
+        mark, end = "\ufeff" if text.startswith("\ufeff") else "", line_end(text)
+        lines = ("---", f"date: {date}", "---", "", text.removeprefix(mark))
+        return mark + end.join(lines)
+    if found.mark != front_matter.YAML_MARK or not found.is_closed:
         return None
+    spans = [span for span, _ in _lines(text)]
+    first = found.line - 1
+    start, stop = spans[first].start, spans[first + found.written.count("\n")].start
+    fields = [
+        (DATE_KEYS.index(name), field.start(), field)
+        for field in _FIELD.finditer(text, start, stop)
+        if (name := unicodedata.normalize("NFC", field["name"]).casefold()) in DATE_KEYS
+    ]
+    if fields:
+        *_, field = min(fields)
+        edit = _Edit(field.start(), field.end(), f"{field['key']}: {date}")
     else:
-        at = plain.index(found.written, found.start) if found.written else found.end
-        said = _DATE_FIELD.sub(rf"\g<1>\g<2>{date}", found.written, count=1)
-        if said == found.written:
-            said += f"date: {date}\n"
-        changed = plain[:at] + said + plain[at + len(found.written) :]
-    return changed if end == "\n" else changed.replace("\n", end)
+        end = text[spans[first - 1].end : start]
+        edit = _Edit(stop, stop, f"date: {date}{end}")
+    return _applied(text, [edit])
 
 
 def _find(text: str, paragraphs: Sequence[str]) -> list[_Span] | None:

@@ -19,14 +19,15 @@ Value = str | tuple[str, ...]
 
 _TITLE, _AUTHORS = ("title", "제목"), ("authors", "author", "저자")
 _TAGS = ("tags", "tag", "keywords", "태그", "키워드")
-_DATE = ("date", "created", "날짜")
+DATE_KEYS = ("date", "created", "날짜")
+"""In the order in which they count."""
 _URL = ("url", "link", "source", "arxiv", "arxiv_id", "eprint", "doi", "링크")
 
 _MARKDOWN_LINK = re.compile(r"\[[^\[\]\n]*\]\(\s*(<[^<>\n]*>|[^\s<>]+)\s*\)")
 _WIKILINK = re.compile(r"\[\[(?:[^\[\]\n|]*\|)?([^\[\]\n|]*)\]\]")
 _DAY = re.compile(r"([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2})(?:[T\s].*)?", re.DOTALL)
 _COMPACT_DAY = re.compile(r"((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})")
-KEYS = frozenset((*_TITLE, *_AUTHORS, *_TAGS, *_DATE, *_URL))
+KEYS = frozenset((*_TITLE, *_AUTHORS, *_TAGS, *DATE_KEYS, *_URL))
 """The keys that say something here; all others are kept in the source only."""
 
 _LONGEST = 2_000
@@ -112,7 +113,7 @@ def _authors(known: Mapping[str, list[Field]]) -> tuple[str, ...]:
 
 
 def _date(known: Mapping[str, list[Field]], path: str, problems: list[Problem]) -> dt.date | None:
-    for text, line in _texts(known, _DATE):
+    for text, line in _texts(known, DATE_KEYS):
         on = _day(text)
         if on is not None:
             return on

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -123,6 +124,54 @@ def test_the_date_goes_into_the_front_matter_unless_the_file_name_has_one() -> N
     assert refused.value.field == "date"
     assert dated == f"---\r\ndate: 2025-02-04\r\n---\r\n\r\n{NOTE}"
     assert again == dated.replace("2025-02-04", "2025-02-05")
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ("date:", "date: 2025-02-09"),
+        ("date: ", "date: 2025-02-09"),
+        ("Date : 2025-02-03", "Date: 2025-02-09"),
+        ("날짜:", "날짜: 2025-02-09"),
+        (unicodedata.normalize("NFD", "날짜:"), unicodedata.normalize("NFD", "날짜: 2025-02-09")),
+        ("created: 2025-02-03T10:00", "created: 2025-02-09"),
+        ('"date": "2025-02-03"', '"date": 2025-02-09'),
+        ("date: 2025-02-03 # as printed", "date: 2025-02-09 # as printed"),
+        ("date:  # as printed", "date: 2025-02-09  # as printed"),
+        ("created: 2025-02-01\ndate: 2025-02-03", "created: 2025-02-01\ndate: 2025-02-09"),
+        ("created: 2025-02-01\ndate:", "created: 2025-02-01\ndate: 2025-02-09"),
+        ("날짜: 2025-02-01\ncreated: 2025-02-03", "날짜: 2025-02-01\ncreated: 2025-02-09"),
+        ("date:\n  - 2025-02-03", "date: 2025-02-09"),
+        ("rating: 5", "rating: 5\ndate: 2025-02-09"),
+    ],
+)
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize(
+    ("in_yaml", "below"), [("\n", "\n"), ("\n", "\r\n"), ("\r\n", "\n"), ("\r", "\r")]
+)
+def test_a_date_is_changed_in_its_own_line_only(
+    was: str, now: str, mark: str, in_yaml: str, below: str
+) -> None:
+    head = f"{mark}---\naliases: [Alpha]\nsource: https://example.org/a\n{{}}\n---\n"
+    text, wanted = (
+        head.format(each).replace("\n", in_yaml)
+        + f"{below}*A Title* (Al Bo){below}{below}글{below}"
+        for each in (was, now)
+    )
+    note = Note.of(said(text, "Name.md"))
+
+    after = rewrite_note(text, note, replace(note, date=date(2025, 2, 9)), NOTE_PARSER)
+
+    assert after == wanted
+
+
+def test_a_date_is_added_above_a_text_whose_lines_stay_as_they_end() -> None:
+    text = "*A Title* (Al Bo)\r\n\n글\r\n"
+    note = Note.of(said(text, "Name.md"))
+
+    after = rewrite_note(text, note, replace(note, date=date(2025, 2, 9)), NOTE_PARSER)
+
+    assert after == f"---\r\ndate: 2025-02-09\r\n---\r\n\r\n{text}"
 
 
 @pytest.mark.parametrize("text", ["# Links", "%% hidden %%", "key:: value"])
