@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import shutil
 import unicodedata
 from datetime import date, timedelta
@@ -59,6 +60,9 @@ We count to two. The result is compared with counting to one, and is larger.
 It counts to two.
 #counting #rl
 """
+
+LONG_TAG = f"x{random.Random(7).getrandbits(16_000):x}"
+"""PostgreSQL compresses long texts before it indexes them: this one cannot be."""
 
 
 @pytest.fixture
@@ -208,6 +212,36 @@ async def test_spellings_of_a_tag_are_one_tag(db, tmp_path):
     assert report.tags == 2
     assert len(await titles(db, "#GAN")) == 3
     assert len(await titles(db, "long_context")) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "kept_text"),
+    [
+        ("[글](notes/a%00b.md) 참고.", "[글](notes/a%00b.md) 참고."),
+        ("[글](notes/a%0Ab.md) 참고.", "[글](notes/a%0Ab.md) 참고."),
+        (f"긴 #{LONG_TAG} 글.", f"긴 #{LONG_TAG} 글."),
+        (f"글.\n\n#rl #{LONG_TAG}", f"글.\n\n#rl #{LONG_TAG}"),
+    ],
+    ids=["nul", "line feed", "tag in text", "tag in line"],
+)
+async def test_a_note_that_no_database_can_index_stops_no_import(db, tmp_path, text, kept_text):
+    write_notes(
+        tmp_path,
+        {
+            "Bad.md": f"{text}\n\n#rl\n\n# Links\n\n[[Good]]\n[글](Other%20One.md)\n",
+            "Good.md": "좋은 글.\n\n#moe\n",
+        },
+    )
+
+    report = await take_in(db, tmp_path)
+
+    stored = {title: each.entry for title, each in (await kept(db)).items()}
+    assert report.new == 2
+    assert stored["Good"].tags == ("moe",)
+    assert stored["Bad"].tags == ("rl",)
+    assert stored["Bad"].links == ("Good", "Other One")
+    assert "\n\n".join(part.text for part in stored["Bad"].commentary).startswith(kept_text)
+    assert await titles(db, "#moe") == ["Good"]
 
 
 async def test_a_link_to_two_notes_of_one_name_is_reported(db, tmp_path):

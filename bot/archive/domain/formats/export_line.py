@@ -26,6 +26,7 @@ from bot.archive.domain.entry import (
     tag_slug,
 )
 from bot.archive.domain.formats import vault_note
+from bot.archive.domain.markup.tags import LONGEST_TAG
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UnreadableError
 
@@ -36,6 +37,8 @@ LAST_ID = 2**31 - 1
 _MOST_PART = 1_000_000
 _LONGEST_PATH = 2_500
 """In bytes; see `read_files`."""
+_LONGEST_SLUG = 3 * LONGEST_TAG
+"""Case folding makes at most three characters of one."""
 _FILLED = ("authors", "abstract")
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -146,7 +149,8 @@ def _entry(
     if record is not None and "abstract" in fills and abstract == record.abstract:
         abstract = None
     paper = Paper(_text(form, "title"), authors, arxiv_id, url, abstract)
-    tags = tuple(filter(None, dict.fromkeys(map(tag_slug, _texts(form, "tags")))))
+    slugs = dict.fromkeys(map(tag_slug, _texts(form, "tags")))
+    tags = tuple(slug for slug in slugs if 0 < len(slug) <= _LONGEST_SLUG)
     spellings = _texts(written, "spellings")
     references = {each.key: each for each in map(_reference, _objects(form, "references"))}
     references.pop(paper.key, None)

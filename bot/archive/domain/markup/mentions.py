@@ -36,6 +36,8 @@ _NOTE_LINK = re.compile(
 _NOTE_SUFFIX = re.compile(r"\.(?:md|markdown)\Z", re.IGNORECASE)
 _LINK_TITLE = re.compile(r"\s+(?:\"[^\"]*\"|'[^']*')\s*\Z")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:|/", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""What no name of a note has, and percent signs may stand for; PostgreSQL's JSON refuses NUL."""
 _AROUND_NAMES = re.compile(r"(?:[-*+]\s+)?")
 _BETWEEN_NAMES = re.compile(r"[\s,]*")
 
@@ -152,7 +154,7 @@ def note_link_target(target: str) -> str | None:
     """The name of the note that the target of a Markdown link is, or `None`."""
     plain = _LINK_TITLE.sub("", target.strip())
     plain = unquote(plain.removeprefix("<").removesuffix(">").partition("#")[0]).strip()
-    if _NOTE_SUFFIX.search(plain) is None or _SCHEME.match(plain) is not None:
+    if _NOTE_SUFFIX.search(plain) is None or _SCHEME.match(plain) or _CONTROL.search(plain):
         return None
     while plain.startswith(("./", "../")):
         plain = plain.partition("/")[2]

@@ -32,7 +32,6 @@ KEYS = frozenset((*_TITLE, *_AUTHORS, *_TAGS, *DATE_KEYS, *_URL))
 
 _LONGEST = 2_000
 _MOST_VALUES = 200
-_LONGEST_TAG = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +168,7 @@ def _tags(known: Mapping[str, list[Field]], path: str, problems: list[Problem]) 
                 parts = re.split(r"[,;，、]" if re.search(r"[,;，、]", text) else r"\s+", text)
             for part in parts:
                 spelling = "-".join(part.strip().lstrip("#＃").split())
-                if is_tag(spelling) and len(spelling) <= _LONGEST_TAG:
+                if is_tag(spelling):
                     spellings.setdefault(spelling)
                 elif spelling:
                     problems.append(

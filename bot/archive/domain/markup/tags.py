@@ -13,6 +13,8 @@ _IN_LINE = re.compile(rf"[#＃]({_SPELLING})[,;.、，]*")
 _IN_TEXT = re.compile(rf"(?<![^\s(\[（])[#＃]({_SPELLING})")
 _LETTER = re.compile(r"[^\W\d_]")
 _LONGEST_LINE = 5_000
+LONGEST_TAG = 100
+"""In characters. Much longer ones fit into no index of PostgreSQL, and readers see none as a tag."""
 
 # Mathematics, links and where they lead, elements of HTML: what begins with `#` there is no tag.
 _NO_PROSE = re.compile(
@@ -73,9 +75,10 @@ def tags_in_text(text: str) -> Iterable[str]:
 
 
 def is_tag(spelling: str) -> bool:
-    """Whether a spelling is valid: it has a letter, and is no HTML colour such as `1a2b3c`."""
+    """Whether a spelling is valid: not too long, with a letter, no HTML colour such as `1a2b3c`."""
     return (
-        _TAG.fullmatch(spelling) is not None
+        len(spelling) <= LONGEST_TAG
+        and _TAG.fullmatch(spelling) is not None
         and _LETTER.search(spelling) is not None
         and _COLOUR.fullmatch(spelling) is None
     )

@@ -93,6 +93,13 @@ def test_a_line_is_read_back_as_the_entry_that_the_curator_wrote(entry: Entry, i
     assert restored.first_key == "2025-01-01 url:x"
 
 
+def test_a_tag_that_is_too_long_is_left_out():
+    entry = made("A title")
+    form = entry_json(StoredEntry(EntryId(1), entry)) | {"tags": ["rl", "x" * 4_000]}
+
+    assert parse(json.dumps(form)).entry.tags == ("rl",)
+
+
 def test_what_was_edited_in_the_form_counts():
     entry = made("A title")
     form = with_all(

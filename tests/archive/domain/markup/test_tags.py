@@ -20,6 +20,7 @@ from bot.archive.domain.markup.tags import parse_tag_line, tags_in_text
             "--primary: '#ffeedd'",
             '"color": "#bad"',
         ),
+        f"#{'a' * 101}",
         *("#1a2b3c", "(#ff0000)", "#ffffff", "#fff", "#ff00aa80", "#1", "#2025"),
     ],
 )
