@@ -43,11 +43,17 @@ def index_papers(statements: Statements, numbers: Iterable[str]) -> None:
 def _fill(statements: Statements, sql: str, wanted: list[Any]) -> None:
     changed = []
     for row in statements.all(sql, {"wanted": wanted}):
-        authors = indexed_authors(tuple(json.loads(row["filled_authors"])), readable)
-        abstract = indexed(row["filled_abstract"] or "", readable)
-        if (authors, abstract) != (row["authors"], row["abstract"]):
-            changed.append(_texts(row) | {"authors": authors, "abstract": abstract})
+        text = _texts(row) | _filled(row)
+        if text != _texts(row):
+            changed.append(text)
     _replace(statements, changed)
+
+
+def _filled(row: Row) -> dict[str, str]:
+    return {
+        "authors": indexed_authors(tuple(json.loads(row["filled_authors"])), readable),
+        "abstract": indexed(row["filled_abstract"] or "", readable),
+    }
 
 
 def _texts(row: Row) -> dict[str, Any]:
@@ -117,11 +123,16 @@ def _reindex(statements: Statements, *, after: int | None, most: int) -> int | N
         """,
         {"after": after if after is not None else -(1 << 62), "most": most},
     )
-    stored = entries.load(statements, tuple(row["newness"] for row in rows))
+    wanted = [row["newness"] for row in rows]
+    # As an import indexes them: the entry's own tags, and what arXiv adds.
+    stored = entries.load(statements, wanted, as_written=True)
+    fills = statements.all(_FILLED_OF_ENTRIES, {"wanted": wanted})
+    filled = {row["newness"]: _filled(row) for row in fills}
     changed = []
     for row, each in zip(rows, stored, strict=True):
         marks = "".join(row["tags"].partition(MARK)[1:])
         text = indexed_text(each.entry, readable)._asdict() | {"newness": row["newness"]}
+        text |= filled.get(row["newness"], {})
         text["tags"] += f" {marks}"
         # PostgreSQL's vectors depend on more than the texts: rows that were moved have none.
         if text != _texts(row) or statements.engine is Engine.POSTGRESQL:

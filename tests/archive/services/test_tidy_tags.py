@@ -12,7 +12,7 @@ from bot.archive.domain.export_format import Format
 from bot.archive.services import export, tidy_tags
 from bot.archive.services.import_files import import_files
 from bot.archive.services.lint import lint
-from bot.archive.store import entries, tag_merges, tags
+from bot.archive.store import arxiv_records, entries, search_index, tag_merges, tags
 from bot.channels.domain.digest_options import TagFilter
 from bot.core.database.database import Database
 from bot.core.domain.errors import NotFoundError, UsageError
@@ -24,7 +24,7 @@ from bot.lookup.domain.query import parse
 from bot.lookup.services.selection import chosen
 from bot.lookup.store import few_entries, search
 from bot.recap.store.rows import count_tags
-from tests.archive_stage import DAY, NOW, found, write_notes
+from tests.archive_stage import DAY, NOW, a_record, check_index, found, write_notes
 
 NOTES = {
     "250204 One.md": "*One* (A B)\n\n첫 글입니다.\n\n#Pre-Training #moe\n",
@@ -115,6 +115,33 @@ async def test_a_note_that_is_changed_later_keeps_its_merge(db: Database, tmp_pa
     assert tidy.counts[0] == TagCount("pretraining", 4)
     assert tidy.merged == {"pretraining": ("pre-training",)}
     assert tidy.near == ()
+
+
+async def test_merged_tags_are_indexed_anew_as_an_import_indexes_them(db: Database, tmp_path: Path):
+    filled = {"250204 Bare.md": "https://arxiv.org/abs/1706.03762\n\n글입니다.\n\n#pre-training\n"}
+    await import_files(db, [write_notes(tmp_path, NOTES | filled)], now=NOW)
+    async with db.transaction() as tx:
+        await arxiv_records.put(tx, [a_record("1706.03762")])
+        await tx.call(partial(search_index.index_papers, numbers=["1706.03762"]))
+    await tidy_tags.merge(db, "#Pre-Training", "pretraining")
+    before = await indexed(db)
+
+    async with db.transaction() as tx:
+        last = await search_index.reindex(tx, after=None, most=100)
+        end = await search_index.reindex(tx, after=last, most=100)
+
+    assert end is None
+    assert await indexed(db) == before
+    assert len(before) == 5
+    await check_index(db)
+
+
+async def indexed(db: Database) -> list[tuple[object, ...]]:
+    """What the index has of each entry."""
+    async with db.reading() as tx:
+        rows = await tx.all("SELECT * FROM search_text ORDER BY newness")
+    names = ("newness", "title", "authors", "abstract", "commentary", "tags")
+    return [tuple(row[name] for name in names) for row in rows]
 
 
 async def test_a_channels_filter_means_the_merged_tag_too(db: Database, tmp_path: Path):
