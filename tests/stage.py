@@ -67,12 +67,12 @@ class MemoryChat:
     now: "Clock"
     platform: Platform = Platform.SLACK
     posted: list[Posted] = field(default_factory=list)
-    errors: list[ChatError | Exception | None] = field(default_factory=list)
-    late_errors: list[ChatError | Exception | None] = field(default_factory=list)
-    find_errors: list[ChatError | Exception | None] = field(default_factory=list)
-    edit_errors: list[ChatError | Exception | None] = field(default_factory=list)
-    delete_errors: list[ChatError | Exception | None] = field(default_factory=list)
-    direct_errors: list[ChatError | Exception | None] = field(default_factory=list)
+    errors: list[BaseException | None] = field(default_factory=list)
+    late_errors: list[BaseException | None] = field(default_factory=list)
+    find_errors: list[BaseException | None] = field(default_factory=list)
+    edit_errors: list[BaseException | None] = field(default_factory=list)
+    delete_errors: list[BaseException | None] = field(default_factory=list)
+    direct_errors: list[BaseException | None] = field(default_factory=list)
     trouble: Callable[[ChannelRef, str | None], ChatError | None] | None = None
     calls: int = 0
     kept: int = 0
@@ -132,7 +132,7 @@ class MemoryChat:
         """Nobody talks to it."""
 
     def _meet(
-        self, channel: ChannelRef, root: str | None, errors: list[ChatError | Exception | None]
+        self, channel: ChannelRef, root: str | None, errors: list[BaseException | None]
     ) -> None:
         """What goes wrong with a call."""
         self.calls += 1
@@ -142,7 +142,7 @@ class MemoryChat:
         _raise_next(errors)
 
 
-def _raise_next(errors: list[ChatError | Exception | None]) -> None:
+def _raise_next(errors: list[BaseException | None]) -> None:
     error = errors.pop(0) if errors else None
     if error is not None:
         raise error

@@ -20,6 +20,7 @@ from importlib import import_module
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import storage_error
 from bot.core.ports import Condition
+from bot.core.services.ending import is_cancelled, own_task
 
 log = logging.getLogger(__name__)
 
@@ -195,9 +196,11 @@ class Pumps:
             pump.running = True
             self.alive(pump.name)
             try:
-                await pump.tick()
-            except Exception as error:
+                await own_task(pump.tick())
+            except (Exception, asyncio.CancelledError) as error:
                 # Everything is caught here (CONTRIBUTING.md, Errors): one pump must not stop the others.
+                if is_cancelled():
+                    raise
                 pump.failures += 1
                 pump.failed_ever += 1
                 lost = storage_error(error)

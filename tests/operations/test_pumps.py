@@ -95,6 +95,27 @@ async def test_a_pump_that_fails_is_logged_counted_and_called_again_and_the_othe
     assert all(record.exc_info for record in errors)
 
 
+async def test_a_pump_that_meets_the_cancellation_of_something_else_is_called_again():
+    async def fail() -> None:
+        await asyncio.sleep(0)
+        raise ConnectionError("gone")
+
+    async def meet(call: int) -> None:
+        if call == 1:  # before Python 3.13 this leaves its task marked as cancelled
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(fail())
+        if call == 2:
+            raise asyncio.CancelledError
+
+    pumps, pump = alarm(), Counted(meet)
+    pumps.add("pump", OFTEN, pump)
+
+    async with pumps.running():
+        await pump.times(4)
+
+    assert pumps.failures == (("pump", 2),)
+
+
 async def test_a_pump_that_is_woken_while_it_works_is_called_again():
     async def wake_once(call: int) -> None:
         if call == 1:

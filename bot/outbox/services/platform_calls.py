@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from bot.core.domain.extent import Extent
 from bot.core.ports import Chat, ChatRefusedError, ChatUnavailableError, ChatUncertainError
+from bot.core.services.ending import is_cancelled, own_task
 from bot.outbox.domain.delivery import (
     ROOT_MISSING,
     Absent,
@@ -81,7 +82,7 @@ async def _answer_of(
     """The answer of a platform, or the outcome of its failure."""
     try:
         async with asyncio.timeout(within.total_seconds()):
-            return await work
+            return await own_task(work)
     except ChatUnavailableError as error:
         return NotNow(str(error), error.retry_after, error.whole_workspace)
     except ChatRefusedError as error:
@@ -90,6 +91,10 @@ async def _answer_of(
         return Uncertain(str(error))
     except TimeoutError:
         return Uncertain("no answer in time")
+    except asyncio.CancelledError:
+        if is_cancelled():
+            raise
+        return Uncertain("the request was cut off")
     except Exception as error:
         # Any other error breaks the adapter's contract; it must not stop other messages.
         log.exception("%s failed unexpectedly", name)

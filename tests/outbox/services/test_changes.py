@@ -85,6 +85,25 @@ async def test_a_round_that_is_to_stop_begins_nothing(stage):
     assert chat.asked == []
 
 
+async def test_a_change_that_a_closed_connection_cancelled_is_made_later(stage):
+    await edited_and_taken_back(stage)
+    chat = stage.chats[SLACK.platform]
+    chat.edit_errors, chat.delete_errors = [asyncio.CancelledError()], [asyncio.CancelledError()]
+    pumps, rounds = Pumps(stage.clock), asyncio.Queue[int]()
+
+    async def change() -> None:
+        rounds.put_nowait(await one_round(stage, chat))
+
+    pumps.add("change", timedelta(hours=1), change)
+    async with pumps.running():
+        first = await rounds.get()
+        stage.clock.turn(minutes=1)
+        pumps.wake("change")
+        second = await rounds.get()
+
+    assert (first, second) == (0, 2)
+
+
 async def test_a_platform_that_hangs_keeps_no_other_waiting(stage):
     await edited_and_taken_back(stage)
     slack = Recording(stage.chats[SLACK.platform], hangs=True)

@@ -82,6 +82,24 @@ async def test_a_lost_answer_is_searched_for_after_the_lease_and_found(stage):
     assert await states(stage) == [State.SENT] * 2
 
 
+async def test_a_call_that_a_closed_connection_cancelled_is_searched_for_and_made_again(stage):
+    """Closing an HTTP session cancels what requests in flight wait for, and no task."""
+    await plan(stage, draft("first"), draft("second"))
+    stage.chat.errors = [asyncio.CancelledError()]
+    stage.chat.find_errors = [asyncio.CancelledError()]
+    deliverer = stage.deliverer()
+
+    await drain(stage, deliverer)
+    before = await states(stage)
+    for _ in range(3):  # a search that is cut off, one that finds nothing, the call
+        stage.clock.turn(seconds=60)
+        await drain(stage, deliverer)
+
+    assert before == [State.SENDING, State.PLANNED]
+    assert stage.said() == ["first", "second"]
+    assert await states(stage) == [State.SENT] * 2
+
+
 async def test_what_never_arrived_is_sent_again_after_the_search(stage):
     await plan(stage, draft("first"), draft("second"))
     stage.chat.errors = [ChatUncertainError("reset")]

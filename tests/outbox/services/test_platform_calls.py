@@ -1,11 +1,20 @@
 """One call to a platform: whatever happens is an outcome."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
+from bot.core.domain.document import Document
 from bot.core.domain.extent import Extent
-from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError
+from bot.core.ports import (
+    ChannelRef,
+    ChatRefusedError,
+    ChatUnavailableError,
+    ChatUncertainError,
+    DeliveryKey,
+    MessageRef,
+)
 from bot.outbox.domain.delivery import (
     Absent,
     Accepted,
@@ -20,7 +29,7 @@ from bot.outbox.services.platform_calls import call, search
 from bot.outbox.store import claims
 from bot.outbox.store.claims import Claimed
 from tests.outbox_stage import draft, plan
-from tests.stage import GENERAL, Stage, staged
+from tests.stage import GENERAL, MemoryChat, Stage, staged
 
 LEASE, WITHIN = timedelta(seconds=60), timedelta(seconds=30)
 MINUTE = timedelta(minutes=1)
@@ -54,6 +63,7 @@ async def claimed(stage: Stage) -> Claimed:
         (ChatRefusedError("locked", Extent.GONE), Refused("locked", Extent.GONE)),
         (ChatUncertainError("reset"), Uncertain("reset")),
         (TimeoutError(), Uncertain("no answer in time")),
+        (asyncio.CancelledError(), Uncertain("the request was cut off")),
         (KeyError("oops"), Uncertain("KeyError", broken=True)),
     ],
     ids=lambda value: type(value).__name__,
@@ -64,6 +74,27 @@ async def test_a_call_has_an_outcome(stage, error, outcome):
     found = await call(stage.chat, await claimed(stage), clock=stage.clock, within=WITHIN)
 
     assert found == outcome
+
+
+async def test_cancelling_a_call_ends_it(stage):
+    mine, begun = await claimed(stage), asyncio.Event()
+
+    class Hanging(MemoryChat):
+        async def post(
+            self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+        ) -> MessageRef:
+            begun.set()
+            await asyncio.Event().wait()
+            return await super().post(channel, document, key=key)
+
+    async with asyncio.TaskGroup() as tasks:
+        calling = tasks.create_task(
+            call(Hanging(stage.clock), mine, clock=stage.clock, within=WITHIN)
+        )
+        await begun.wait()
+        calling.cancel()
+
+    assert calling.cancelled()
 
 
 async def test_a_call_that_the_lease_would_not_outlive_is_not_made(stage):
@@ -84,6 +115,7 @@ async def test_a_call_that_the_lease_would_not_outlive_is_not_made(stage):
         (ChatRefusedError("no access"), Unsearchable("no access")),
         (ChatUncertainError("reset"), Unsearched("reset")),
         (TimeoutError(), Unsearched("no answer in time")),
+        (asyncio.CancelledError(), Unsearched("the request was cut off")),
         (KeyError("oops"), Unsearched("KeyError", broken=True)),
     ],
     ids=lambda value: type(value).__name__,
