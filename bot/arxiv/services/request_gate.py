@@ -16,6 +16,7 @@ from bot.arxiv.ports import (
 from bot.arxiv.store import request_gate
 from bot.arxiv.store.request_gate import EVERYTHING, Wait
 from bot.core.database.database import Database, Transaction
+from bot.core.domain.errors import StorageError
 from bot.core.services.leases import time_left
 from bot.core.store import leases
 from bot.core.store.leases import Lease, Process
@@ -76,11 +77,13 @@ class DatabaseRequestGate:
 
             try:
                 yield answered
-            except SourceFailureError as failure:
-                await self._give_back(lease, target, failure)
-                raise
-            except BaseException:
-                await self._give_back(lease, target, None)
+            except BaseException as error:
+                failure = error if isinstance(error, SourceFailureError) else None
+                try:
+                    await self._give_back(lease, target, failure)
+                except StorageError as lost:
+                    # In place of a cancellation, it would be taken for a failure that may pass.
+                    log.error("the turn at arXiv ends only with its lease: %s", lost)
                 raise
             await self._give_back(lease, target, None, answered=is_answered)
 

@@ -1,5 +1,6 @@
 """Supervision: a concern that fails is logged and restarted with backoff; the others go on."""
 
+import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
@@ -13,6 +14,7 @@ from bot.core.domain.errors import (
     storage_error,
 )
 from bot.core.ports import Condition
+from bot.core.services.ending import is_cancelled, own_task
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +90,7 @@ class Supervised:
         while True:
             self._started_at = self._clock()
             try:
-                await self._start()
+                await own_task(self._start())
             except Exception as error:
                 if isinstance(error, UserError) and not isinstance(error, _PASSING):
                     raise
@@ -97,6 +99,9 @@ class Supervised:
                     log.error("%s: %s", self.name, lost)
                 else:
                     log.exception("%s failed", self.name)
+                if is_cancelled():
+                    # It failed while it ended: a restart would run until somebody kills the bot.
+                    raise asyncio.CancelledError from error
                 self._note_failure(error)
             else:
                 self._failures = 0

@@ -1,6 +1,8 @@
 """One request at a time, well apart, over restarts and processes; long left alone after a no."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -18,11 +20,13 @@ from bot.arxiv.services.request_gate import LEASE, WRONG_QUESTIONS, DatabaseRequ
 from bot.arxiv.store import request_gate
 from bot.core.database.database import Database, Transaction, opened
 from bot.core.database.sqlite.database import SqliteDatabase
+from bot.core.domain.errors import StorageError
 from bot.core.store import leases
 from bot.core.store.leases import Process
 from tests.arxiv.stage import Time
 from tests.databases import throw_away
 from tests.waiting import until, until_guarded_out
+from tests.wrapped_database import WrappedDatabase
 
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
 
@@ -317,6 +321,46 @@ async def test_a_cancelled_request_frees_the_gate():
             started = time.now
 
     assert started == NOW + SPACING
+
+
+class Away(WrappedDatabase):
+    """A database that cannot be written while it `is_away`."""
+
+    is_away = False
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        if self.is_away:
+            raise StorageError("The database cannot be reached")
+        async with self.inner.transaction() as tx:
+            yield tx
+
+
+@pytest.mark.parametrize(
+    "error",
+    [asyncio.CancelledError(), SourceUnavailableError(Refusal.SERVER_ERROR, "HTTP 503")],
+    ids=lambda error: type(error).__name__,
+)
+async def test_a_request_ends_as_it_did_while_the_database_is_away(error, caplog):
+    time = Time(NOW)
+    async with throw_away() as db:
+        away = Away(db)
+
+        async def ask() -> None:
+            async with shared(away, time).turn("papers"):
+                away.is_away = True
+                raise error
+
+        with pytest.raises(type(error)) as ended:
+            await ask()
+        away.is_away = False
+        time.now += LEASE
+        async with shared(away, time).turn("papers"):
+            started = time.now
+
+    assert ended.value is error
+    assert started == NOW + LEASE
+    assert "The database cannot be reached" in caplog.text
 
 
 async def test_a_clock_that_is_set_back_stops_nothing_for_long():

@@ -1,3 +1,4 @@
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -140,6 +141,49 @@ async def test_a_transient_storage_error_ends_nothing(error: Exception) -> None:
     await Supervised("arxiv", start, clock=clock, sleep=clock.sleep).run()
 
     assert starts == 2
+
+
+async def test_cancelling_ends_it_also_where_it_then_fails() -> None:
+    clock, begun = Clock(), asyncio.Event()
+
+    async def start() -> None:
+        if begun.is_set():
+            return  # it was restarted
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise StorageError("The database cannot be reached")
+
+    async with asyncio.TaskGroup() as tasks:
+        supervised = Supervised("arxiv", start, clock=clock, sleep=clock.sleep)
+        running = tasks.create_task(supervised.run())
+        await begun.wait()
+        running.cancel()
+
+    assert running.cancelled()
+    assert clock.waits == []
+
+
+async def test_a_task_group_that_failed_is_no_cancellation() -> None:
+    """Before Python 3.13 it may leave its task marked as cancelled."""
+    clock = Clock()
+    starts = 0
+
+    async def fail() -> None:
+        await asyncio.sleep(0)
+        raise ConnectionError("gone")
+
+    async def start() -> None:
+        nonlocal starts
+        starts += 1
+        if starts < 3:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(fail())
+
+    await Supervised("slack", start, clock=clock, sleep=clock.sleep).run()
+
+    assert starts == 3
 
 
 async def test_an_error_that_a_person_must_fix_ends_it() -> None:
