@@ -176,6 +176,13 @@ class ArxivPart:
     def _note_ranking(self, trouble: RankerError | None) -> None:
         self._unranked = trouble
 
+    async def end_waits(self) -> None:
+        """After the clock was set back, arXiv is asked again at once."""
+        if self._concerns:
+            from bot.arxiv.services import polling  # noqa: PLC0415 - the demo needs none
+
+            await polling.end_waits(self._db, now=self._clock())
+
     async def look(self) -> None:
         """Read the status for `condition` and `measures` again."""
         if not self._concerns:

@@ -204,6 +204,7 @@ class PeriodicWork:
         """After the clock was set back, waits that were stored before it was end."""
         if self._set_back:
             await operator_actions.end_waits(self._db, now=now(), owner=self._parts.work.owner)
+            await self._arxiv.end_waits()
             self._set_back = False
             self._pumps.wake_all()
 

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.archive.store import title_matches
-from bot.arxiv.domain.backoff import BACKOFF_STEPS
+from bot.arxiv.domain.backoff import BACKOFF_STEPS, SPACING
 from bot.arxiv.domain.batches import CategoryStatus, Trouble
 from bot.arxiv.ports import PaperSource
 from bot.arxiv.services.daily_batches import find_trouble, forget_old, list_status, poll_due
 from bot.arxiv.services.refresh import Resolved, resolve_due
 from bot.arxiv.services.title_search import Searched, search_due
-from bot.arxiv.store import asked_papers, open_titles, request_gate
+from bot.arxiv.store import asked_papers, feeds, open_titles, request_gate
 from bot.arxiv.store.asked_papers import Coverage
 from bot.arxiv.store.open_titles import OpenTitle
 from bot.arxiv.store.request_gate import Refused, Wait
@@ -215,6 +215,16 @@ async def measure_arxiv(db: Database) -> tuple[Measure, ...]:
             for each in refusals
         ),
     )
+
+
+async def end_waits(db: Database, *, now: datetime) -> None:
+    """After the clock was set back: end waits that would last as long as the step.
+
+    One that ends too early costs a request.
+    """
+    async with db.transaction() as tx:
+        await request_gate.end_all_waits(tx, now, now + SPACING)
+        await feeds.look_again(tx, now)
 
 
 async def follow(

@@ -90,6 +90,7 @@ class DatabaseRequestGate:
     async def _take(self, target: str) -> Lease:
         since = self._clock()
         while True:
+            since = min(since, self._clock())  # the clock may be set back while we wait
             # Read first: a wait must not hold the write lock.
             async with self._db.reading() as tx:
                 pause = await self._pause(tx, target, since)

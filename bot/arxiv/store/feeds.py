@@ -42,6 +42,13 @@ async def put_watch(tx: Transaction, watch: Watch) -> None:
     )
 
 
+async def look_again(tx: Transaction, now: datetime) -> None:
+    """After the clock was set back: every feed is due."""
+    await tx.run(
+        "UPDATE arxiv_feed SET next_at = :now WHERE next_at > :now", {"now": instants.to_text(now)}
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What is known of a category's batch of a day.

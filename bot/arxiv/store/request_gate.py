@@ -91,6 +91,16 @@ async def end_waits(tx: Transaction, target: str) -> None:
     )
 
 
+async def end_all_waits(tx: Transaction, now: datetime, free_at: datetime) -> None:
+    """After the clock was set back: end all backoffs; the next request may be made at `free_at`.
+
+    The counts of failures stay, so that a target that still refuses is left alone for longer.
+    """
+    at = {"now": instants.to_text(now), "free_at": instants.to_text(free_at)}
+    await tx.run("UPDATE arxiv_wait SET until_at = :now WHERE until_at > :now", at)
+    await tx.run("UPDATE request_gate SET free_at = :free_at WHERE free_at > :free_at", at)
+
+
 async def count_refusal(
     tx: Transaction, target: str, kind: Refusal, reason: str, at: datetime
 ) -> None:

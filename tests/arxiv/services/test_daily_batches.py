@@ -11,8 +11,9 @@ import pytest
 from bot.arxiv.domain.announcements import Announcement
 from bot.arxiv.domain.batches import State
 from bot.arxiv.ports import Refusal
+from bot.arxiv.services import polling
 from bot.arxiv.services.polling import get_condition
-from bot.arxiv.store import feeds
+from bot.arxiv.store import feeds, request_gate
 from bot.arxiv.store.candidates import list_papers
 from bot.core.ports import Condition
 from tests.arxiv.stage import Stage, Together, staged
@@ -301,3 +302,20 @@ async def test_two_processes_that_ask_the_same_agree_in_the_end(stage: Stage):
     stage.time.now = TUESDAY
     await stage.round()
     assert [query for query in stage.asked(parameter="search_query") if query] == []
+
+
+async def test_after_the_clock_was_set_back_feeds_are_read_again_at_once(stage):
+    await stage.round()
+    async with stage.db.transaction() as tx:
+        until = stage.time() + timedelta(minutes=30)
+        await request_gate.put_wait(tx, request_gate.Wait(request_gate.EVERYTHING, 3, until, "429"))
+    stage.time.pass_by(hours=-9)
+    before = len(stage.arxiv.log)
+
+    await stage.round()
+    meanwhile = len(stage.arxiv.log) - before
+    await polling.end_waits(stage.db, now=stage.time())
+    await stage.round()
+
+    assert meanwhile == 0
+    assert len(stage.arxiv.log) - before == len(stage.categories)

@@ -363,6 +363,31 @@ async def test_a_request_ends_as_it_did_while_the_database_is_away(error, caplog
     assert "The database cannot be reached" in caplog.text
 
 
+async def test_a_clock_that_is_set_back_during_a_wait_prolongs_no_wait():
+    class SetBack(Time):
+        """A clock that is set back by nine hours in the first sleep."""
+
+        def __init__(self) -> None:
+            super().__init__(NOW)
+            self.slept: list[float] = []
+
+        async def sleep(self, seconds: float) -> None:
+            await super().sleep(seconds)
+            if not self.slept:
+                self.now -= timedelta(hours=9)
+            self.slept.append(seconds)
+
+    time = SetBack()
+    async with throw_away() as db:
+        gate = shared(db, time)
+        async with gate.turn("papers"):
+            pass
+        async with gate.turn("papers"):
+            pass
+
+    assert timedelta(seconds=sum(time.slept)) <= 2 * SPACING
+
+
 async def test_a_clock_that_is_set_back_stops_nothing_for_long():
     time = Time(NOW + timedelta(days=400))
     async with throw_away() as db:
