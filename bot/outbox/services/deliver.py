@@ -106,6 +106,7 @@ class Deliverer:
         loop = asyncio.get_running_loop()
         self._is_shut_out = False
         self._calls.clear()
+        self._written.set()  # `finish` may wait for what was cut short
         self._waiting.clear()
         refresh_at, pause = loop.time(), _REFRESH
         async with asyncio.TaskGroup() as calls:

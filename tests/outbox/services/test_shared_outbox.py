@@ -15,7 +15,7 @@ from bot.outbox.domain.reach import Reach
 from bot.outbox.services.deliver import Deliverer
 from bot.outbox.store import edits
 from tests.outbox_stage import draft, drain, plan, states
-from tests.stage import MemoryChat, Stage, staged
+from tests.stage import Clock, MemoryChat, Stage, staged
 from tests.waiting import until
 
 HERE = ChannelRef(Platform.SLACK, "T1", "C1")
@@ -103,21 +103,24 @@ async def test_a_process_that_is_there_claims(stage):
     assert await states(stage) == [State.SENT]
 
 
+class Slow(MemoryChat):
+    """Answers when it is told to."""
+
+    def __init__(self, now: Clock) -> None:
+        super().__init__(now)
+        self.called, self.answer = asyncio.Event(), asyncio.Event()
+
+    async def post(
+        self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+    ) -> MessageRef:
+        self.called.set()
+        await self.answer.wait()
+        return await super().post(channel, document, key=key)
+
+
 async def test_what_goes_out_of_reach_is_finished_and_nothing_of_it_begins(stage):
-    class Slow(MemoryChat):
-        def __init__(self) -> None:
-            super().__init__(stage.clock)
-            self.called, self.answer = asyncio.Event(), asyncio.Event()
-
-        async def post(
-            self, channel: ChannelRef, document: Document, *, key: DeliveryKey
-        ) -> MessageRef:
-            self.called.set()
-            await self.answer.wait()
-            return await super().post(channel, document, key=key)
-
     await plan(stage, draft("first", THERE), draft("second", THERE))
-    chat, reach = Slow(), BOTH
+    chat, reach = Slow(stage.clock), BOTH
     posting = deliverer(stage, lambda: reach, chat=chat)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(posting.drain(asyncio.Event()))
@@ -129,3 +132,20 @@ async def test_what_goes_out_of_reach_is_finished_and_nothing_of_it_begins(stage
         chat.answer.set()
         await until(finishing.done)
         assert await states(stage) == [State.SENT, State.PLANNED]
+
+
+async def test_nobody_waits_for_calls_that_were_cut_off(stage):
+    await plan(stage, draft("first", THERE))
+    chat = Slow(stage.clock)
+    posting = deliverer(stage, lambda: BOTH, chat=chat)
+    async with asyncio.TaskGroup() as tasks:
+        draining = tasks.create_task(posting.drain(asyncio.Event()))
+        await chat.called.wait()
+        draining.cancel()
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(posting.finish(Platform.SLACK, "T2"))
+        await asyncio.sleep(0)
+        await posting.drain(asyncio.Event())
+
+    assert await states(stage) == [State.SENDING]
