@@ -17,6 +17,7 @@ from functools import partial
 
 from bot.channels.store import subscriptions
 from bot.core.database.database import Database, Statements, Transaction
+from bot.core.domain.errors import StorageError
 from bot.core.ports import ChannelRef, Chat, Platform
 from bot.outbox.domain.delivery import State, Step
 from bot.outbox.domain.rate_limit import RateLimits
@@ -101,7 +102,8 @@ class Deliverer:
     async def drain(self, stopping: asyncio.Event) -> None:
         """Post everything that is ready; return when nothing is ready any more.
 
-        Once `stopping` is set, nothing more is claimed, and what is under way is finished.
+        Once `stopping` is set, nothing more is claimed, and what is under way is finished. So it is
+        before a `StorageError` is raised; the next drain writes the results.
         """
         loop = asyncio.get_running_loop()
         self._is_shut_out = False
@@ -109,7 +111,7 @@ class Deliverer:
         self._written.set()  # `finish` may wait for what was cut short
         self._waiting.clear()
         refresh_at, pause = loop.time(), _REFRESH
-        async with asyncio.TaskGroup() as calls:
+        async with asyncio.TaskGroup() as calls, self._ending_calls():
             while True:
                 self._calls.progress.clear()
                 self._alive()
@@ -135,6 +137,18 @@ class Deliverer:
                     if next_start > loop.time() + _WORTH_WAITING:
                         return
                 await self._rest(refresh_at)
+
+    @asynccontextmanager
+    async def _ending_calls(self) -> AsyncIterator[None]:
+        """Let calls in flight end when the database fails.
+
+        Cut off, each would have to be searched for, and mail, which cannot be, would be held.
+        """
+        try:
+            yield
+        except StorageError:
+            await self._calls.quiet.wait()
+            raise
 
     def _ends(self, stopping: asyncio.Event) -> bool:
         """Whether nothing more is claimed."""

@@ -1,6 +1,8 @@
 """Delivering to many channels at a time: pace, time-outs, and how it stops."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -8,7 +10,9 @@ from itertools import pairwise
 
 import pytest
 
+from bot.core.database.database import Database, Transaction
 from bot.core.domain.document import Document
+from bot.core.domain.errors import StorageError, storage_error
 from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Platform
 from bot.outbox.domain.delivery import State
 from bot.outbox.domain.rate_limit import Rate, RateLimits, Rates
@@ -20,6 +24,7 @@ from bot.outbox.store import claims
 from tests.outbox_stage import draft, drain, plan, states
 from tests.stage import Clock, MemoryChat, staged
 from tests.waiting import until
+from tests.wrapped_database import WrappedDatabase
 
 
 @pytest.fixture
@@ -238,3 +243,54 @@ async def test_a_channel_is_ready_while_its_next_message_may_be_claimed(stage):
     stage.clock.turn(minutes=2)
     await drain(stage, stage.deliverer({Platform.SLACK: MemoryChat(stage.clock)}))
     assert await ready() == frozenset()
+
+
+class Away(WrappedDatabase):
+    """A database that cannot be written while it `is_away`."""
+
+    def __init__(self, inner: Database) -> None:
+        super().__init__(inner)
+        self.is_away, self.failed = False, asyncio.Event()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        if self.is_away:
+            self.failed.set()
+            raise StorageError("The database cannot be reached")
+        async with self.inner.transaction() as tx:
+            yield tx
+
+
+async def test_a_fault_of_the_database_cuts_off_no_call(stage):
+    first, other = ChannelRef(Platform.SLACK, "T1", "C1"), ChannelRef(Platform.SLACK, "T1", "C2")
+    away = Away(stage.db)
+
+    class SlowInOneChannel(Slow):
+        async def post(
+            self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+        ) -> MessageRef:
+            if channel == first:
+                return await super().post(channel, document, key=key)
+            await self.called.wait()
+            away.is_away = True
+            return await MemoryChat.post(self, channel, document, key=key)
+
+    await plan(stage, draft("slow", first), draft("quick", other))
+    chat = SlowInOneChannel(stage.clock)
+    deliverer = replace(stage, db=away).deliverer({Platform.SLACK: chat})
+
+    async def fail() -> None:
+        with pytest.raises(ExceptionGroup) as failed:
+            await drain(stage, deliverer)
+        assert storage_error(failed.value) is not None
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(fail())
+        await away.failed.wait()
+        chat.answer.set()
+    away.is_away = False
+    stage.clock.turn(seconds=61)  # the leases have ended
+    await drain(stage, deliverer)
+
+    assert await states(stage) == [State.SENT] * 2
+    assert chat.calls == 2  # neither is a search
