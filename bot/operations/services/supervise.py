@@ -91,7 +91,9 @@ class Supervised:
             self._started_at = self._clock()
             try:
                 await own_task(self._start())
-            except Exception as error:
+            except (Exception, asyncio.CancelledError) as error:
+                if isinstance(error, asyncio.CancelledError) and is_cancelled():
+                    raise
                 if isinstance(error, UserError) and not isinstance(error, _PASSING):
                     raise
                 # Any other error: restart this concern; the others go on.
@@ -112,7 +114,7 @@ class Supervised:
             log.warning("%s restarts in %.0f s", self.name, wait.total_seconds())
             await self._sleep(wait.total_seconds())
 
-    def _note_failure(self, error: Exception) -> None:
+    def _note_failure(self, error: BaseException) -> None:
         now = self._clock()
         if self._is_well(now):
             self._failures = 0

@@ -186,6 +186,24 @@ async def test_a_task_group_that_failed_is_no_cancellation() -> None:
     assert starts == 3
 
 
+async def test_the_cancellation_of_something_else_ends_nothing() -> None:
+    """Closing an HTTP session cancels what others wait for, and no task."""
+    clock = Clock()
+    starts = 0
+
+    async def start() -> None:
+        nonlocal starts
+        starts += 1
+        if starts == 1:
+            raise asyncio.CancelledError
+
+    await asyncio.gather(
+        Supervised("slack", start, clock=clock, sleep=clock.sleep).run(), return_exceptions=True
+    )
+
+    assert starts == 2
+
+
 async def test_an_error_that_a_person_must_fix_ends_it() -> None:
     clock = Clock()
 
