@@ -63,10 +63,10 @@ listen((change) => {
     if (link && !change.gone) link.querySelector(".unread").hidden = false;
     return;
   }
-  const known = room.find(change.id) || change.root;
+  const isNew = change.root === null && !change.gone && change.id > Number(room.messages().at(-1)?.dataset.id ?? 0);
   if (change.root === null) room.upsert(change);
   threads.upsert(change);
-  if (document.hidden && !known && !change.gone) document.title = `(${++unseen}) ${title}`;
+  if (document.hidden && isNew) document.title = `(${++unseen}) ${title}`;
   read();
 });
 

@@ -84,6 +84,8 @@ export class Log {
     this.arrange();
     moveByArrows(scroller);
     const older = scroller.querySelector("[data-older]");
+    this.older = older;
+    this.held = null; // changes of older messages that came while these are being read
     older?.addEventListener("click", () => this.showOlder(older));
     if (older && root === null && "IntersectionObserver" in window) {
       this.watcher = new IntersectionObserver(
@@ -156,8 +158,18 @@ export class Log {
     } else this.showPrivate(answer.private, answer.summary);
   }
 
+  /** Whether a message is above the first one here: it comes with the older ones, not alone. */
+  isOlder(id) {
+    const first = this.messages()[0];
+    return Boolean(this.older?.isConnected && first && id < Number(first.dataset.id));
+  }
+
   /** Add, replace or remove a message. */
   upsert(change) {
+    if (this.isOlder(change.id)) {
+      this.held?.push(change);
+      return;
+    }
     const present = this.find(change.id);
     const stay = this.atEnd;
     if (change.gone) {
@@ -227,6 +239,7 @@ export class Log {
     const first = this.messages()[0];
     if (!first || button.getAttribute("aria-busy") === "true") return;
     button.setAttribute("aria-busy", "true");
+    const held = (this.held = []);
     try {
       const query = { channel: page.channel, before: first.dataset.id };
       if (this.root) query.root = this.root;
@@ -251,9 +264,12 @@ export class Log {
         this.watcher?.unobserve(button);
         this.watcher?.observe(button);
       }
+      this.held = null;
+      held.forEach((change) => this.upsert(change));
     } catch (error) {
       announce(error.message);
     } finally {
+      this.held = null;
       button.removeAttribute("aria-busy");
     }
   }

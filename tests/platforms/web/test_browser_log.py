@@ -1,0 +1,81 @@
+"""The list of messages of the chat in a real Chromium: what arrives out of order or while it is read."""
+
+import asyncio
+
+import pytest
+from playwright.async_api import Browser, Page, Route, expect
+
+from bot.core.domain import document
+from bot.core.ports import ChannelRef, DeliveryKey, Platform
+from bot.webchat.domain.board import Author, BoardMessage
+from tests.browser import visiting
+from tests.platforms.web.stage import Stage
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+GENERAL = ChannelRef(Platform.WEB, "", "general")
+TOMAS = Author("x", "Tomas")
+
+
+async def say(stage: Stage, text: str, *, root: int | None = None) -> BoardMessage:
+    """Something that Tomas says; open pages are told with the next `notice`."""
+    return await stage.board.add("general", text, at=stage.clock(), root=root, author=TOMAS)
+
+
+async def notice(stage: Stage, page: Page, text: str) -> None:
+    """Post a text: once the page shows it, the page has got every change of before."""
+    await stage.chat.post(GENERAL, document.notice(text), key=DeliveryKey(text))
+    await expect(page.locator("#log")).to_contain_text(text)
+
+
+async def test_a_change_of_a_message_that_is_not_loaded_leaves_no_gap(
+    browser: Browser, archive: Stage
+):
+    old, *_ = [await say(archive, f"line {number:02}") for number in range(90)]
+    async with visiting(browser, archive.address) as page:
+        await page.reload()  # all is read, so that it begins at the end
+        log, lines = page.locator("#log"), page.locator(".log .said")
+        shown = await lines.count()
+        # A page in the background counts what is new in its title.
+        await page.evaluate("Object.defineProperty(document, 'hidden', {value: true})")
+
+        await archive.board.update(old.id, "line 00, edited", at=archive.clock())
+        await notice(archive, page, "Told")
+
+        await expect(lines).to_have_count(shown)
+        assert (await page.title()).startswith("(1) ")
+
+        for earlier in ("line 10", "line 00, edited"):
+            await log.evaluate("log => log.scrollTop = 0")
+            await expect(log).to_contain_text(earlier)
+        await expect(lines).to_have_count(90)
+
+
+async def test_changes_of_older_messages_that_come_while_these_are_read_are_shown(
+    browser: Browser, archive: Stage
+):
+    gone, old, *_ = [await say(archive, f"line {number:02}") for number in range(90)]
+    is_read, released = asyncio.Event(), asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        response = await route.fetch()
+        is_read.set()
+        await released.wait()
+        await route.fulfill(response=response)
+
+    async with visiting(browser, archive.address) as page:
+        await page.reload()
+        log, lines = page.locator("#log"), page.locator(".log .said")
+        await log.evaluate("log => log.scrollTop = 0")
+        await expect(log).to_contain_text("line 10")
+        await page.route("**/api/messages?*", slowly)
+        await log.evaluate("log => log.scrollTop = 0")
+        await is_read.wait()
+
+        await archive.board.remove(gone.id, at=archive.clock())
+        await archive.board.update(old.id, "line 01, edited", at=archive.clock())
+        await notice(archive, page, "Told")
+        released.set()
+
+        await expect(lines).to_have_count(89)
+        await expect(lines.first).to_have_text("line 01, edited")
