@@ -10,9 +10,10 @@ export class Suggestions {
     this.chosen = -1;
     this.turn = 0;
     field.addEventListener("blur", () => setTimeout(() => this.hide(), 150));
-    list.addEventListener("pointerdown", (event) => {
+    list.addEventListener("mousedown", (event) => event.preventDefault()); // the field keeps the focus
+    // Not when it is pressed: a finger may be about to scroll the list.
+    list.addEventListener("click", (event) => {
       const option = event.target.closest("[role=option]");
-      event.preventDefault();
       if (option) this.accept([...list.children].indexOf(option));
     });
   }
