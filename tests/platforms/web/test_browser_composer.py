@@ -1,7 +1,9 @@
 """The composer of the chat and its suggestions in a real Chromium."""
 
+import asyncio
+
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.browser import visiting
 from tests.platforms.web.stage import Stage
@@ -32,3 +34,95 @@ async def test_suggestions_are_scrolled_with_a_finger_and_chosen_with_a_tap(
         await options.last.tap()
         await expect(field).not_to_have_value("/")
         await expect(field).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("path", "completes", "begun"),
+    [("", "**/api/complete?*", "/paper "), ("papers", "**/api/suggest?*", "#")],
+)
+async def test_keys_do_not_choose_from_the_suggestions_of_an_earlier_text(
+    browser: Browser, archive: Stage, path: str, completes: str, begun: str
+):
+    released = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await released.wait()
+        await route.continue_()
+
+    async with visiting(browser, archive.address + path) as page:
+        field, options = page.get_by_role("combobox"), page.get_by_role("option")
+        await field.fill(f"{begun}r")
+        await expect(options).to_have_count(3)
+        await page.keyboard.press("ArrowDown")
+        await expect(page.get_by_role("option", selected=True)).to_have_count(1)
+
+        await page.route(completes, hold)
+        await page.keyboard.type("l")
+        await expect(page.get_by_role("option", selected=True)).to_have_count(0)
+        await page.keyboard.press("ArrowDown")
+        await page.keyboard.press("Tab")
+        await expect(field).to_be_focused()
+        await expect(field).to_have_value(f"{begun}rl")
+        await page.keyboard.press("Enter")
+
+        await expect(page.get_by_text("15 papers").first).to_be_visible()
+        released.set()
+
+
+async def test_a_tab_accepts_from_the_suggestions_of_what_was_typed(
+    browser: Browser, archive: Stage
+):
+    released = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await released.wait()
+        await route.continue_()
+
+    async with visiting(browser, archive.address) as page:
+        field, options = page.get_by_role("combobox"), page.get_by_role("option")
+        await field.fill("/paper r")
+        await expect(options).to_have_count(3)
+
+        await page.route("**/api/complete?*", hold)
+        await page.keyboard.type("ew")
+        await page.keyboard.press("Tab")
+        released.set()
+        await expect(options).to_have_count(1)
+        await page.keyboard.press("Tab")
+
+        await expect(field).to_have_value("/paper reward-model")
+
+
+@pytest.mark.parametrize(
+    ("path", "completes", "begun"),
+    [
+        ("", "**/api/complete?*", "/paper "),
+        ("papers", "**/api/suggest?*", "#"),
+        ("note", "**/api/suggest?*", "#"),
+    ],
+)
+async def test_a_late_failure_leaves_the_suggestions_of_what_was_typed_since(
+    browser: Browser, archive: Stage, path: str, completes: str, begun: str
+):
+    is_asked, released = asyncio.Event(), asyncio.Event()
+
+    async def fail(route: Route) -> None:
+        is_asked.set()
+        await released.wait()
+        await route.fulfill(status=500)
+
+    async with visiting(browser, archive.address + path, strict=False) as page:
+        field = page.get_by_label("Tags") if path == "note" else page.get_by_role("combobox")
+        await page.route(completes, fail, times=1)
+        await field.fill(f"{begun}r")
+        await is_asked.wait()
+        await page.keyboard.type("e")
+        options = page.get_by_role("option")
+        await expect(options).to_have_count(2)
+
+        async with page.expect_response(lambda response: response.status == 500) as failed:
+            released.set()
+        await (await failed.value).finished()
+        await page.evaluate("new Promise(requestAnimationFrame)")
+
+        await expect(options).to_have_count(2)

@@ -68,7 +68,7 @@ export class Composer {
       const choices = await get("/api/complete", { channel: page.channel, line, root });
       if (turn === this.list.turn) this.show(choices.filter((choice) => choice.value !== line));
     } catch {
-      this.list.hide(); // no error message: suggestions are optional
+      if (turn === this.list.turn) this.list.hide(); // no error message: suggestions are optional
     }
   }
 

@@ -272,7 +272,7 @@ function completeTags(field, put) {
       if (turn !== list.turn) return;
       if (list.show(others.map((tag) => ({ label: tag, value: `${before}${tag} ` })))) announce(announcement);
     } catch {
-      list.hide(); // no error message: suggestions are optional
+      if (turn === list.turn) list.hide(); // no error message: suggestions are optional
     }
   });
   field.addEventListener("keydown", (event) => {

@@ -35,7 +35,7 @@ async function suggest() {
     if (turn !== list.turn) return;
     if (list.show(choices.filter((choice) => choice.value !== typed))) announce(announcement);
   } catch {
-    list.hide(); // no error message: suggestions are optional
+    if (turn === list.turn) list.hide(); // no error message: suggestions are optional
   }
 }
 

@@ -8,6 +8,7 @@ export class Suggestions {
     this.onAccept = onAccept;
     this.choices = [];
     this.chosen = -1;
+    this.shownFor = null; // the text of the field that the choices are for
     this.turn = 0;
     field.addEventListener("blur", () => setTimeout(() => this.hide(), 150));
     list.addEventListener("mousedown", (event) => event.preventDefault()); // the field keeps the focus
@@ -22,8 +23,9 @@ export class Suggestions {
     return !this.list.hidden;
   }
 
-  /** The number of a new request; an answer to an older one comes too late. */
+  /** The number of a new request; an answer to an older one comes too late, and a failure, too. */
   ask() {
+    this.choose(-1); // what is chosen was offered for an earlier text
     return ++this.turn;
   }
 
@@ -33,6 +35,7 @@ export class Suggestions {
       return false;
     }
     this.choices = choices;
+    this.shownFor = this.field.value;
     this.list.replaceChildren(
       ...choices.map((choice, place) => {
         const option = document.createElement("li");
@@ -86,6 +89,12 @@ export class Suggestions {
   /** Whether a key was for the list: arrows, Tab, Enter on a choice, Escape. */
   pressed(event) {
     if (!this.open) return false;
+    if (this.field.value !== this.shownFor && event.key !== "Escape") {
+      // The list is still that of an earlier text. A Tab that was meant for its own must not leave the field.
+      const isEarly = event.key === "Tab" && !event.shiftKey;
+      if (isEarly) event.preventDefault();
+      return isEarly;
+    }
     const count = this.choices.length;
     const whole = this.chosen >= 0 && this.choices[this.chosen].value === this.field.value;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
