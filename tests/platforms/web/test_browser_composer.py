@@ -1,14 +1,26 @@
 """The composer of the chat and its suggestions in a real Chromium."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 from playwright.async_api import Browser, Route, expect
 
+from bot.webchat.domain.board import Author
 from tests.browser import visiting
-from tests.platforms.web.stage import Stage
+from tests.platforms.web.stage import NOON, Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+
+def held(released: asyncio.Event) -> Callable[[Route], Awaitable[None]]:
+    """A route whose requests wait."""
+
+    async def hold(route: Route) -> None:
+        await released.wait()
+        await route.continue_()
+
+    return hold
 
 
 async def test_suggestions_are_scrolled_with_a_finger_and_chosen_with_a_tap(
@@ -44,11 +56,6 @@ async def test_keys_do_not_choose_from_the_suggestions_of_an_earlier_text(
     browser: Browser, archive: Stage, path: str, completes: str, begun: str
 ):
     released = asyncio.Event()
-
-    async def hold(route: Route) -> None:
-        await released.wait()
-        await route.continue_()
-
     async with visiting(browser, archive.address + path) as page:
         field, options = page.get_by_role("combobox"), page.get_by_role("option")
         await field.fill(f"{begun}r")
@@ -56,7 +63,7 @@ async def test_keys_do_not_choose_from_the_suggestions_of_an_earlier_text(
         await page.keyboard.press("ArrowDown")
         await expect(page.get_by_role("option", selected=True)).to_have_count(1)
 
-        await page.route(completes, hold)
+        await page.route(completes, held(released))
         await page.keyboard.type("l")
         await expect(page.get_by_role("option", selected=True)).to_have_count(0)
         await page.keyboard.press("ArrowDown")
@@ -73,17 +80,12 @@ async def test_a_tab_accepts_from_the_suggestions_of_what_was_typed(
     browser: Browser, archive: Stage
 ):
     released = asyncio.Event()
-
-    async def hold(route: Route) -> None:
-        await released.wait()
-        await route.continue_()
-
     async with visiting(browser, archive.address) as page:
         field, options = page.get_by_role("combobox"), page.get_by_role("option")
         await field.fill("/paper r")
         await expect(options).to_have_count(3)
 
-        await page.route("**/api/complete?*", hold)
+        await page.route("**/api/complete?*", held(released))
         await page.keyboard.type("ew")
         await page.keyboard.press("Tab")
         released.set()
@@ -126,3 +128,28 @@ async def test_a_late_failure_leaves_the_suggestions_of_what_was_typed_since(
         await page.evaluate("new Promise(requestAnimationFrame)")
 
         await expect(options).to_have_count(2)
+
+
+async def test_the_answer_to_a_reply_stays_in_its_own_thread(browser: Browser, archive: Stage):
+    for question in ("First question", "Second question"):
+        await archive.board.add("general", question, at=NOON, author=Author("x", "Tomas"))
+    released = asyncio.Event()
+    async with visiting(browser, archive.address) as page:
+        first = page.get_by_role("article", name="Tomas: First question").first
+        second = page.get_by_role("article", name="Tomas: Second question").first
+        thread = page.get_by_role("complementary")
+        await first.get_by_role("link", name="Reply").click()
+        await page.route("**/api/say", held(released))
+        await page.get_by_role("combobox", name="Write a reply").fill("About the first")
+        await page.keyboard.press("Enter")
+        await second.get_by_role("link", name="Reply").click()
+        await expect(thread).to_contain_text("Second question")
+
+        async with page.expect_response("**/api/say") as answered:
+            released.set()
+        await (await answered.value).finished()
+        await expect(first).to_contain_text("1 reply")
+        await page.get_by_role("combobox", name="Write a reply").fill("About the second")
+        await page.keyboard.press("Enter")
+
+        await expect(thread.locator(".said")).to_have_text(["Second question", "About the second"])

@@ -18,9 +18,10 @@ export class Threads {
   adopt() {
     const list = panel.querySelector("[data-messages]");
     this.open = Number(list.dataset.root);
-    this.log = new Log(panel.querySelector("[data-log]"), { root: this.open });
+    // The panel may show another thread when an answer comes: it belongs into the log of its own.
+    const log = (this.log = new Log(panel.querySelector("[data-log]"), { root: this.open }));
     this.composer = new Composer(panel.querySelector("[data-composer]"), {
-      onAnswer: (answer) => this.log.answered(answer),
+      onAnswer: (answer) => log.answered(answer),
       onEscape: () => this.close(),
     });
     this.mark();
