@@ -1,6 +1,8 @@
 """The list of messages of the chat in a real Chromium: what arrives out of order or while it is read."""
 
 import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
@@ -26,6 +28,20 @@ async def notice(stage: Stage, page: Page, text: str) -> None:
     """Post a text: once the page shows it, the page has got every change of before."""
     await stage.chat.post(GENERAL, document.notice(text), key=DeliveryKey(text))
     await expect(page.locator("#log")).to_contain_text(text)
+
+
+@dataclass
+class LateAnswer:
+    """A route whose request is answered at once, and whose answer is late."""
+
+    is_made: asyncio.Event = field(default_factory=asyncio.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, route: Route) -> None:
+        response = await route.fetch()
+        self.is_made.set()
+        await self.released.wait()
+        await route.fulfill(response=response)
 
 
 async def test_a_change_of_a_message_that_is_not_loaded_leaves_no_gap(
@@ -55,27 +71,52 @@ async def test_changes_of_older_messages_that_come_while_these_are_read_are_show
     browser: Browser, archive: Stage
 ):
     gone, old, *_ = [await say(archive, f"line {number:02}") for number in range(90)]
-    is_read, released = asyncio.Event(), asyncio.Event()
-
-    async def slowly(route: Route) -> None:
-        response = await route.fetch()
-        is_read.set()
-        await released.wait()
-        await route.fulfill(response=response)
-
+    late = LateAnswer()
     async with visiting(browser, archive.address) as page:
         await page.reload()
         log, lines = page.locator("#log"), page.locator(".log .said")
         await log.evaluate("log => log.scrollTop = 0")
         await expect(log).to_contain_text("line 10")
-        await page.route("**/api/messages?*", slowly)
+        await page.route("**/api/messages?*", late)
         await log.evaluate("log => log.scrollTop = 0")
-        await is_read.wait()
+        await late.is_made.wait()
 
         await archive.board.remove(gone.id, at=archive.clock())
         await archive.board.update(old.id, "line 01, edited", at=archive.clock())
         await notice(archive, page, "Told")
-        released.set()
+        late.released.set()
 
         await expect(lines).to_have_count(89)
         await expect(lines.first).to_have_text("line 01, edited")
+
+
+@pytest.mark.parametrize("then", ["edited", "deleted"])
+async def test_a_late_answer_does_not_bring_back_an_older_text(
+    browser: Browser, archive: Stage, then: str
+):
+    late = LateAnswer()
+    async with visiting(browser, archive.address) as page:
+        await page.get_by_role("combobox").fill("first text")
+        await page.keyboard.press("Enter")
+        mine = page.locator(".log .by-person")
+        await mine.hover()
+        await page.route("**/api/edit", late)
+        await mine.get_by_role("button", name="Edit").click()
+        await mine.get_by_role("textbox").fill("second text")
+        await page.keyboard.press("Enter")
+        await late.is_made.wait()
+
+        archive.clock.at += timedelta(seconds=1)
+        message = int(await mine.get_attribute("data-id") or 0)
+        if then == "edited":
+            await archive.board.update(message, "third text", at=archive.clock())
+        else:
+            await archive.board.remove(message, at=archive.clock())
+        await notice(archive, page, "Told")
+        async with page.expect_response("**/api/edit") as answered:
+            late.released.set()
+        await (await answered.value).finished()
+        await page.evaluate("new Promise(requestAnimationFrame)")
+
+        said = page.locator(".log .by-person .said")
+        await expect(said).to_have_text(["third text"] if then == "edited" else [])

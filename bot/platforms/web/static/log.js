@@ -69,6 +69,9 @@ function carryLike(present, fresh, liked) {
   return { before, after };
 }
 
+/** Whether a change is of an earlier state than a message shows: an answer may come after a later change. */
+const isPast = (change, message) => change.revision < Number(message?.dataset.revision);
+
 export class Log {
   /** `scroller` scrolls, and holds the list; `root` is the thread's first message, if any. */
   constructor(scroller, { root = null, onNews = () => {} } = {}) {
@@ -85,6 +88,7 @@ export class Log {
     moveByArrows(scroller);
     const older = scroller.querySelector("[data-older]");
     this.older = older;
+    this.goneAt = new Map(); // the revisions with which messages were removed
     this.held = null; // changes of older messages that came while these are being read
     older?.addEventListener("click", () => this.showOlder(older));
     if (older && root === null && "IntersectionObserver" in window) {
@@ -172,11 +176,12 @@ export class Log {
     }
     const present = this.find(change.id);
     const stay = this.atEnd;
-    if (change.gone) {
+    if (change.gone && !isPast(change, present)) {
+      this.goneAt.set(change.id, change.revision);
       present?.remove();
     } else if (present) {
       this.replace(present, change);
-    } else {
+    } else if (change.revision > (this.goneAt.get(change.id) ?? 0)) {
       this.insert(change);
     }
     this.arrange();
@@ -186,9 +191,14 @@ export class Log {
   replace(present, change) {
     const fresh = element(change.html);
     dress(fresh);
+    if (isPast(change, present)) {
+      if (change.liked !== null) carryLike(fresh, present, null); // only the answer to this reader tells it
+      return;
+    }
     const { before, after } = carryLike(present, fresh, change.liked);
     if (present.dataset.version === change.version) {
       // Only its thread or its likes changed: leave the content, which may be in use.
+      present.dataset.revision = change.revision;
       const focused = before !== null && before === document.activeElement;
       present.querySelector(":scope > .foot").replaceWith(fresh.querySelector(":scope > .foot"));
       if (focused) after?.focus({ preventScroll: true });
