@@ -153,3 +153,48 @@ async def test_the_answer_to_a_reply_stays_in_its_own_thread(browser: Browser, a
         await page.keyboard.press("Enter")
 
         await expect(thread.locator(".said")).to_have_text(["Second question", "About the second"])
+
+
+async def test_what_is_typed_while_a_message_is_sent_is_no_part_of_it(
+    browser: Browser, archive: Stage
+):
+    released = asyncio.Event()
+    async with visiting(browser, archive.address) as page:
+        await page.route("**/api/say", held(released))
+        field = page.get_by_role("combobox")
+        await field.fill("The first")
+        await page.keyboard.press("Enter")
+        await page.keyboard.type("The second")
+        await expect(field).to_have_value("The second")
+        released.set()
+        said = page.locator(".message .said")
+        await expect(said).to_have_text(["The first"])
+        await expect(field).to_have_value("The second")
+
+        await page.keyboard.press("Enter")
+        await expect(said).to_have_text(["The first", "The second"])
+
+
+async def test_after_a_failure_a_message_stands_before_what_was_typed_since(
+    browser: Browser, archive: Stage
+):
+    released = asyncio.Event()
+
+    async def fail(route: Route) -> None:
+        await released.wait()
+        await route.abort()
+
+    async with visiting(browser, archive.address, strict=False) as page:
+        await page.route("**/api/say", fail, times=1)
+        field = page.get_by_role("combobox")
+        await field.fill("The first")
+        await page.keyboard.press("Enter")
+        await page.keyboard.type("The second")
+        await page.keyboard.press("Enter")  # it is not sent without the first
+        released.set()
+
+        await expect(field).to_have_value("The first\nThe second")
+        await expect(page.locator(".composer .problem")).to_be_visible()
+        await expect(page.locator(".message .said")).to_have_count(0)
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".message .said")).to_have_text(["The first\nThe second"])

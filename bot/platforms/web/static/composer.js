@@ -105,8 +105,7 @@ export class Composer {
     const text = this.text.value.trim();
     if (!text) return;
     if (this.sending) {
-      // Enter was pressed for a new text before the last one was answered: it is sent next.
-      this.sendsNext = text !== this.sending;
+      this.sendsNext = true; // the last one is not answered yet
       return;
     }
     // Sending the same text again after a failure repeats the nonce.
@@ -115,17 +114,22 @@ export class Composer {
     this.list.hide();
     this.sending = text;
     this.sendsNext = false;
+    this.text.value = ""; // what is typed from now on is another message
+    this.changed({ quietly: true });
     this.form.setAttribute("aria-busy", "true");
     const root = this.form.dataset.root ? Number(this.form.dataset.root) : null;
     try {
       const answer = await post("/api/say", { channel: page.channel, root, text, nonce: id });
       this.failed = null;
-      if (this.text.value.trim() === text) this.text.value = "";
       this.sent.push(text);
-      this.changed({ quietly: true });
       this.onAnswer(answer);
     } catch (error) {
       this.failed = { text, id };
+      this.sendsNext = false; // what was typed since may refer to it
+      const since = this.text.value;
+      this.text.value = since.trim() ? `${text}\n${since}` : text;
+      this.list.hide();
+      this.changed({ quietly: true });
       this.problem.textContent = error.message;
       this.problem.hidden = false;
     } finally {
