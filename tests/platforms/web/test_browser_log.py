@@ -120,3 +120,25 @@ async def test_a_late_answer_does_not_bring_back_an_older_text(
 
         said = page.locator(".log .by-person .said")
         await expect(said).to_have_text(["third text"] if then == "edited" else [])
+
+
+async def test_the_focus_stays_in_the_log_when_its_message_is_removed(
+    browser: Browser, archive: Stage
+):
+    first = await say(archive, "first")
+    async with visiting(browser, archive.address) as page:
+        log = page.locator("#log")
+        await page.get_by_role("article", name="Tomas: first").evaluate(
+            "message => { message.tabIndex = -1; message.focus(); }"
+        )
+        await archive.board.remove(first.id, at=archive.clock())
+        await notice(archive, page, "Told")
+        await expect(log).to_be_focused()
+
+        await page.get_by_role("combobox").fill("/help")
+        await page.keyboard.press("Escape")
+        await page.get_by_role("button", name="Send").click()
+        private = page.locator(".message.is-private")
+        await private.get_by_role("button", name="Dismiss").press("Enter")
+        await expect(private).to_have_count(0)
+        await expect(log).to_be_focused()

@@ -243,7 +243,7 @@ document.addEventListener("click", async (event) => {
   else {
     const message = target.closest(".message");
     const log = target.closest("#thread") ? threads.log : room;
-    message.remove();
+    log.remove(message);
     log.arrange();
   }
 });

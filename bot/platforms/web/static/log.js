@@ -178,7 +178,7 @@ export class Log {
     const stay = this.atEnd;
     if (change.gone && !isPast(change, present)) {
       this.goneAt.set(change.id, change.revision);
-      present?.remove();
+      if (present) this.remove(present);
     } else if (present) {
       this.replace(present, change);
     } else if (change.revision > (this.goneAt.get(change.id) ?? 0)) {
@@ -186,6 +186,13 @@ export class Log {
     }
     this.arrange();
     if (stay) this.toEnd();
+  }
+
+  /** Take a message away; the focus that was in it stays in the log. */
+  remove(message) {
+    const focused = message.contains(document.activeElement);
+    message.remove();
+    if (focused) this.scroller.focus({ preventScroll: true });
   }
 
   replace(present, change) {
