@@ -40,6 +40,7 @@ async def visiting(
     width: int = 1280,
     height: int = 800,
     locale: str = "en-US",
+    zone: str = "Asia/Seoul",
     dark: bool = False,
     touch: bool = False,
     scale: float = 1,
@@ -52,7 +53,7 @@ async def visiting(
     context = await browser.new_context(
         viewport={"width": width, "height": height},
         locale=locale,
-        timezone_id="Asia/Seoul",
+        timezone_id=zone,
         color_scheme="dark" if dark else "light",
         has_touch=touch,
         device_scale_factor=scale,

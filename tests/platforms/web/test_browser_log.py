@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
@@ -142,3 +142,46 @@ async def test_the_focus_stays_in_the_log_when_its_message_is_removed(
         await private.get_by_role("button", name="Dismiss").press("Enter")
         await expect(private).to_have_count(0)
         await expect(log).to_be_focused()
+
+
+async def test_today_becomes_yesterday_overnight(browser: Browser, archive: Stage):
+    archive.clock.at = datetime(2025, 2, 4, 14, 30, tzinfo=UTC)  # 23:30 in Seoul
+    await say(archive, "late in the evening")
+    async with visiting(browser, archive.address) as page:
+        await page.clock.install(time=archive.clock() + timedelta(minutes=29))
+        await page.reload()
+        day = page.locator(".log .day")
+        await expect(day).to_have_text("Today")
+
+        await page.clock.fast_forward("02:00")
+
+        await expect(day).to_have_text("Yesterday")
+
+
+async def test_a_page_that_is_looked_at_again_names_the_days_at_once(
+    browser: Browser, archive: Stage
+):
+    archive.clock.at = datetime(2025, 2, 4, 14, 30, tzinfo=UTC)
+    await say(archive, "late in the evening")
+    async with visiting(browser, archive.address) as page:
+        await page.clock.install(time=archive.clock())
+        await page.reload()
+        day = page.locator(".log .day")
+        await expect(day).to_have_text("Today")
+
+        await page.clock.set_fixed_time(archive.clock() + timedelta(hours=1))
+        await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+        await expect(day).to_have_text("Yesterday")
+
+
+async def test_yesterday_is_the_day_before_also_at_the_end_of_25_hours(
+    browser: Browser, archive: Stage
+):
+    archive.clock.at = datetime(2025, 11, 1, 16, tzinfo=UTC)
+    await say(archive, "before the clocks are set back")
+    async with visiting(browser, archive.address, zone="America/New_York") as page:
+        await page.clock.install(time=datetime(2025, 11, 3, 4, 30, tzinfo=UTC))
+        await page.reload()
+
+        await expect(page.locator(".log .day")).to_have_text("Yesterday")

@@ -11,6 +11,7 @@ const newest = document.querySelector("[data-newest]");
 const title = document.title;
 const lastReadKey = `paperbot:read:${page.channel}`;
 let unseen = 0;
+let today = new Date().toDateString();
 
 const room = new Log(document.getElementById("log"), {
   onNews: (arrived) => (newest.hidden = !arrived),
@@ -50,10 +51,21 @@ function lookedAt() {
   read();
 }
 
+/** Name the days again where a new one has begun. */
+function nameDays() {
+  const now = new Date().toDateString();
+  if (now === today) return;
+  today = now;
+  room.nameDays();
+  threads.log?.nameDays();
+}
+
 room.toBeginning(recall());
 read();
 newest.addEventListener("click", () => room.toEnd());
 document.addEventListener("visibilitychange", lookedAt);
+document.addEventListener("visibilitychange", nameDays);
+setInterval(nameDays, 60_000);
 
 listen((change) => {
   if (change.channel !== page.channel) {

@@ -21,7 +21,9 @@ const dayOf = (at) => new Date(at).toDateString();
 function dayName(at) {
   const day = dayOf(at);
   if (day === new Date().toDateString()) return texts.today;
-  if (day === new Date(Date.now() - 864e5).toDateString()) return texts.yesterday;
+  const yesterday = new Date();
+  yesterday.setDate(yesterday.getDate() - 1); // where clocks are changed, a day has 23 or 25 hours
+  if (day === yesterday.toDateString()) return texts.yesterday;
   return calendar.format(new Date(at));
 }
 
@@ -289,6 +291,12 @@ export class Log {
       this.held = null;
       button.removeAttribute("aria-busy");
     }
+  }
+
+  /** Name the days again: today has become yesterday. */
+  nameDays() {
+    this.scroller.querySelectorAll(".message").forEach(dress);
+    this.arrange();
   }
 
   /** Insert day dividers, and show an author once for messages in a row. */
