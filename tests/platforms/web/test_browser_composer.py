@@ -198,3 +198,72 @@ async def test_after_a_failure_a_message_stands_before_what_was_typed_since(
         await expect(page.locator(".message .said")).to_have_count(0)
         await page.keyboard.press("Enter")
         await expect(page.locator(".message .said")).to_have_text(["The first\nThe second"])
+
+
+async def test_what_is_being_written_outlives_the_page_and_the_thread(
+    browser: Browser, archive: Stage
+):
+    await archive.board.add("general", "A question", at=NOON, author=Author("x", "Tomas"))
+    async with visiting(browser, archive.address) as page:
+        field = page.get_by_role("combobox", name="Write to #general")
+        reply = page.get_by_role("combobox", name="Write a reply")
+        question = page.get_by_role("article", name="Tomas: A question").first
+        await field.fill("For all")
+        await question.get_by_role("link", name="Reply").click()
+        await reply.fill("For the thread")
+
+        await page.keyboard.press("Escape")
+        await expect(reply).to_have_count(0)
+        await question.get_by_role("link", name="Reply").click()
+        await expect(reply).to_have_value("For the thread")
+        await page.reload()
+        await expect(reply).to_have_value("For the thread")
+        await expect(field).to_have_value("For all")
+
+        await reply.press("Enter")
+        await expect(question).to_contain_text("1 reply")
+        await field.fill("")
+        await page.reload()
+        await expect(reply).to_have_value("")
+        await expect(field).to_have_value("")
+
+
+async def test_what_was_not_answered_is_there_when_the_page_is_loaded_again(
+    browser: Browser, archive: Stage
+):
+    async with visiting(browser, archive.address, strict=False) as page:
+        await page.route("**/api/say", held(asyncio.Event()))
+        field = page.get_by_role("combobox")
+        await field.fill("The first")
+        async with page.expect_request("**/api/say"):
+            await page.keyboard.press("Enter")
+        await page.keyboard.type("The second")
+
+        await page.reload()
+
+        await expect(field).to_have_value("The first\nThe second")
+
+
+async def test_an_answer_after_the_thread_was_closed_keeps_what_is_written_since(
+    browser: Browser, archive: Stage
+):
+    await archive.board.add("general", "A question", at=NOON, author=Author("x", "Tomas"))
+    released = asyncio.Event()
+    async with visiting(browser, archive.address) as page:
+        reply = page.get_by_role("combobox", name="Write a reply")
+        question = page.get_by_role("article", name="Tomas: A question").first
+        await question.get_by_role("link", name="Reply").click()
+        await page.route("**/api/say", held(released))
+        await reply.fill("The first")
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("Escape")
+        await question.get_by_role("link", name="Reply").click()
+        await reply.fill("The second")
+
+        async with page.expect_response("**/api/say") as answered:
+            released.set()
+        await (await answered.value).finished()
+        await expect(question).to_contain_text("1 reply")
+        await page.reload()
+
+        await expect(reply).to_have_value("The second")

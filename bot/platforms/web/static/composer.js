@@ -1,6 +1,7 @@
 // The composer: grows, sends on Enter, completes commands and their options.
 
 import { announce, get, nonce, page, post, texts } from "./api.js";
+import { Draft } from "./draft.js";
 import { Suggestions } from "./suggestions.js";
 
 const commands = JSON.parse(document.getElementById("commands").textContent);
@@ -24,6 +25,8 @@ export class Composer {
     });
     this.text.addEventListener("input", () => this.changed());
     this.text.addEventListener("keydown", (event) => this.pressed(event));
+    this.draft = new Draft(form.dataset.root);
+    this.text.value ||= this.draft.read();
     this.changed({ quietly: true });
   }
 
@@ -32,7 +35,16 @@ export class Composer {
     this.text.style.height = `${this.text.scrollHeight}px`;
     this.form.classList.toggle("is-filled", this.text.value.trim() !== "");
     this.problem.hidden = true;
+    this.remember();
     if (!quietly) this.suggest();
+  }
+
+  /** Keep what is written, and what was sent and is not answered yet. */
+  remember() {
+    // The draft of a thread that was closed, and perhaps opened again, is no longer this composer's.
+    if (!this.form.isConnected && this.draft.read() !== this.kept) return;
+    this.kept = [this.sending, this.text.value].filter(Boolean).join("\n");
+    this.draft.write(this.kept);
   }
 
   fill(value) {
@@ -122,9 +134,12 @@ export class Composer {
       const answer = await post("/api/say", { channel: page.channel, root, text, nonce: id });
       this.failed = null;
       this.sent.push(text);
+      this.sending = null;
+      this.remember();
       this.onAnswer(answer);
     } catch (error) {
       this.failed = { text, id };
+      this.sending = null;
       this.sendsNext = false; // what was typed since may refer to it
       const since = this.text.value;
       this.text.value = since.trim() ? `${text}\n${since}` : text;
@@ -133,7 +148,6 @@ export class Composer {
       this.problem.textContent = error.message;
       this.problem.hidden = false;
     } finally {
-      this.sending = null;
       this.form.removeAttribute("aria-busy");
       if (this.sendsNext) this.send();
     }
