@@ -85,3 +85,15 @@ async def test_nothing_is_wider_than_the_smallest_phone(
             await closed.tap()
 
         assert await overflow(page) == 0
+
+
+async def test_a_button_that_copies_twice_gets_its_name_back(browser: Browser, archive: Stage):
+    async with visiting(browser, f"{archive.address}entry/1") as page:
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await page.clock.install()
+        await page.get_by_role("button", name="Copy BibTeX").click()
+        await page.get_by_role("button", name="Copied").click()
+
+        await page.clock.run_for(5000)
+
+        await expect(page.get_by_role("button", name="Copy BibTeX")).to_be_visible()

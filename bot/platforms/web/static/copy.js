@@ -31,7 +31,7 @@ export async function copyLink(link) {
 /** Copy what an element shows, and say so on the button; else mark it for copying by hand. */
 export async function copyFrom(element, button) {
   const copied = await copy(element);
-  const label = button.textContent;
+  const label = (button.dataset.label ??= button.textContent); // it may still say what it did before
   const told = copied ? texts.copied : texts.copyByHand;
   announce(told);
   button.textContent = told;
