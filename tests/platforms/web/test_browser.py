@@ -248,6 +248,21 @@ async def test_going_back_closes_the_thread_and_forward_opens_it(browser: Browse
         await expect(thread).to_be_hidden()
 
 
+async def test_a_link_within_the_open_thread_does_not_load_it_again(browser: Browser, busy: Stage):
+    async with visiting(browser, busy.address) as page:
+        await paper(page, 1).get_by_role("link", name="Discuss").click()
+        await expect(page.get_by_role("complementary")).to_be_visible()
+        loaded: list[str] = []
+        page.on("request", lambda request: loaded.append(request.url))
+
+        await page.evaluate(
+            "new Promise((done) => { addEventListener('hashchange', done); location.hash = 'm7'; })"
+        )
+        await page.evaluate("fetch('/healthz')")  # sent later than what the link would have loaded
+
+        assert [url for url in loaded if "/api/thread" in url] == []
+
+
 async def test_own_messages_are_edited_and_deleted(browser: Browser, busy: Stage):
     async with visiting(browser, busy.address) as page, visiting(browser, busy.address) as other:
         await page.get_by_role("combobox").fill("helo")

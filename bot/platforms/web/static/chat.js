@@ -274,6 +274,7 @@ document.addEventListener("keydown", (event) => {
 addEventListener("popstate", async () => {
   const thread = location.pathname.match(/\/t\/(\d+)$/)?.[1];
   if (!thread) threads.close({ remember: false });
+  else if (Number(thread) === threads.open) threads.opening = null; // a link within it, or back before another was read
   else await threads.show(Number(thread), { remember: false }).catch(() => location.reload());
 });
 
