@@ -10,6 +10,7 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from playwright.async_api import Route
 
 from bot.archive.domain.entry import EntryId
 from bot.archive.services.export import entry_json
@@ -313,3 +314,29 @@ async def test_a_token_is_made_and_revoked_on_the_page_of_the_account(chromium: 
         await page.get_by_role("button", name="Revoke Claude <at home>").click()
         await page.get_by_role("button", name="Revoke Claude <at home>").wait_for(state="detached")
         assert (await posted(stage, Authorization=f"Bearer {token}"))[0] == 401
+
+
+@pytest.mark.browser
+async def test_a_double_click_makes_one_token(chromium: str):
+    async with (
+        signing_in() as stage,
+        browsing(chromium) as browser,
+        visiting(browser, stage.web.url("/sign-in/slack?next=/sign-in")) as page,
+    ):
+        is_released = asyncio.Event()
+        asked: list[str] = []
+
+        async def hold(route: Route) -> None:
+            asked.append(route.request.url)
+            await is_released.wait()
+            await route.continue_()
+
+        await page.route("**/api/token", hold)
+        await page.get_by_label("What the token is for").fill("Claude")
+        await page.get_by_role("button", name="Make a token").dblclick()
+        is_released.set()
+        await page.locator("[data-made] code").wait_for()
+        await page.reload()
+
+        await page.get_by_role("button", name="Revoke Claude").wait_for()
+        assert len(asked) == 1

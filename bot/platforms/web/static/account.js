@@ -35,6 +35,8 @@ const maker = document.querySelector("[data-token]");
 if (maker)
   maker.addEventListener("submit", (event) => {
     event.preventDefault();
+    if (maker.getAttribute("aria-busy") === "true") return;
+    maker.setAttribute("aria-busy", "true");
     attempt(async () => {
       const made = await post("/api/token", { label: maker.elements.label.value });
       const place = document.querySelector("[data-made]");
@@ -42,7 +44,7 @@ if (maker)
       place.hidden = false;
       maker.reset();
       announce(place.textContent);
-    });
+    }).finally(() => maker.removeAttribute("aria-busy"));
   });
 
 const form = document.querySelector("[data-manage]");
