@@ -11,7 +11,8 @@ def is_cancelled() -> bool:
     """Whether somebody cancelled the current task.
 
     Without that, a `CancelledError` is only that of a future it waits for: closing an HTTP session
-    cancels what requests in flight wait for. True only if what the task called ran in `own_task`.
+    cancels what requests in flight wait for. A `TaskGroup` that fails in the task may look like a
+    cancellation of it: see `own_task`.
     """
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from bot.core.domain.extent import Extent
 from bot.core.ports import Chat, ChatRefusedError, ChatUnavailableError, ChatUncertainError
-from bot.core.services.ending import is_cancelled, own_task
+from bot.core.services.ending import is_cancelled
 from bot.outbox.domain.delivery import (
     ROOT_MISSING,
     Absent,
@@ -79,10 +79,13 @@ async def change(work: Awaitable[None], name: str, *, within: timedelta) -> Chan
 async def _answer_of(
     work: Awaitable[Answer], name: str, within: timedelta
 ) -> Answer | NotNow | Refused | Uncertain:
-    """The answer of a platform, or the outcome of its failure."""
+    """The answer of a platform, or the outcome of its failure.
+
+    To be awaited in a task of its own, as the callers do: `is_cancelled` asks about that.
+    """
     try:
         async with asyncio.timeout(within.total_seconds()):
-            return await own_task(work)
+            return await work
     except ChatUnavailableError as error:
         return NotNow(str(error), error.retry_after, error.whole_workspace)
     except ChatRefusedError as error:
