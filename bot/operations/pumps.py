@@ -199,7 +199,7 @@ class Pumps:
                 await own_task(pump.tick())
             except (Exception, asyncio.CancelledError) as error:
                 # Everything is caught here (CONTRIBUTING.md, Errors): one pump must not stop the others.
-                if is_cancelled():
+                if isinstance(error, asyncio.CancelledError) and is_cancelled():
                     raise
                 pump.failures += 1
                 pump.failed_ever += 1

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.core.domain.errors import StorageError
 from bot.operations.pumps import Pump, Pumps
 
 SELDOM = timedelta(hours=1)
@@ -189,6 +190,32 @@ async def test_cancelling_ends_a_pump_that_does_not_finish():
 
     assert running.cancelled()
     assert cut_off.is_set()
+
+
+async def test_a_pump_that_fails_while_it_is_cut_off_ends_as_well():
+    begun = asyncio.Event()
+
+    async def fail_at_the_end() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError as ended:
+            raise StorageError("the database is away") from ended
+
+    pumps = alarm()
+    pumps.add("pump", SELDOM, fail_at_the_end)
+
+    async def run() -> None:
+        async with pumps.running():
+            await asyncio.Event().wait()
+
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(run())
+        await begun.wait()
+        running.cancel()
+
+    assert running.cancelled()
+    assert pumps.failures == (("pump", 1),)
 
 
 async def test_pumps_can_be_run_again():
