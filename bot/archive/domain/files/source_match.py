@@ -90,13 +90,15 @@ def path_of(file: InputFile, known: KnownSource | None) -> str:
     """The path to store for a source: the longest one known of the same file, else the new one.
 
     A file that was moved and is imported alone, or from a folder below, gets its path in the folder
-    that the known path counts from.
+    that the known path counts from. Where a folder is imported and the known path is a name alone, it
+    counts from where the file happened to lie, perhaps above that folder.
     """
     if known is None or known.path == file.path:
         return file.path
     if file.location is None:
         return known.path
-    moved = _path_beside(known, file.location)
+    tells = file.root is None or "/" in known.path
+    moved = _path_beside(known, file.location) if tells else None
     if moved is not None and f"/{moved}".endswith(f"/{file.path}"):
         return moved
     longer, shorter = sorted((file.path, known.path), key=len, reverse=True)

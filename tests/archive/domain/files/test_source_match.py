@@ -90,6 +90,8 @@ def test_a_source_at_the_same_location_is_matched_first():
         # Moved below the folder from which its path counts.
         (KnownSource(1, "vault/old/note.md", "/vault/old/note.md", "h0"), "vault/2025/note.md"),
         (KnownSource(1, "vault/old/note.md", "/home/vault/old/note.md", "h0"), "2025/note.md"),
+        # Imported alone from above the vault, and moved into it.
+        (KnownSource(1, "note.md", "/note.md", "h0"), "2025/note.md"),
     ],
 )
 def test_a_source_gets_the_longest_known_path_or_the_new_one(known, path):
