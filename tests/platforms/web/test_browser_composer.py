@@ -267,3 +267,74 @@ async def test_an_answer_after_the_thread_was_closed_keeps_what_is_written_since
         await page.reload()
 
         await expect(reply).to_have_value("The second")
+
+
+async def test_a_message_that_is_sent_again_after_the_page_was_loaded_again_is_there_once(
+    browser: Browser, archive: Stage
+):
+    """It had arrived, although its answer was lost with the page."""
+    async with visiting(browser, archive.address, strict=False) as page:
+
+        async def lose_the_answer(route: Route) -> None:
+            await route.fetch()
+
+        await page.route("**/api/say", lose_the_answer, times=1)
+        field, said = page.get_by_role("combobox"), page.locator(".message .said")
+        await field.fill("Once")
+        await page.keyboard.press("Enter")
+        await expect(said).to_have_text(["Once"])
+
+        for _ in range(2):  # the draft of what was restored is kept, too
+            await page.reload()
+            await expect(field).to_have_value("Once")
+        async with page.expect_response("**/api/say") as answered:
+            await field.press("Enter")
+        assert (await answered.value).ok
+
+        await expect(field).to_have_value("")
+        await expect(said).to_have_text(["Once"])
+
+
+@pytest.mark.parametrize("line", ["The reply", "/paper reasoning"])
+async def test_a_thread_that_is_opened_again_while_its_message_is_sent_takes_the_answer(
+    browser: Browser, archive: Stage, line: str
+):
+    await archive.board.add("general", "A question", at=NOON, author=Author("x", "Tomas"))
+    released = asyncio.Event()
+    async with visiting(browser, archive.address) as page:
+        reply = page.get_by_role("combobox", name="Write a reply")
+        question = page.get_by_role("article", name="Tomas: A question").first
+        await question.get_by_role("link", name="Reply").click()
+        await page.route("**/api/say", held(released), times=1)
+        await reply.fill(line)
+        await reply.press("Enter")
+        await expect(reply).to_have_value("")
+        await reply.press("Escape")
+        await question.get_by_role("link", name="Reply").click()
+        await expect(reply).to_have_value(line)
+
+        released.set()
+
+        await expect(reply).to_have_value("")
+        shown = page.get_by_role("complementary").locator("[data-messages] .message")
+        await expect(shown).to_have_count(1)
+        await page.reload()
+        await expect(reply).to_have_value("")
+
+
+async def test_a_second_tab_leaves_a_field_whose_suggestions_do_not_come(
+    browser: Browser, archive: Stage
+):
+    async with visiting(browser, archive.address, strict=False) as page:
+        field = page.get_by_role("combobox")
+        await field.fill("/paper r")
+        await expect(page.get_by_role("option")).to_have_count(3)
+        await page.route("**/api/complete?*", held(asyncio.Event()))
+        await page.keyboard.type("e")
+
+        await page.keyboard.press("Tab")
+        await expect(field).to_be_focused()
+        await page.keyboard.press("Tab")
+
+        await expect(field).not_to_be_focused()
+        await expect(field).to_have_value("/paper re")

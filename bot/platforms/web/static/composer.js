@@ -17,7 +17,8 @@ export class Composer {
     this.problem = form.querySelector(".problem");
     this.onAnswer = onAnswer;
     this.onEscape = onEscape;
-    this.sending = null;
+    this.sending = null; // the text and its nonce, until the answer comes
+    this.failed = null;
     this.sent = [];
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -26,7 +27,7 @@ export class Composer {
     this.text.addEventListener("input", () => this.changed());
     this.text.addEventListener("keydown", (event) => this.pressed(event));
     this.draft = new Draft(form.dataset.root);
-    this.text.value ||= this.draft.read();
+    this.restore();
     this.changed({ quietly: true });
   }
 
@@ -39,12 +40,28 @@ export class Composer {
     if (!quietly) this.suggest();
   }
 
+  restore() {
+    if (this.text.value) return;
+    const { text, sent } = this.draft.read();
+    this.text.value = [sent?.text, text].filter(Boolean).join("\n");
+    this.failed = sent; // it may have arrived: sent again as it is, it has the same nonce
+  }
+
   /** Keep what is written, and what was sent and is not answered yet. */
   remember() {
     // The draft of a thread that was closed, and perhaps opened again, is no longer this composer's.
-    if (!this.form.isConnected && this.draft.read() !== this.kept) return;
-    this.kept = [this.sending, this.text.value].filter(Boolean).join("\n");
-    this.draft.write(this.kept);
+    if (!this.form.isConnected && this.draft.stored !== this.kept) return;
+    const isAgain = this.failed?.text === this.text.value.trim();
+    if (!this.sending && isAgain) this.kept = this.draft.write("", this.failed);
+    else this.kept = this.draft.write(this.text.value, this.sending);
+  }
+
+  /** A thread that was opened again while its message was sent shows the message as not sent. */
+  emptyTwin(text) {
+    const twin = document.querySelector(`[data-composer][data-root="${this.form.dataset.root}"] textarea`);
+    if (twin?.value.trim() !== text) return;
+    twin.value = "";
+    twin.dispatchEvent(new Event("input"));
   }
 
   fill(value) {
@@ -124,7 +141,7 @@ export class Composer {
     if (this.failed?.text !== text) this.failed = null;
     const id = this.failed?.id ?? nonce();
     this.list.hide();
-    this.sending = text;
+    this.sending = { text, id };
     this.sendsNext = false;
     this.text.value = ""; // what is typed from now on is another message
     this.changed({ quietly: true });
@@ -136,6 +153,7 @@ export class Composer {
       this.sent.push(text);
       this.sending = null;
       this.remember();
+      if (!this.form.isConnected) this.emptyTwin(text);
       this.onAnswer(answer);
     } catch (error) {
       this.failed = { text, id };

@@ -7,7 +7,8 @@ export class Draft {
     this.name = `paperbot:draft:${page.visitor}:${page.channel}:${root}`;
   }
 
-  read() {
+  /** As it is stored. */
+  get stored() {
     try {
       return sessionStorage.getItem(this.name) ?? "";
     } catch {
@@ -15,12 +16,25 @@ export class Draft {
     }
   }
 
-  write(text) {
+  /** The text, and what was sent before it and is not known to have arrived, with its nonce. */
+  read() {
     try {
-      if (text) sessionStorage.setItem(this.name, text);
+      const { text = "", sent = null } = JSON.parse(this.stored);
+      return { text, sent };
+    } catch {
+      return { text: "", sent: null }; // there is none, or it is not ours
+    }
+  }
+
+  /** Returns what is stored. */
+  write(text, sent) {
+    const stored = text || sent ? JSON.stringify({ text, sent }) : "";
+    try {
+      if (stored) sessionStorage.setItem(this.name, stored);
       else sessionStorage.removeItem(this.name);
     } catch {
       // storage is blocked or full: the field has the only copy
     }
+    return stored;
   }
 }

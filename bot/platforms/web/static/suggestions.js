@@ -10,6 +10,7 @@ export class Suggestions {
     this.chosen = -1;
     this.shownFor = null; // the text of the field that the choices are for
     this.turn = 0;
+    this.waits = null; // the turn for whose choices a Tab was pressed already
     field.addEventListener("blur", () => setTimeout(() => this.hide(), 150));
     list.addEventListener("mousedown", (event) => event.preventDefault()); // the field keeps the focus
     // Not when it is pressed: a finger may be about to scroll the list.
@@ -90,9 +91,13 @@ export class Suggestions {
   pressed(event) {
     if (!this.open) return false;
     if (this.field.value !== this.shownFor && event.key !== "Escape") {
-      // The list is still that of an earlier text. A Tab that was meant for its own must not leave the field.
-      const isEarly = event.key === "Tab" && !event.shiftKey;
-      if (isEarly) event.preventDefault();
+      // The list is still that of an earlier text. A Tab that was meant for its own must not leave the field;
+      // a second one leaves it, since its own may never come.
+      const isEarly = event.key === "Tab" && !event.shiftKey && this.waits !== this.turn;
+      if (isEarly) {
+        event.preventDefault();
+        this.waits = this.turn;
+      }
       return isEarly;
     }
     const count = this.choices.length;

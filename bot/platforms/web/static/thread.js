@@ -18,10 +18,12 @@ export class Threads {
   adopt() {
     const list = panel.querySelector("[data-messages]");
     this.open = Number(list.dataset.root);
-    // The panel may show another thread when an answer comes: it belongs into the log of its own.
-    const log = (this.log = new Log(panel.querySelector("[data-log]"), { root: this.open }));
+    const root = this.open;
+    const log = new Log(panel.querySelector("[data-log]"), { root });
+    this.log = log;
     this.composer = new Composer(panel.querySelector("[data-composer]"), {
-      onAnswer: (answer) => log.answered(answer),
+      // When an answer comes, the panel may show another thread, or this one anew.
+      onAnswer: (answer) => (this.open === root ? this.log : log).answered(answer),
       onEscape: () => this.close(),
     });
     this.mark();
