@@ -1,5 +1,6 @@
 """Calls at an interval, by APScheduler; late ones are one call."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 
 class Intervals:
-    """Calls functions at intervals of the wall clock, from `start` until `stop`."""
+    """Calls functions at intervals of the wall clock, in the event loop, from `start` until `stop`."""
 
     def __init__(self) -> None:
         self._scheduler = AsyncIOScheduler()
@@ -17,8 +18,12 @@ class Intervals:
 
     def add(self, call: Callable[[], object], every: timedelta) -> None:
         """Call it after this interval, and again and again."""
+
+        async def call_here() -> None:  # APScheduler calls what is not async in a thread
+            call()
+
         job = self._scheduler.add_job(
-            call, _trigger(every), coalesce=True, max_instances=1, misfire_grace_time=None
+            call_here, _trigger(every), coalesce=True, max_instances=1, misfire_grace_time=None
         )
         self._jobs.append((job, every))
 
@@ -31,8 +36,12 @@ class Intervals:
         for job, every in self._jobs:
             job.reschedule(_trigger(every))  # has the scheduler look again, too
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """Call nothing any more."""
+        self._scheduler.pause()
+        await asyncio.sleep(
+            0
+        )  # a call that has begun ends: one that is cut off is logged as an error
         self._scheduler.shutdown(wait=False)
 
 

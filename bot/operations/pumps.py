@@ -155,13 +155,13 @@ class Pumps:
                 yield
             finally:
                 watch.cancel()
-                intervals.stop()
                 over.set()
                 for pump in self._pumps.values():
                     if pump.timer is not None:
                         pump.timer.cancel()
                     pump.due.set()  # whoever waits for it need not wait any more
                     pump.seen_at = None
+                await intervals.stop()
 
     async def _watch_clock(self, restart: Callable[[], None]) -> None:
         ahead = self._ahead()
