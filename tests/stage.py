@@ -62,6 +62,7 @@ class MemoryChat:
 
     An error in `late_errors` is raised although the message was kept. `trouble` says of a channel
     and a thread in it what every call there raises, as long as it stands; `calls` counts them all.
+    `attempts_since` has what `post` and `reply` were told of earlier attempts.
     """
 
     now: "Clock"
@@ -74,15 +75,30 @@ class MemoryChat:
     delete_errors: list[BaseException | None] = field(default_factory=list)
     direct_errors: list[BaseException | None] = field(default_factory=list)
     trouble: Callable[[ChannelRef, str | None], ChatError | None] | None = None
+    attempts_since: list[datetime | None] = field(default_factory=list)
     calls: int = 0
     kept: int = 0
 
     async def post(
-        self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+        self,
+        channel: ChannelRef,
+        document: Document,
+        *,
+        key: DeliveryKey,
+        since: datetime | None = None,
     ) -> MessageRef:
+        self.attempts_since.append(since)
         return self._keep(channel, None, document, key)
 
-    async def reply(self, root: MessageRef, document: Document, *, key: DeliveryKey) -> MessageRef:
+    async def reply(
+        self,
+        root: MessageRef,
+        document: Document,
+        *,
+        key: DeliveryKey,
+        since: datetime | None = None,
+    ) -> MessageRef:
+        self.attempts_since.append(since)
         return self._keep(root.channel, root.id, document, key)
 
     def _keep(

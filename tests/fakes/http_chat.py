@@ -29,11 +29,23 @@ class HttpChat:
         self._session = session
 
     async def post(
-        self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+        self,
+        channel: ChannelRef,
+        document: Document,
+        *,
+        key: DeliveryKey,
+        since: datetime | None = None,  # noqa: ARG002 - of one message
     ) -> MessageRef:
         return await self._post(channel, None, document, key)
 
-    async def reply(self, root: MessageRef, document: Document, *, key: DeliveryKey) -> MessageRef:
+    async def reply(
+        self,
+        root: MessageRef,
+        document: Document,
+        *,
+        key: DeliveryKey,
+        since: datetime | None = None,  # noqa: ARG002 - of one message
+    ) -> MessageRef:
         return await self._post(root.channel, root.id, document, key)
 
     async def _post(

@@ -155,12 +155,24 @@ class SlackWorkspaces:
         )
 
     async def post(
-        self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+        self,
+        channel: ChannelRef,
+        document: Document,
+        *,
+        key: DeliveryKey,
+        since: datetime | None = None,
     ) -> MessageRef:
-        return await self._of(channel).post(channel, document, key=key)
+        return await self._of(channel).post(channel, document, key=key, since=since)
 
-    async def reply(self, root: MessageRef, document: Document, *, key: DeliveryKey) -> MessageRef:
-        return await self._of(root.channel).reply(root, document, key=key)
+    async def reply(
+        self,
+        root: MessageRef,
+        document: Document,
+        *,
+        key: DeliveryKey,
+        since: datetime | None = None,
+    ) -> MessageRef:
+        return await self._of(root.channel).reply(root, document, key=key, since=since)
 
     async def find(
         self,

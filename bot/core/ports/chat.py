@@ -160,7 +160,8 @@ class Chat(Protocol):
 
     A document too long for one message goes on in the thread: the returned reference is the
     first message's. `find` says `None` until every part is there, and posting again with the
-    same key then adds only the parts that are missing, so a crash between two parts is repaired.
+    same key and `since` adds only the parts that are missing, so a crash between two parts is
+    repaired.
     """
 
     @property
@@ -169,13 +170,29 @@ class Chat(Protocol):
         ...
 
     async def post(
-        self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+        self,
+        channel: ChannelRef,
+        document: Document,
+        *,
+        key: DeliveryKey,
+        since: datetime | None = None,
     ) -> MessageRef:
-        """Post a message; `key` can be found again with `find`."""
+        """Post a message; `key` can be found again with `find`.
+
+        `since` is when an earlier attempt may have begun, which may have posted some of its
+        messages; without it there was none, and nothing is searched for.
+        """
         ...
 
-    async def reply(self, root: MessageRef, document: Document, *, key: DeliveryKey) -> MessageRef:
-        """Post into the thread under `root`, opening it where there is none."""
+    async def reply(
+        self,
+        root: MessageRef,
+        document: Document,
+        *,
+        key: DeliveryKey,
+        since: datetime | None = None,
+    ) -> MessageRef:
+        """Post into the thread under `root`, opening it where there is none; `since` as in `post`."""
         ...
 
     async def find(

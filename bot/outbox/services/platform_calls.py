@@ -43,10 +43,12 @@ async def call(
     if clock() + within > claimed.state.lease_until:
         # The process was suspended after the claim: another one may be searching for the message.
         return NotTried()
+    # A search counts as an attempt, too: of a first one it is known that nothing was posted.
+    since = claimed.since - CLOCKS_APART if claimed.attempt > 1 else None
     if claimed.root is not None:
-        posting = chat.reply(claimed.root, claimed.document, key=claimed.key)
+        posting = chat.reply(claimed.root, claimed.document, key=claimed.key, since=since)
     else:
-        posting = chat.post(claimed.channel, claimed.document, key=claimed.key)
+        posting = chat.post(claimed.channel, claimed.document, key=claimed.key, since=since)
     answer = await _answer_of(posting, f"delivery {claimed.id} to {claimed.channel}", within)
     if isinstance(answer, NotNow | Refused | Uncertain):
         return answer

@@ -80,7 +80,7 @@ class DiscordChat:
         self._sleep = sleep
         self._rest = Rest(access.token, hooks)
         self.rights = DiscordRights(self._rest)
-        self._posting = Posting(self._rest, clock=clock, sleep=sleep)
+        self._posting = Posting(self._rest, sleep=sleep)
         self._shards = Shards(
             access.token,
             self._rest,
@@ -127,12 +127,24 @@ class DiscordChat:
         )
 
     async def post(
-        self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+        self,
+        channel: ChannelRef,
+        document: Document,
+        *,
+        key: DeliveryKey,
+        since: datetime | None = None,
     ) -> MessageRef:
-        return await self._posting.post(channel, document, key)
+        return await self._posting.post(channel, document, key, since)
 
-    async def reply(self, root: MessageRef, document: Document, *, key: DeliveryKey) -> MessageRef:
-        return await self._posting.reply(root, document, key)
+    async def reply(
+        self,
+        root: MessageRef,
+        document: Document,
+        *,
+        key: DeliveryKey,
+        since: datetime | None = None,
+    ) -> MessageRef:
+        return await self._posting.reply(root, document, key, since)
 
     async def find(
         self,

@@ -85,11 +85,23 @@ class MailChat:
         return self._condition
 
     async def post(
-        self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+        self,
+        channel: ChannelRef,
+        document: Document,
+        *,
+        key: DeliveryKey,
+        since: datetime | None = None,  # noqa: ARG002 - of one message
     ) -> MessageRef:
         return await self._send(channel, document, key, root=None)
 
-    async def reply(self, root: MessageRef, document: Document, *, key: DeliveryKey) -> MessageRef:
+    async def reply(
+        self,
+        root: MessageRef,
+        document: Document,
+        *,
+        key: DeliveryKey,
+        since: datetime | None = None,  # noqa: ARG002 - of one message
+    ) -> MessageRef:
         return await self._send(root.channel, document, key, root=root.id)
 
     async def find(

@@ -148,12 +148,24 @@ class SlackChat:
         return Condition(self.platform.value, ok, detail, self._last_ok_at)
 
     async def post(
-        self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+        self,
+        channel: ChannelRef,
+        document: Document,
+        *,
+        key: DeliveryKey,
+        since: datetime | None = None,
     ) -> MessageRef:
-        return await self._ready().post(channel, None, document, key)
+        return await self._ready().post(channel, None, document, key, since)
 
-    async def reply(self, root: MessageRef, document: Document, *, key: DeliveryKey) -> MessageRef:
-        return await self._ready().post(root.channel, root.id, document, key)
+    async def reply(
+        self,
+        root: MessageRef,
+        document: Document,
+        *,
+        key: DeliveryKey,
+        since: datetime | None = None,
+    ) -> MessageRef:
+        return await self._ready().post(root.channel, root.id, document, key, since)
 
     async def find(
         self,

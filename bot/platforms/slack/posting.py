@@ -37,8 +37,6 @@ log = logging.getLogger(__name__)
 
 BETWEEN_PARTS = 1.0
 """Seconds: Slack allows about one message a second in a channel."""
-_LOOKED_BACK = timedelta(days=7)
-"""How far back an attempt looks for the parts of an earlier one."""
 _UPLOAD_SECONDS = 8.0
 """For a picture: its message must still fit into the outbox's time limit."""
 _PAGE = 200
@@ -89,9 +87,14 @@ class Posting:
         self._readings: OrderedDict[tuple[str, ...], _Reading] = OrderedDict()
 
     async def post(
-        self, channel: ChannelRef, thread: str | None, document: Document, key: DeliveryKey
+        self,
+        channel: ChannelRef,
+        thread: str | None,
+        document: Document,
+        key: DeliveryKey,
+        since: datetime | None = None,
     ) -> MessageRef:
-        """Post a document, or the parts of it that are missing."""
+        """Post a document; where an attempt began at `since`, the parts of it that are missing."""
         if (before := self._posted.get(key)) is not None:
             return before
         payloads = await self._with_picture(document, render(document, mark=key))
@@ -99,7 +102,7 @@ class Posting:
             if len(payloads) == 1:
                 ts = await self._send(channel, thread, payloads[0], DeliveryMark(key, 1, 1))
             else:
-                ts = await self._complete(channel, thread, payloads, key)
+                ts = await self._complete(channel, thread, payloads, key, since)
         self._forget_readings(key)
         posted = self._posted[key] = MessageRef(channel, ts)
         if len(self._posted) > _REMEMBERED:
@@ -127,9 +130,10 @@ class Posting:
         thread: str | None,
         payloads: tuple[Payload, ...],
         key: DeliveryKey,
+        since: datetime | None,
     ) -> str:
-        since = self._clock() - _LOOKED_BACK
-        there = await self._parts(channel, thread, key, since)
+        # A new app of Slack may read fifteen messages a minute: without need, nothing is read.
+        there = await self._parts(channel, thread, key, since) if since is not None else {}
         for part, payload in enumerate(payloads, start=1):
             if part in there:
                 continue

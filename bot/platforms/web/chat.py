@@ -141,12 +141,24 @@ class WebChat:
         self._feed.wake()
 
     async def post(
-        self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+        self,
+        channel: ChannelRef,
+        document: Document,
+        *,
+        key: DeliveryKey,
+        since: datetime | None = None,  # noqa: ARG002 - the key prevents a second one
     ) -> MessageRef:
         name = await self._known(channel)
         return await self._add(self._board.add(name, document, at=self._now(), key=key))
 
-    async def reply(self, root: MessageRef, document: Document, *, key: DeliveryKey) -> MessageRef:
+    async def reply(
+        self,
+        root: MessageRef,
+        document: Document,
+        *,
+        key: DeliveryKey,
+        since: datetime | None = None,  # noqa: ARG002 - the key prevents a second one
+    ) -> MessageRef:
         message = await self._find(root)
         if message is None or message.deleted:
             raise ChatRefusedError(_GONE, Extent.GONE)

@@ -119,13 +119,13 @@ class SlowChat(MemoryChat):
         super().__init__(now)
         self.called, self.answered, self.answer = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
-    async def post(self, channel, document, *, key):
+    async def post(self, channel, document, *, key, since=None):
         if not self.called.is_set():
             self.called.set()
             await self.answer.wait()
-            return await super().post(channel, document, key=key)
+            return await super().post(channel, document, key=key, since=since)
         self.answered.set()
-        return await super().post(channel, document, key=key)
+        return await super().post(channel, document, key=key, since=since)
 
 
 async def test_after_a_clock_is_set_forward_nothing_is_searched_for_whose_call_goes_on(stage):

@@ -42,11 +42,16 @@ class Slow(MemoryChat):
         self.answer = asyncio.Event()
 
     async def post(
-        self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+        self,
+        channel: ChannelRef,
+        document: Document,
+        *,
+        key: DeliveryKey,
+        since: datetime | None = None,
     ) -> MessageRef:
         self.called.set()
         await self.answer.wait()
-        return await super().post(channel, document, key=key)
+        return await super().post(channel, document, key=key, since=since)
 
 
 async def test_what_is_under_way_is_finished_when_it_is_to_stop_and_nothing_else_begins(stage):
@@ -94,10 +99,15 @@ async def test_many_channels_go_out_side_by_side(stage):
             self.all_here = asyncio.Barrier(20)
 
         async def post(
-            self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+            self,
+            channel: ChannelRef,
+            document: Document,
+            *,
+            key: DeliveryKey,
+            since: datetime | None = None,
         ) -> MessageRef:
             await self.all_here.wait()
-            return await super().post(channel, document, key=key)
+            return await super().post(channel, document, key=key, since=since)
 
     chat = Gathering(stage.clock)
     await drain(stage, stage.deliverer({Platform.SLACK: chat}))
@@ -111,10 +121,15 @@ async def test_the_pace_of_a_channel_is_kept(stage):
 
     class Timed(MemoryChat):
         async def post(
-            self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+            self,
+            channel: ChannelRef,
+            document: Document,
+            *,
+            key: DeliveryKey,
+            since: datetime | None = None,
         ) -> MessageRef:
             times.append(loop.time())
-            return await super().post(channel, document, key=key)
+            return await super().post(channel, document, key=key, since=since)
 
     deliverer = Deliverer(
         stage.db,
@@ -149,10 +164,15 @@ class Hanging(MemoryChat):
     """Never answers in the workspace T1."""
 
     async def post(
-        self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+        self,
+        channel: ChannelRef,
+        document: Document,
+        *,
+        key: DeliveryKey,
+        since: datetime | None = None,
     ) -> MessageRef:
         await self._hang(channel)
-        return await super().post(channel, document, key=key)
+        return await super().post(channel, document, key=key, since=since)
 
     async def find(
         self,
@@ -267,13 +287,18 @@ async def test_a_fault_of_the_database_cuts_off_no_call(stage):
 
     class SlowInOneChannel(Slow):
         async def post(
-            self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+            self,
+            channel: ChannelRef,
+            document: Document,
+            *,
+            key: DeliveryKey,
+            since: datetime | None = None,
         ) -> MessageRef:
             if channel == first:
-                return await super().post(channel, document, key=key)
+                return await super().post(channel, document, key=key, since=since)
             await self.called.wait()
             away.is_away = True
-            return await MemoryChat.post(self, channel, document, key=key)
+            return await MemoryChat.post(self, channel, document, key=key, since=since)
 
     await plan(stage, draft("slow", first), draft("quick", other))
     chat = SlowInOneChannel(stage.clock)

@@ -1,6 +1,7 @@
 """The PostgreSQL server is stopped while messages are being posted (issue 15, item 6)."""
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,15 @@ class StoppingChat(MemoryChat):
     stops_at = 0
 
     async def post(
-        self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+        self,
+        channel: ChannelRef,
+        document: Document,
+        *,
+        key: DeliveryKey,
+        since: datetime | None = None,
     ) -> MessageRef:
         await self._stop_if_due()
-        posted = await super().post(channel, document, key=key)
+        posted = await super().post(channel, document, key=key, since=since)
         await self._stop_if_due()
         return posted
 

@@ -1,7 +1,7 @@
 """One call to a platform: whatever happens is an outcome."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -25,10 +25,10 @@ from bot.outbox.domain.delivery import (
     Unsearchable,
     Unsearched,
 )
-from bot.outbox.services.platform_calls import call, search
+from bot.outbox.services.platform_calls import CLOCKS_APART, call, search
 from bot.outbox.store import claims
 from bot.outbox.store.claims import Claimed
-from tests.outbox_stage import draft, plan
+from tests.outbox_stage import draft, drain, plan
 from tests.stage import GENERAL, MemoryChat, Stage, staged
 
 LEASE, WITHIN = timedelta(seconds=60), timedelta(seconds=30)
@@ -76,16 +76,34 @@ async def test_a_call_has_an_outcome(stage, error, outcome):
     assert found == outcome
 
 
+async def test_a_call_says_when_an_earlier_attempt_began(stage):
+    began = stage.clock()
+    stage.chat.errors = [ChatUnavailableError("limit", retry_after=MINUTE), None]
+    await plan(stage, draft("first"))
+
+    await drain(stage)
+    stage.clock.turn(minutes=1)
+    await drain(stage)
+
+    assert stage.said() == ["first"]
+    assert stage.chat.attempts_since == [None, began - CLOCKS_APART]
+
+
 async def test_cancelling_a_call_ends_it(stage):
     mine, begun = await claimed(stage), asyncio.Event()
 
     class Hanging(MemoryChat):
         async def post(
-            self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+            self,
+            channel: ChannelRef,
+            document: Document,
+            *,
+            key: DeliveryKey,
+            since: datetime | None = None,
         ) -> MessageRef:
             begun.set()
             await asyncio.Event().wait()
-            return await super().post(channel, document, key=key)
+            return await super().post(channel, document, key=key, since=since)
 
     async with asyncio.TaskGroup() as tasks:
         calling = tasks.create_task(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 
@@ -111,11 +112,16 @@ class Slow(MemoryChat):
         self.called, self.answer = asyncio.Event(), asyncio.Event()
 
     async def post(
-        self, channel: ChannelRef, document: Document, *, key: DeliveryKey
+        self,
+        channel: ChannelRef,
+        document: Document,
+        *,
+        key: DeliveryKey,
+        since: datetime | None = None,
     ) -> MessageRef:
         self.called.set()
         await self.answer.wait()
-        return await super().post(channel, document, key=key)
+        return await super().post(channel, document, key=key, since=since)
 
 
 async def test_what_goes_out_of_reach_is_finished_and_nothing_of_it_begins(stage):

@@ -71,7 +71,7 @@ async def staged(*, token: str = TOKEN) -> AsyncIterator[Stage]:
         hooks = HttpHooks(per_second=lambda: 1000)
         rest = Rest(token, hooks)
         try:
-            yield Stage(discord, hooks, rest, Posting(rest, clock=now, sleep=briefly))
+            yield Stage(discord, hooks, rest, Posting(rest, sleep=briefly))
         finally:
             await rest.close()
         assert_valid_requests(discord)

@@ -11,7 +11,7 @@ from bot.platforms.discord.posting.posting import Posting
 from bot.platforms.discord.rest import Rest
 from tests import forked
 from tests.fakes.discord import TOKEN
-from tests.platforms.discord.stage import key, now, said
+from tests.platforms.discord.stage import key, said
 
 
 async def test_it_serves_and_tells_what_came_of_it():
@@ -29,7 +29,7 @@ async def test_it_serves_and_tells_what_came_of_it():
             await control("channels", first=50, count=2)
             await control("fail", method="POST", path="/messages$", when="after", status=503)
             channel = ChannelRef(Platform.DISCORD, "1", "51")
-            await Posting(rest, clock=now).post(channel, said("once"), key())
+            await Posting(rest).post(channel, said("once"), key())
             counts = await control("counts")
         await rest.close()
     finally:

@@ -12,14 +12,14 @@ from bot.platforms.discord.http_hooks import HttpHooks
 from bot.platforms.discord.posting.posting import Posting
 from bot.platforms.discord.rest import Rest
 from tests.fakes.discord import TOKEN
-from tests.platforms.discord.stage import RunningBot, Stage, key, now, said
+from tests.platforms.discord.stage import RunningBot, Stage, key, said
 
 
 async def test_however_much_is_to_be_posted_discord_never_has_to_turn_it_away(stage: Stage):
     stage.discord.rates.on = True
     places = [stage.discord.world.add_channel(100 + n, f"channel-{n}").id for n in range(120)]
     rest = Rest(TOKEN, HttpHooks())
-    posting = Posting(rest, clock=now)
+    posting = Posting(rest)
 
     async with asyncio.TaskGroup() as posts:
         for number, place in enumerate(places):

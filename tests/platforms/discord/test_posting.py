@@ -67,6 +67,7 @@ async def test_an_existing_thread_counts_as_opened(stage: Stage):
 async def test_a_long_document_continues_in_the_thread(stage: Stage):
     posted = await stage.posting.post(PAPERS, long_paper(), key())
 
+    assert stage.discord.sent("messages", "GET") == []  # nothing was tried before
     assert len(stage.discord.messages(11)) == 1
     assert len(stage.discord.messages(int(posted.id))) == 3
     assert words([*texts(stage, 11), *texts(stage, int(posted.id))]) == WORDS
@@ -89,7 +90,7 @@ async def test_a_long_document_that_is_interrupted_anywhere_is_completed_once(
         stage.discord.forget_nonces()
 
     if await stage.posting.find(PAPERS, key(), since=begun, root=None) is None:
-        await stage.posting.post(PAPERS, long_paper(), key())
+        await stage.posting.post(PAPERS, long_paper(), key(), begun)
 
     found = await stage.posting.find(PAPERS, key(), since=begun, root=None)
     assert found is not None
@@ -451,7 +452,7 @@ async def test_a_forum_post_whose_response_is_lost_is_never_sent_twice(stage: St
 
     found = await stage.posting.find(place(20), key(), since=begun, root=None)
     if found is None:
-        found = await stage.posting.post(place(20), long_paper(), key())
+        found = await stage.posting.post(place(20), long_paper(), key(), begun)
 
     assert len(stage.discord.world.threads_of(1)) == 1
     assert words(texts(stage, int(found.id.partition("/")[0]))) == WORDS

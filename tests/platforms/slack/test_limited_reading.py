@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.ports import ChatUnavailableError, DeliveryKey, MessageRef
+from bot.core.ports import ChatUnavailableError, ChatUncertainError, DeliveryKey, MessageRef
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.api import open_client
 from bot.platforms.slack.posting import Posting
-from tests.fakes.slack import BOT_TOKEN, FakeSlack, Limits
+from tests.fakes.slack import BOT_TOKEN, FakeSlack, Fault, Limits
 from tests.platforms.slack.stage import CHANNEL, KEY, LONG, Clock, no_waiting, paragraph, staged
 from tests.waiting import until
 
@@ -76,18 +76,31 @@ async def test_what_was_posted_meanwhile_is_found_by_its_own_search(limited):
     assert await limited.find() == (posted, 1)
 
 
-async def test_a_long_document_is_posted_once_at_one_page_a_minute(limited):
+async def test_before_a_document_was_tried_nothing_is_read(limited):
+    limited.talk()
+
+    await limited.posting.post(CHANNEL, None, LONG, KEY)
+
+    assert limited.slack.calls_of("conversations.history") == []
+    assert limited.slack.calls_of("conversations.replies") == []
+
+
+async def test_a_long_document_is_completed_once_at_one_page_a_minute(limited):
+    began = limited.clock()
+    limited.slack.faults.append(Fault("chat.postMessage", when="after", drop=True))
+    with pytest.raises(ChatUncertainError):
+        await limited.posting.post(CHANNEL, None, LONG, KEY)
     limited.talk()
     for _ in range(20):
         try:
-            posted = await limited.posting.post(CHANNEL, None, LONG, KEY)
+            posted = await limited.posting.post(CHANNEL, None, LONG, KEY, began)
         except ChatUnavailableError as error:
             limited.wait_for(error)
         else:
             break
     else:
         raise AssertionError("it is never posted")
-    [root] = limited.slack.messages()
+    [root] = [message for message in limited.slack.messages() if "metadata" in message]
     parts = [m["metadata"]["event_payload"]["part"] for m in limited.slack.replies(root["ts"])]
     assert parts == list(range(2, len(parts) + 2))
     limited.clock.ahead += timedelta(minutes=1)

@@ -1,7 +1,7 @@
 """Delivery on Slack: exactly once, whatever breaks in between."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -53,8 +53,14 @@ class Bench:
     def attempt(self) -> Posting:
         return Posting(self.client, clock=self.clock, sleep=no_waiting)
 
-    async def post(self, document: Document = SHORT, key: DeliveryKey = KEY) -> MessageRef:
-        return await self.attempt().post(CHANNEL, None, document, key)
+    async def post(
+        self,
+        document: Document = SHORT,
+        key: DeliveryKey = KEY,
+        *,
+        since: datetime | None = None,
+    ) -> MessageRef:
+        return await self.attempt().post(CHANNEL, None, document, key, since)
 
     async def find(self, *, root: MessageRef | None = None) -> MessageRef | None:
         since = self.clock() - timedelta(minutes=1)
@@ -255,7 +261,7 @@ DROPS = [Fault(when="before", drop=True), Fault(when="after", drop=True)]
 @pytest.mark.parametrize("broken_at", [1, 2, 3])
 @pytest.mark.parametrize("fault", [*DROPS, LIMITED], ids=["before", "after", "limit"])
 async def test_a_long_document_cut_short_is_completed_without_repeating(bench, broken_at, fault):
-    calls = 0
+    calls, began = 0, bench.clock()
 
     def break_one(method: str) -> Fault | None:
         nonlocal calls
@@ -268,7 +274,7 @@ async def test_a_long_document_cut_short_is_completed_without_repeating(bench, b
     bench.slack.chaos = lambda _: None
     assert await bench.find() is None
 
-    posted = await bench.post(LONG)
+    posted = await bench.post(LONG, since=began)
 
     (root,) = bench.slack.messages()
     parts = [m["metadata"]["event_payload"]["part"] for m in bench.slack.replies(root["ts"])]

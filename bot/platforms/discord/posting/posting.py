@@ -14,7 +14,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import discord
 
@@ -62,8 +62,6 @@ log = logging.getLogger(__name__)
 
 NO_PERMISSION = 50013
 _TRIES = 3
-_LOOKED_BACK = timedelta(days=7)
-"""How far back an attempt looks for parts that an earlier one posted."""
 _REMEMBERED = 2000
 
 _TOO_LONG = translatable("the text is too long to post, even in several messages: shorten it")
@@ -76,38 +74,41 @@ class Posting:
         self,
         rest: Rest,
         *,
-        clock: Callable[[], datetime],
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._rest = rest
         self._sleep = sleep
-        self._clock = clock
         self._forums: set[int] = set()
         self._posts: OrderedDict[DeliveryKey, int] = OrderedDict()
         """Forum posts by key: no nonce prevents a second one there."""
 
-    async def post(self, channel: ChannelRef, document: Document, key: DeliveryKey) -> MessageRef:
-        """Post a document, or those parts of it that are missing.
+    async def post(
+        self,
+        channel: ChannelRef,
+        document: Document,
+        key: DeliveryKey,
+        since: datetime | None = None,
+    ) -> MessageRef:
+        """Post a document; where an attempt began at `since`, the parts of it that are missing.
 
         Where files may not be attached, its chart is bars of text.
         """
         shown, picture = await draw_chart(document)
         if picture is not None:
             try:
-                return await self._post(channel, await self._job(shown, key, picture))
+                return await self._post(channel, await self._job(shown, key, picture), since)
             except ChatRefusedError as error:
                 cause = error.__cause__
                 if not isinstance(cause, discord.HTTPException) or cause.code != NO_PERMISSION:
                     raise
-        return await self._post(channel, await self._job(document, key))
+        return await self._post(channel, await self._job(document, key), since)
 
-    async def _post(self, channel: ChannelRef, job: Job) -> MessageRef:
+    async def _post(self, channel: ChannelRef, job: Job, since: datetime | None) -> MessageRef:
         key = job.key
         with sorted_errors():
             place = channel_number(channel)
             there = Found()
-            if len(job.payloads) > 1:
-                since = self._clock() - _LOOKED_BACK
+            if since is not None and len(job.payloads) > 1:
                 there = await search_channel(self._rest, place, key, since)
             within, message = there.parts.get(1) or await self._first(job, place)
             root = MessageLocation(place, within if within != place else None, message)
@@ -197,14 +198,22 @@ class Posting:
             return False
         return True
 
-    async def reply(self, root: MessageRef, document: Document, key: DeliveryKey) -> MessageRef:
-        """Post into a message's thread; opens it if there is none, reopens it if archived."""
+    async def reply(
+        self,
+        root: MessageRef,
+        document: Document,
+        key: DeliveryKey,
+        since: datetime | None = None,
+    ) -> MessageRef:
+        """Post into a message's thread; opens it if there is none, reopens it if archived.
+
+        `since` as in `post`.
+        """
         job = await self._job(document, key)
         with sorted_errors():
             place = read_reference(root)
             there = Found()
-            if len(job.payloads) > 1:
-                since = self._clock() - _LOOKED_BACK
+            if since is not None and len(job.payloads) > 1:
                 there = await search_thread(self._rest, place.channel, place.discussion, key, since)
             if 1 not in there.parts:
                 there.parts[1] = await self._answer(job, place)
