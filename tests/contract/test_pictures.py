@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -133,6 +133,22 @@ async def test_where_files_are_forbidden_the_chart_is_bars_of_text(case: Case):
     (seen,) = case.seen()
     assert seen.picture is None
     assert bars(CHART).splitlines()[0] in seen.text
+
+
+@needs_font
+async def test_an_edited_chart_stays_one_picture(case: Case):
+    message = await case.chat.post(case.channel, RECAP, key=KEY)
+    newer = replace(CHART, text="In W48: #rl 6")
+
+    await case.chat.edit(message, replace(RECAP, blocks=(newer, Paragraph(run("And less")))))
+    (with_picture,) = case.seen()
+    case.forbid()
+    await case.chat.edit(message, RECAP)
+    (forbidden,) = case.seen()
+
+    assert with_picture == Seen("And less", newer.text)
+    assert forbidden.picture is None
+    assert bars(CHART).splitlines()[0] in forbidden.text
 
 
 @needs_font

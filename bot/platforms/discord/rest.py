@@ -8,7 +8,6 @@ sorts them.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -178,8 +177,10 @@ class Rest:
         return read_id(found)
 
     async def edit(self, channel: int, message: int, payload: Payload) -> None:
-        """Replace what a message says; its picture stays."""
-        params = sdk.parameters(replace(payload, picture=None))
+        """Replace what a message says, and its picture."""
+        params = sdk.parameters(payload)
+        if payload.picture is None:
+            sdk.change_body(params, lambda body: body.update(attachments=[]))
         if params.payload is not None:
             params.payload.pop("tts", None)
         await self.call(lambda http: http.edit_message(channel, message, params=params))

@@ -174,7 +174,7 @@ class Posting:
             arguments["thread_ts"] = thread
         self._forget_readings(mark.key)  # what was read before does not show this message
         try:
-            answer = await self._post_message(arguments, payload)
+            answer = await self._show(self._client.chat_postMessage, arguments, payload)
         except SlackApiError as error:
             if not is_about_blocks(error):
                 raise
@@ -182,20 +182,25 @@ class Posting:
             answer = await call(self._client.chat_postMessage(**arguments | plain))
         return str(answer["ts"])
 
-    async def _post_message(self, arguments: Json, payload: Payload) -> Json:
-        """Post; where Slack does not show a picture yet, once more, and then without it."""
+    async def _show(
+        self,
+        method: Callable[..., Awaitable[AsyncSlackResponse]],
+        arguments: Json,
+        payload: Payload,
+    ) -> Json:
+        """Post or update; where Slack does not show a picture yet, once more, and then without it."""
         if payload.without_picture is None:
-            return await call(self._client.chat_postMessage(**arguments))
+            return await call(method(**arguments))
         for pause in (BETWEEN_PARTS, 0.0):
             try:
-                return await call(self._client.chat_postMessage(**arguments))
+                return await call(method(**arguments))
             except SlackApiError as error:
                 if not is_about_blocks(error):
                     raise
                 log.warning("Slack does not show a picture: %s", error_details(error))
             await self._sleep(pause)
         plain = {"blocks": list(payload.without_picture)}
-        return await call(self._client.chat_postMessage(**arguments | plain))
+        return await call(method(**arguments | plain))
 
     async def find(
         self, channel: ChannelRef, key: DeliveryKey, *, since: datetime, root: MessageRef | None
@@ -227,7 +232,7 @@ class Posting:
             mark = delivery_mark_of(own) if own is not None else None
             key = mark.key if mark is not None else f"m{message.id.replace('.', '')}"
             there = delivery_parts(thread, key) | {1: message.id}
-            payloads = render(document, mark=key)
+            payloads = await self._with_picture(document, render(document, mark=key))
             for part, payload in enumerate(payloads, start=1):
                 if part > 1:
                     await self._sleep(BETWEEN_PARTS)
@@ -251,7 +256,7 @@ class Posting:
             "metadata": mark.metadata,
         }
         try:
-            await call(self._client.chat_update(**arguments))
+            await self._show(self._client.chat_update, arguments, payload)
         except SlackApiError as error:
             if not is_about_blocks(error):
                 raise

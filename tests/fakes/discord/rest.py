@@ -397,6 +397,10 @@ class Rest:
         for name in ("content", "embeds", "components"):
             if name in body:
                 message[name] = body[name] or ("" if name == "content" else [])
+        if "attachments" in body:  # those to keep are named, none is here, and new ones are added
+            if body["attachments"]:
+                self.world.demand(channel, ATTACH_FILES)
+            message["attachments"] = [_attached(each) for each in body["attachments"] or []]
         message["edited_timestamp"] = self.world.timestamp()
         seen = self.gateway.event_message(message, channel, self.world.bot)
         await self.gateway.dispatch_message("MESSAGE_UPDATE", seen, channel)

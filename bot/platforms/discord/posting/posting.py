@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 import discord
 
@@ -32,7 +33,7 @@ from bot.core.ports import (
     MessageRef,
 )
 from bot.core.ports.error_table import ErrorKind
-from bot.platforms.discord.answers import FORUMS
+from bot.platforms.discord.answers import FORUMS, Posted
 from bot.platforms.discord.errors import (
     NOT_TEXT,
     THREAD_ARCHIVED,
@@ -59,6 +60,8 @@ from bot.platforms.discord.rendering.render import (
 from bot.platforms.discord.rest import CALL_SECONDS, RAISED, Rest, sorted_errors
 
 log = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
 
 NO_PERMISSION = 50013
 _TRIES = 3
@@ -93,15 +96,26 @@ class Posting:
 
         Where files may not be attached, its chart is bars of text.
         """
+
+        async def post(job: Job) -> MessageRef:
+            return await self._post(channel, job, since)
+
+        return await self._with_picture(document, key, post)
+
+    async def _with_picture(
+        self, document: Document, key: DeliveryKey, step: Callable[[Job], Awaitable[Answer]]
+    ) -> Answer:
+        """Run the step with the document's chart as a picture; again with bars where it is refused."""
         shown, picture = await draw_chart(document)
         if picture is not None:
             try:
-                return await self._post(channel, await self._job(shown, key, picture), since)
+                with sorted_errors():
+                    return await step(await self._job(shown, key, picture))
             except ChatRefusedError as error:
                 cause = error.__cause__
                 if not isinstance(cause, discord.HTTPException) or cause.code != NO_PERMISSION:
                     raise
-        return await self._post(channel, await self._job(document, key), since)
+        return await step(await self._job(document, key))
 
     async def _post(self, channel: ChannelRef, job: Job, since: datetime | None) -> MessageRef:
         key = job.key
@@ -276,24 +290,24 @@ class Posting:
             at = read_reference(message)
             own = await self._rest.message(at.within, at.message)
             key = own.mark.key if own.mark else DeliveryKey(f"m{at.message:x}")
-            job = await self._job(document, key)
-            before = own.mark.parts if own.mark else 1
-            there = await self._further_parts(at, key, max(before, len(job.payloads)))
-            await self._with_thread_open(
-                at, lambda: self._rest.edit(at.within, at.message, job.payloads[0])
-            )
-            for part, (within, other) in sorted(there.parts.items()):
-                if part <= len(job.payloads):
-                    await self._rest.edit(within, other, job.payloads[part - 1])
-                else:
-                    await self._remove(within, other)
-            if job.others(there):
-                thread = at.thread
-                if thread is None and (
-                    own.has_thread or await self._open_thread(at, job.thread_name)
-                ):
-                    thread = at.message
-                await self._send_missing(job, at, thread, there)
+            await self._with_picture(document, key, lambda job: self._edit(at, own, job))
+
+    async def _edit(self, at: MessageLocation, own: Posted, job: Job) -> None:
+        before = own.mark.parts if own.mark else 1
+        there = await self._further_parts(at, job.key, max(before, len(job.payloads)))
+        await self._with_thread_open(
+            at, lambda: self._rest.edit(at.within, at.message, job.payloads[0])
+        )
+        for part, (within, other) in sorted(there.parts.items()):
+            if part <= len(job.payloads):
+                await self._rest.edit(within, other, job.payloads[part - 1])
+            else:
+                await self._remove(within, other)
+        if job.others(there):
+            thread = at.thread
+            if thread is None and (own.has_thread or await self._open_thread(at, job.thread_name)):
+                thread = at.message
+            await self._send_missing(job, at, thread, there)
 
     async def delete(self, message: MessageRef) -> None:
         """Delete a message and its further parts; the first part last."""
