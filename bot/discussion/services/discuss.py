@@ -5,7 +5,7 @@ A crash therefore leaves all of them or none, and a redelivered reply changes no
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 
@@ -65,6 +65,10 @@ async def _forget_nothing(_tx: Transaction, _person: str) -> None:
     """The default of `forget_also`."""
 
 
+async def _renew_nothing(_tx: Transaction, _shown: Collection[tuple[str, datetime]]) -> None:
+    """The default of `renew`."""
+
+
 @dataclass(frozen=True, slots=True)
 class DiscussionContext:
     """The dependencies of this module's functions.
@@ -72,7 +76,9 @@ class DiscussionContext:
     `voices` gives the `Translate` of a locale, `link` the address of a message. `to_send` is called
     when there may be a message to send, `to_change` when there may be one to edit or remove. What
     a person writes beyond `copies_a_minute` is stored, but not copied. `zone` decides which day it
-    is in channels without a digest. `forget_also` forgets what other subjects know of a person's id.
+    is in channels without a digest. `forget_also` forgets what other subjects know of a person's id;
+    `renew` makes anew what names somebody who was forgotten, with the channels (REFs) in which they
+    were read and when they said something.
     """
 
     db: Database
@@ -84,6 +90,9 @@ class DiscussionContext:
     copies_a_minute: int = COPIES_A_MINUTE
     zone: tzinfo = UTC
     forget_also: Callable[[Transaction, str], Awaitable[None]] = _forget_nothing
+    renew: Callable[[Transaction, Collection[tuple[str, datetime]]], Awaitable[None]] = (
+        _renew_nothing
+    )
 
 
 Ask = Callable[[str, Translate], Awaitable[Document]]
@@ -379,10 +388,12 @@ async def forget_person(context: DiscussionContext, user: User, channel: Channel
     """
     now = context.clock()
     find = partial(forgetting.list_channels, user=user, channel=channel)
-    others = board.GUARD, reactions.GUARD, tokens.GUARD
+    others = board.GUARD, reactions.GUARD, tokens.GUARD, guards.RECAPS
     async with guards.guarded(context.db, find, *others) as tx:
+        shown = await forgetting.list_shown(tx, user=user, channel=channel)
         forgotten = await forgetting.forget_author(tx, user, channel, now)
         for person in person_ids(channel, user):
             await context.forget_also(tx, person)
+        await context.renew(tx, shown)
     context.to_change()
     return forgotten

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from bot.archive.domain.entry import EntryId
-from bot.channels.store import slots
+from bot.channels.store import linked_channels, slots
 from bot.core.database.database import Transaction
 from bot.core.ports import ChannelRef, MessageRef, Platform, User, parse_channel, person_ids
 from bot.discussion.domain.present_discussion import present_taken_back
@@ -65,6 +65,23 @@ async def list_channels(tx: Transaction, *, user: User, channel: ChannelRef) -> 
     for person in person_ids(channel, user):
         found |= await replies.list_channels_of(tx, person)
     return frozenset(found)
+
+
+async def list_shown(
+    tx: Transaction, *, user: User, channel: ChannelRef
+) -> frozenset[tuple[str, datetime]]:
+    """The channels in which the replies that `forget_author` would forget were read, and when said."""
+    said = [
+        each for person in person_ids(channel, user) for each in await replies.list_said(tx, person)
+    ]
+    shown = {(place, at) for _, place, at in said}
+    instants = {reply_id: at for reply_id, _, at in said}
+    for reply_id, place in await copy_deliveries.list_channels_of(tx, instants):
+        shown.add((place, instants[reply_id]))
+    for place in {place for place, _ in shown}:
+        linked = await linked_channels.list_linked(tx, [place])
+        shown |= {(other, at) for other in linked for where, at in shown if where == place}
+    return frozenset(shown)
 
 
 async def forget_author(tx: Transaction, user: User, channel: ChannelRef, now: datetime) -> int:

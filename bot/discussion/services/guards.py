@@ -13,6 +13,8 @@ from bot.core.database.database import Database, Engine, Transaction
 
 LINKS = "linked channels"
 """For whoever links channels or ends a link: groups are numbered."""
+RECAPS = "recaps"
+"""For whoever makes recaps, which name people: one that is made meanwhile would name the forgotten."""
 
 Find = Callable[[Transaction], Awaitable[frozenset[str]]]
 """Finds the channels that a transaction is about."""

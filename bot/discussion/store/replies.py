@@ -196,6 +196,15 @@ async def list_by_author(tx: Transaction, author_id: str) -> tuple[int, ...]:
     return tuple(row["id"] for row in rows)
 
 
+async def list_said(tx: Transaction, author_id: str) -> tuple[tuple[int, str, datetime], ...]:
+    """Every stored reply of a person: its id, its channel, and when it was said."""
+    rows = await tx.all(
+        "SELECT id, channel, said_at FROM reply WHERE author_id = :author AND gone_at IS NULL",
+        {"author": author_id},
+    )
+    return tuple((row["id"], row["channel"], from_text(row["said_at"])) for row in rows)
+
+
 async def list_channels_of(tx: Transaction, author_id: str) -> frozenset[str]:
     """The channels with replies of a person."""
     rows = await tx.all(

@@ -32,6 +32,20 @@ async def list_of(tx: Transaction, reply_id: int) -> tuple[Made, ...]:
     return tuple(Made(row["id"], parse_channel(row["channel"])) for row in rows)
 
 
+async def list_channels_of(
+    tx: Transaction, reply_ids: Iterable[int]
+) -> tuple[tuple[int, str], ...]:
+    """Each of these replies that has copies, with a channel that has one."""
+    rows = await tx.all(
+        """
+        SELECT DISTINCT reply_id, channel FROM delivery
+         WHERE reply_id IN (SELECT value FROM numbers(:replies))
+        """,
+        {"replies": list(reply_ids)},
+    )
+    return tuple((row["reply_id"], row["channel"]) for row in rows)
+
+
 async def count_of(tx: Transaction, reply_ids: Iterable[int]) -> int:
     """How many copies these replies have."""
     row = await tx.one(

@@ -1,5 +1,6 @@
 """Edits: `document` is the wanted content, `shown` the hash of what the message shows."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from bot.archive.domain.entry import EntryId
@@ -7,7 +8,7 @@ from bot.core.database.database import Row, Transaction
 from bot.core.database.instants import to_text
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document, dump
-from bot.core.ports import ChannelRef, MessageRef, parse_channel
+from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, parse_channel
 from bot.outbox.domain.content_hash import text_hash
 from bot.outbox.domain.delivery import DROPPED, NOT_EDITED, NOT_REMOVED, WITHDRAWN, State
 from bot.outbox.domain.reach import Reach
@@ -93,6 +94,19 @@ async def want(tx: Transaction, delivery_id: int, document: Document) -> None:
         """,
         {"id": delivery_id, "content": content, "hash": text_hash(content)},
     )
+
+
+async def list_by_key(tx: Transaction, keys: Iterable[DeliveryKey]) -> dict[DeliveryKey, int]:
+    """The messages with these keys that are posted, or will be, and are not to be removed."""
+    rows = await tx.all(
+        """
+        SELECT key, id FROM delivery
+         WHERE key IN (SELECT value FROM texts(:keys)) AND state <> 'dead'
+           AND unwanted = 0 AND removed_at IS NULL
+        """,
+        {"keys": list(keys)},
+    )
+    return {DeliveryKey(row["key"]): row["id"] for row in rows}
 
 
 async def withdraw(tx: Transaction, delivery_id: int) -> bool:

@@ -4,8 +4,9 @@ So it is planned once, whoever is killed when and however the clocks are set (is
 """
 
 import logging
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
 
 from bot.channels.domain.digest_options import RecapChoice
 from bot.channels.domain.recap_schedule import ask_recap_at, due_recap
@@ -13,16 +14,20 @@ from bot.channels.domain.schedule import Slot
 from bot.channels.domain.subscription import Standing, Subscription
 from bot.channels.store import subscriptions
 from bot.core.database.database import Database, Transaction
-from bot.core.ports import parse_channel
+from bot.core.domain.document import Document
+from bot.core.ports import DeliveryKey, parse_channel
 from bot.digest.services.filtered import find_problem
 from bot.digest.services.plan_each import plan_each
+from bot.discussion.services.guards import RECAPS
 from bot.discussion.services.thread_messages import Voices, key_of, speak
-from bot.outbox.store import deliveries
+from bot.outbox.store import deliveries, edits
 from bot.recap.domain.period import Period, Unit, period_of
-from bot.recap.services.look_back import look_back_for
+from bot.recap.services.look_back import LookedBack, look_back, look_back_for
 
 log = logging.getLogger(__name__)
 
+_FRIDAY = timedelta(days=4)
+"""After the first day of a week."""
 _LATE = timedelta(minutes=1)
 """What is planned so late may have been posted before the database was restored."""
 
@@ -48,7 +53,7 @@ async def plan_recaps(
     counts: list[int] = []
 
     async def plan(tx: Transaction, subscription_id: int, channel: str) -> int:
-        await subscriptions.guard(tx, channel)
+        await tx.guard(*sorted((*subscriptions.guards_of(channel), RECAPS)))
         return await _look_at(tx, subscription_id, now, voices)
 
     def note(planned: int) -> None:
@@ -98,19 +103,65 @@ async def _plan(
     tx: Transaction, subscription: Subscription, slot: Slot, now: datetime, voices: Voices
 ) -> int:
     options = subscription.options
-    channel = parse_channel(subscription.channel)
     period = period_before(options.recap, slot)
     found = await look_back_for(tx, subscription, period)
     if options.recap.is_silent and not found.recap.has_enough:
         return 0
     draft = deliveries.Draft(
-        key=key_of(("recap", subscription.channel, slot.on.isoformat(), period.unit)),
-        channel=channel,
+        key=_key(subscription.channel, slot.on, period.unit),
+        channel=parse_channel(subscription.channel),
         part="recap",
-        document=speak(voices, channel, voices(options.spoken), found.present),
+        document=_present(found, subscription, voices),
         doubt_from=slot.at if now - slot.at > _LATE else None,
     )
     return await deliveries.add(tx, [draft], now)
+
+
+def _present(found: LookedBack, subscription: Subscription, voices: Voices) -> Document:
+    channel = parse_channel(subscription.channel)
+    return speak(voices, channel, voices(subscription.options.spoken), found.present)
+
+
+def _key(channel: str, on: date, unit: Unit) -> DeliveryKey:
+    return key_of(("recap", channel, on.isoformat(), unit))
+
+
+async def renew(tx: Transaction, shown: Iterable[tuple[str, datetime]], *, voices: Voices) -> None:
+    """Present the recaps again that may name somebody who has been forgotten in this transaction.
+
+    `shown` are the channels (REFs) in which the person was read, and when they said something. Hold
+    `RECAPS`.
+    """
+    said: defaultdict[str, set[datetime]] = defaultdict(set)
+    for channel, at in shown:
+        said[channel].add(at)
+    for channel, instants in sorted(said.items()):
+        subscription = await subscriptions.find(tx, channel)
+        if subscription is None or subscription.channel != channel:
+            continue
+        zone = subscription.options.schedule.zone
+        days = {at.astimezone(zone).date() for at in instants}
+        periods = {period_of(unit, day) for unit in (Unit.WEEK, Unit.MONTH) for day in days}
+        keys = {_key(channel, on, each.unit): each for each in periods for on in due_days(each)}
+        for key, delivery_id in (await edits.list_by_key(tx, keys)).items():
+            found = await _look_back_again(tx, subscription, keys[key])
+            await edits.want(tx, delivery_id, _present(found, subscription, voices))
+
+
+async def _look_back_again(
+    tx: Transaction, subscription: Subscription, period: Period
+) -> LookedBack:
+    """The recap of the period by now; without the channel's filter where that cannot be read."""
+    if find_problem(subscription) is None:
+        return await look_back_for(tx, subscription, period)
+    zone = subscription.options.schedule.zone
+    return await look_back(tx, period, zone=zone, channels=(subscription.channel,))
+
+
+def due_days(period: Period) -> tuple[date, ...]:
+    """The days on which a recap of a week or month may be due: the next one where a zone skips one."""
+    first = period.first + _FRIDAY if period.unit is Unit.WEEK else period.after().first
+    return tuple(first + timedelta(days=later) for later in range(3))
 
 
 def period_before(choice: RecapChoice, slot: Slot) -> Period:

@@ -1,14 +1,25 @@
 """Recaps as a subscription: planned exactly once, at the hour of the channel's digest."""
 
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from bot.channels.domain.digest_options import RecapChoice
+from bot.channels.domain.recap_schedule import ask_recap_at, due_recap
+from bot.channels.domain.schedule import Schedule
 from bot.core.domain.errors import UsageError
 from bot.digest.services import subscribe
 from bot.digest.services.options.typed import TypedOptions
+from bot.discussion.services import discuss
+from bot.outbox.store import prune
 from bot.recap.services import plan_recaps
 from tests.stage import GENERAL, Stage, english, staged
+from tests.talk_stage import ADA, BO, DISCORD, SLACK, TalkStage, talking, with_a_paper, words
 
 FRIDAY = date(2026, 3, 6)
 """Daylight saving begins in New York on the Sunday after it."""
@@ -120,3 +131,87 @@ async def test_no_recap_comes_through_a_filter_that_cannot_be_read(tmp_path):
 
     assert held == []
     assert told == ["week 10 of 2026"]
+
+
+def recaps(stage: TalkStage) -> list[str]:
+    """What the posted recaps say by now, in Slack and then in Discord."""
+    posted = [each for chat in stage.chats.values() for each in chat.posted]
+    return [
+        words(each.document)
+        for each in sorted(posted, key=lambda each: str(each.channel), reverse=True)
+        if "Looking back" in each.document.summary
+    ]
+
+
+@pytest.mark.parametrize("choice", ["weekly", "monthly"])
+async def test_a_recap_names_nobody_who_is_forgotten_in_any_linked_channel(tmp_path, choice):
+    """Also where it was posted so long ago that its text is not kept."""
+    async with talking(tmp_path, datetime(2026, 3, 5, 0, tzinfo=UTC)) as stage:
+        for number in range(5):
+            await stage.stage.note(f"Other {number}", FRIDAY - timedelta(days=1))
+        await with_a_paper(stage, SLACK, DISCORD)
+        for channel in (SLACK, DISCORD):
+            options = TypedOptions(recap=choice)
+            await subscribe.change(stage.stage.db, channel, options, now=stage.clock())
+        await stage.say(stage.root(SLACK), "Nice", user=ADA)
+        await stage.say(stage.root(DISCORD), "Indeed", user=BO)
+        stage.clock.at = datetime(2026, 4, 1, 1, tzinfo=UTC)
+        if choice == "weekly":
+            stage.clock.at = datetime(2026, 3, 6, 1, tzinfo=UTC)
+        await plan_recaps.plan_recaps(stage.stage.db, now=stage.clock(), voices=english)
+        await stage.settle()
+        before = recaps(stage)
+        stage.clock.turn(days=100)
+        async with stage.stage.db.transaction() as tx:
+            await prune.prune(tx, 0, 1000, stage.clock())
+
+        talk = replace(stage.talk, renew=partial(plan_recaps.renew, voices=english))
+        await discuss.forget_person(talk, ADA, SLACK)
+        await stage.settle()
+
+        after = recaps(stage)
+
+    assert [text.count("Who took part: 2 replies · 2 people: Ada, 보람") for text in before] == [
+        1,
+        1,
+    ]
+    assert [text.count("Who took part: 1 reply · 1 person: 보람") for text in after] == [1, 1]
+    assert "Ada" not in "".join(after)
+
+
+async def test_a_recap_of_another_week_stays_as_it_is_when_somebody_is_forgotten(tmp_path):
+    async with talking(tmp_path, THURSDAY) as stage:
+        await stage.subscribe(SLACK)
+        options = TypedOptions(recap="weekly")
+        await subscribe.change(stage.stage.db, SLACK, options, now=stage.clock())
+        for number in range(5):
+            await stage.stage.note(f"Paper {number}", FRIDAY - timedelta(days=1))
+        stage.clock.at = datetime(2026, 3, 6, 1, tzinfo=UTC)
+        await plan_recaps.plan_recaps(stage.stage.db, now=stage.clock(), voices=english)
+        await stage.post()
+        stage.clock.turn(days=7)
+        await stage.say(stage.root(SLACK, "Paper 0"), "Nice", user=ADA)
+        await stage.stage.note("Paper that is dated back", FRIDAY - timedelta(days=1))
+        before = recaps(stage)
+
+        talk = replace(stage.talk, renew=partial(plan_recaps.renew, voices=english))
+        await discuss.forget_person(talk, ADA, SLACK)
+        await stage.settle()
+
+        assert recaps(stage) == before != []
+
+
+@given(
+    choice=st.sampled_from((RecapChoice.WEEKLY, RecapChoice.MONTHLY)),
+    day=st.dates(date(2000, 1, 1), date(2040, 1, 1)),
+    zone=st.sampled_from(sorted(available_timezones())),
+)
+@example(RecapChoice.WEEKLY, date(2011, 12, 28), "Pacific/Apia")  # had no Friday in that week
+def test_every_recap_is_due_on_one_of_the_days_that_are_looked_for(choice, day, zone):
+    schedule = Schedule(time(9), ZoneInfo(zone))
+    at = ask_recap_at(choice, schedule, datetime.combine(day, time(), UTC))
+
+    slot = due_recap(choice, schedule, since=at - timedelta(days=1), closed=None, now=at)
+
+    assert slot is not None
+    assert slot.on in plan_recaps.due_days(plan_recaps.period_before(choice, slot))
