@@ -97,19 +97,28 @@ async def join(tx: Transaction, first: str, second: str, now: datetime) -> bool:
     groups = {row["channel"]: row["link_group"] for row in rows}
     if len(groups) == 2 and len(set(groups.values())) == 1:
         return False
-    newest = await tx.one("SELECT coalesce(max(link_group), 0) + 1 AS free FROM linked_channel")
-    group = newest["free"] if newest is not None else 1
+    joined = groups.get(first, groups.get(second))
+    if joined is None:
+        newest = await tx.one("SELECT coalesce(max(link_group), 0) + 1 AS free FROM linked_channel")
+        joined = newest["free"] if newest is not None else 1
     for channel in (first, second):
-        # Reset the time of all: replies from before this link are not shared across it.
-        if channel in groups:
+        # Two channels share what was said since the later one of them was linked: so those of the
+        # group that is joined go on sharing what they did. A second group begins anew.
+        if groups.get(channel, joined) != joined:
             await tx.run(
-                "UPDATE linked_channel SET link_group = :new, linked_at = :now WHERE link_group = :old",
-                {"new": group, "old": groups[channel], "now": to_text(now)},
+                """
+                UPDATE linked_channel SET link_group = :joined, linked_at = :now
+                 WHERE link_group = :old
+                """,
+                {"joined": joined, "old": groups[channel], "now": to_text(now)},
             )
-        else:
+        elif channel not in groups:
             await tx.run(
-                "INSERT INTO linked_channel (channel, link_group, linked_at) VALUES (:c, :new, :now)",
-                {"c": channel, "new": group, "now": to_text(now)},
+                """
+                INSERT INTO linked_channel (channel, link_group, linked_at)
+                VALUES (:channel, :joined, :now)
+                """,
+                {"channel": channel, "joined": joined, "now": to_text(now)},
             )
     return True
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from bot.archive.domain.entry import EntryId
 from bot.channels.store import linked_channels
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
+from bot.core.database.instants import from_text, to_text
 from bot.core.domain import command_line
 from bot.core.domain.document import Document
 from bot.core.domain.i18n import ENGLISH
@@ -20,6 +22,7 @@ from bot.core.ports import (
     ChatUncertainError,
     Command,
     MessageRef,
+    Platform,
     User,
 )
 from bot.digest.services import subscribe
@@ -75,6 +78,21 @@ async def test_a_third_channel_joins_the_group(bot, stage):
     await ask(bot, f"/digest link {await code_of(bot, DISCORD)}", WEB)
 
     assert await shared(stage, SLACK) == {str(SLACK), str(DISCORD), str(WEB)}
+
+
+async def test_a_channel_that_joins_hides_nothing_of_what_the_others_shared(stage):
+    first, later = stage.clock(), stage.clock() + timedelta(days=1)
+    fourth = ChannelRef(Platform.SLACK, "T1", "C4")
+    async with stage.stage.db.transaction() as tx:
+        await linked_channels.join(tx, str(SLACK), str(DISCORD), first)
+        await linked_channels.join(tx, str(WEB), str(SLACK), later)
+        await linked_channels.join(tx, str(DISCORD), str(fourth), later)
+        readable = await linked_channels.readable_from(tx, str(SLACK))
+        of_the_third = await linked_channels.readable_from(tx, str(WEB))
+
+    shared = {channel: since and from_text(since) for channel, since in readable.items()}
+    assert shared == {str(SLACK): "", str(DISCORD): first, str(WEB): later, str(fourth): later}
+    assert of_the_third[str(SLACK)] == of_the_third[str(DISCORD)] == to_text(later)
 
 
 async def test_only_managers_link_channels(bot, stage):
