@@ -39,6 +39,7 @@ from bot.digest.domain.review import (
     Skip,
 )
 from bot.digest.services import managers, subscribe
+from bot.digest.services.filtered import find_problem
 from bot.digest.services.review import review
 from bot.lookup.services import typed_dates
 
@@ -124,7 +125,8 @@ async def _show(asked: _Asked, on: date | None) -> Document:
     except NotFoundError:
         if not _is_curator(asked):
             raise
-        found = await review.list_active(context.db)
+        active = await review.list_active(context.db)
+        found = [each for each in active if find_problem(each) is None] or active
         if len(found) == 1:
             return present_review(await _look(asked, found[0], on), say)
         if not found:

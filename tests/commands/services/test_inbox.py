@@ -33,6 +33,8 @@ from bot.core.domain.document import (
 )
 from bot.core.domain.errors import StorageBusyError
 from bot.core.ports import ChannelRef, Command, MessageRef, Platform, ThreadMessage, User
+from bot.digest.services import subscribe
+from bot.digest.services.options.typed import TypedOptions
 from bot.discussion.services.discuss import DiscussionContext
 from tests.databases import throw_away
 from tests.wrapped_database import WrappedDatabase
@@ -439,3 +441,29 @@ async def test_a_command_in_a_thread_is_left_for_when_the_database_is_back(db: D
         await Bot(desk, voices=Catalogues(), talk=talk).on_message(said)
     async with db.reading() as tx:
         assert await tx.all("SELECT id FROM delivery") == []
+
+
+async def test_a_filter_that_cannot_be_read_hides_no_other_digest_from_its_curator(db: Database):
+    async def check(channel: ChannelRef) -> ChannelRef:
+        return channel
+
+    curators = frozenset({"slack:T1/U1"})
+    desk = DigestContext(
+        db, lambda: NOW, ZoneInfo("Asia/Seoul"), check, lambda: None, curators=curators
+    )
+    for name in ("C1", "C2"):
+        channel = ChannelRef(Platform.SLACK, "T1", name)
+        await subscribe.add(db, channel, TypedOptions(at="09:00", zone="Asia/Seoul"), now=NOW)
+    async with db.transaction() as tx:  # as a version with other fields stored it
+        await tx.run(
+            "UPDATE subscription SET only_query = 'auhtor:lee' WHERE channel = 'slack:T1/C1'"
+        )
+    inbox = ChannelRef(Platform.SLACK, "T1", "D1")
+    curator = User("U1", "Ada", can_manage=True)
+
+    shown = await Bot(desk, voices=Catalogues()).command(
+        Command("digest", command_line.parse_line("/digest review").options, curator, inbox, "en")
+    )
+
+    assert "slack:T1/C2" in str(shown)
+    assert "Review of the digest of" in words(shown)

@@ -25,6 +25,7 @@ from bot.digest.domain.review import (
     is_reached,
 )
 from bot.digest.services import plan
+from bot.digest.services.filtered import find_problem
 from bot.digest.services.plan import Voices
 from bot.digest.services.review import review_cards
 from bot.digest.store import reviews
@@ -135,7 +136,8 @@ async def forget_person(
                     await direct_messages.drop(tx, card.key, now)
             await reviews.forget(tx, named, people, user.name)
             subscription = await subscriptions.get(tx, named.subscription_id)
-            await review_cards.refresh(tx, subscription, named.on, voices=voices, now=now)
+            if find_problem(subscription) is None:  # else the cards wait until it can be read again
+                await review_cards.refresh(tx, subscription, named.on, voices=voices, now=now)
 
 
 async def has_card(db: Database, subscription_id: int, on: date, people: Collection[str]) -> bool:

@@ -367,6 +367,32 @@ async def test_a_day_that_is_dropped_after_its_card_stops_no_other_card(tmp_path
     assert not any("Ada" in each["document"] for each in cards)
 
 
+async def test_a_filter_that_cannot_be_read_keeps_nobody_from_being_forgotten(tmp_path: Path):
+    """Its cards name the forgotten until it can be read again."""
+    ada = User("Ada", "Ada", can_manage=False)
+    unreadable = "UPDATE subscription SET only_query = :query"  # of a version with other fields
+    async with reviewing(tmp_path) as desk:
+        db, now = desk.stage.db, desk.stage.clock
+        await desk.ask()
+        await desk.send()
+        await desk.decide(Approve(), by="Ada")
+        await desk.send()
+        named = str(desk.cards())
+        async with db.transaction() as tx:
+            await tx.run(unreadable, {"query": "auhtor:lee"})
+        await review.forget_person(db, GENERAL, ada, now=now(), voices=english)
+        count = await review.count_of(db, GENERAL, ada)
+        async with db.transaction() as tx:
+            await tx.run(unreadable, {"query": ""})
+        await desk.ask()
+        await desk.send()
+        unnamed = str(desk.cards())
+
+    assert count == 0
+    assert "Ada" in named
+    assert "Ada" not in unnamed
+
+
 async def test_who_takes_no_direct_messages_is_asked_once_and_stops_nobody(tmp_path: Path, caplog):
     async with reviewing(tmp_path) as desk:
         desk.refused = {
