@@ -1,11 +1,11 @@
 """arXiv's metadata of a paper, and its changes: new versions and withdrawals."""
 
 import datetime as dt
-import re
 from enum import StrEnum
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import EntryId
+from bot.archive.domain.withdrawal import is_withdrawal
 from bot.core.domain.dataclass import dataclass
 
 ASK_AGAIN = dt.timedelta(hours=6)
@@ -34,23 +34,8 @@ class ArxivRecord:
 
     @property
     def is_withdrawn(self) -> bool:
-        """Whether the authors took it back; arXiv says so in the comment or the abstract only."""
-        return bool(_WITHDRAWN.search(self.comment or "")) or bool(
-            _ABSTRACT_WITHDRAWN.match(_first_sentence(self.abstract))
-        )
-
-
-# A comment speaks of the paper itself; an abstract may have "a withdrawn claim" as its subject.
-_WITHDRAWN = re.compile(r"\bwithdrawn\b", re.IGNORECASE)
-_ABSTRACT_WITHDRAWN = re.compile(
-    r"\W*(?:(?:this|the|our)\s+(?:paper|article|submission|manuscript|work|preprint|entry|report)"
-    r"|paper|article)\b.{0,80}?\bwithdrawn\b|\W*withdrawn\b",
-    re.IGNORECASE | re.DOTALL,
-)
-
-
-def _first_sentence(text: str) -> str:
-    return re.split(r"(?<=[.!?])\s", text.strip(), maxsplit=1)[0][:400]
+        """Whether it was taken back; arXiv says so in the comment or the abstract only."""
+        return is_withdrawal(self.comment or "", self.abstract)
 
 
 class PaperEventKind(StrEnum):
