@@ -55,13 +55,13 @@ class Mention(NamedTuple):
 _FIVE_DIGITS_SINCE = "1501"
 _NEW = r"(?P<new>(?P<yymm>[0-9]{2}(?:0[1-9]|1[0-2]))\.(?P<serial>[0-9]{4,5}))(?![0-9])"
 _ARCHIVES = (
-    "acc-phys|adap-org|alg-geo|ao-sci|astro-ph|atom-ph|bayes-an|chao-dyn|chem-ph|cmp-lg|comp-gas|"
+    "acc-phys|adap-org|alg-geom|ao-sci|astro-ph|atom-ph|bayes-an|chao-dyn|chem-ph|cmp-lg|comp-gas|"
     "cond-mat|cs|dg-ga|econ|eess|funct-an|gr-qc|hep-ex|hep-lat|hep-ph|hep-th|math-ph|math|"
     "mtrl-th|nlin|nucl-ex|nucl-th|patt-sol|physics|plasm-ph|q-alg|q-bio|q-fin|quant-ph|solv-int|"
     "stat|supr-con"
 )
 _OLD = (
-    rf"(?P<archive>{_ARCHIVES})(?:\.[a-z]{{2,5}}(?:-[a-z]{{2,5}})?)?/"
+    rf"(?P<archive>{_ARCHIVES})(?:\.[a-z]{{2,6}}(?:-[a-z]{{2,5}})?)?/"
     r"(?P<old>(?P<oldyymm>[0-9]{2}(?:0[1-9]|1[0-2]))[0-9]{3})(?![0-9])"
 )
 _ID = rf"(?:{_NEW}|{_OLD})(?:v(?P<version>[1-9][0-9]{{0,2}})(?![0-9]))?(?P<pdf>\.pdf(?![a-z0-9]))?"

@@ -27,6 +27,8 @@ SHAPES = [
     ("https://arxiv.org/abs/math.CA/0611800v2", "math/0611800v2"),
     ("https://arxiv.org/abs/cond-mat.mtrl-sci/9901001", "cond-mat/9901001"),
     ("https://arxiv.org/pdf/hep-th/9901001v3.pdf", "hep-th/9901001v3"),
+    ("https://arxiv.org/abs/alg-geom/9411018", "alg-geom/9411018"),
+    ("https://arxiv.org/abs/physics.optics/0611800", "physics/0611800"),
     ("https://www.alphaxiv.org/abs/2310.07831", "2310.07831"),
     ("https://alphaxiv.org/overview/2310.07831v1", "2310.07831v1"),
     ("https://huggingface.co/papers/2310.07831", "2310.07831"),

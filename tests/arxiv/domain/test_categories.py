@@ -4,7 +4,53 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.arxiv.domain.categories import belongs, find_category, has_classes, suggest_categories
+from bot.archive.domain.arxiv_id import ArxivId, find_arxiv_ids, parse_arxiv_id
+from bot.arxiv.domain.categories import (
+    _SPELLINGS,
+    _SUCCESSORS,
+    belongs,
+    find_category,
+    has_classes,
+    suggest_categories,
+)
+
+# Every archive that papers before April 2007 are numbered in.
+OLD_ARCHIVES = (
+    "acc-phys",
+    "adap-org",
+    "alg-geom",
+    "ao-sci",
+    "astro-ph",
+    "atom-ph",
+    "bayes-an",
+    "chao-dyn",
+    "chem-ph",
+    "cmp-lg",
+    "comp-gas",
+    "cond-mat",
+    "cs",
+    "dg-ga",
+    "funct-an",
+    "gr-qc",
+    "hep-ex",
+    "hep-lat",
+    "hep-ph",
+    "hep-th",
+    "math",
+    "math-ph",
+    "mtrl-th",
+    "nlin",
+    "nucl-ex",
+    "nucl-th",
+    "patt-sol",
+    "physics",
+    "plasm-ph",
+    "q-alg",
+    "q-bio",
+    "quant-ph",
+    "solv-int",
+    "supr-con",
+)
 
 
 @pytest.mark.parametrize(
@@ -93,3 +139,12 @@ def test_some_archives_have_classes():
     assert has_classes("cond-mat")
     assert not has_classes("hep-th")
     assert not has_classes("cs.LG")
+
+
+@pytest.mark.parametrize("name", sorted({*OLD_ARCHIVES, *_SUCCESSORS, *_SPELLINGS.values()}))
+def test_an_id_of_every_archive_and_class_is_recognised(name: str):
+    meant = ArxivId(f"{name.partition('.')[0]}/9901001", 2)
+
+    assert parse_arxiv_id(f"{name}/9901001v2") == meant
+    (mention,) = find_arxiv_ids(f"See arXiv:{name}/9901001v2.")
+    assert mention.id == meant
