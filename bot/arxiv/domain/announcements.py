@@ -14,6 +14,8 @@ FEED_LIMIT = 2000
 RECENT = dt.timedelta(days=62)
 """A cross-listed paper counts as new if its id is of this month or the one before."""
 
+_FIRST_YEAR = "91"  # `hep-th/9108001` is of 1991; ids with an archive ended in 2007
+
 
 class Announcement(StrEnum):
     """Why a paper is in a feed; in order of what it says most about the paper."""
@@ -72,9 +74,12 @@ def is_fresh_paper(item: FeedItem, on: dt.date) -> bool:
 
 def _month_of(arxiv_id: ArxivId, on: dt.date) -> dt.date:
     """The last day of the month that an id names; long ago where it names none."""
-    yymm = arxiv_id.number.partition("/")[2][:4] or arxiv_id.number[:4]
+    archive, _, serial = arxiv_id.number.rpartition("/")
+    century = on.year // 100 * 100
+    if archive and serial[:2] >= _FIRST_YEAR:
+        century = 1900
     try:
-        first = dt.date(int(yymm[:2]) + on.year // 100 * 100, int(yymm[2:]), 1)
+        first = dt.date(century + int(serial[:2]), int(serial[2:4]), 1)
     except ValueError:
         return dt.date.min
     return (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
