@@ -57,7 +57,7 @@ class SourceFailureError(SourceError):
 
 
 class SourceThrottledError(SourceFailureError):
-    """The server throttles us."""
+    """The server throttles us, or is down and says until when."""
 
 
 class SourceUnavailableError(SourceFailureError):

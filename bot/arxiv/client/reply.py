@@ -84,7 +84,9 @@ def _check_status(reply: Reply) -> None:
     status = reply.status
     if status == HTTPStatus.OK:
         return
-    if status in _THROTTLING:
+    # A 503 that says when to come back speaks for the whole server; without, one feed may be broken.
+    is_busy = status == HTTPStatus.SERVICE_UNAVAILABLE and reply.retry_after is not None
+    if status in _THROTTLING or is_busy:
         raise SourceThrottledError(
             Refusal.THROTTLED, f"HTTP {status}", retry_after=reply.retry_after
         )

@@ -79,7 +79,7 @@ def test_throttling_with_status_200_is_throttling():
         parse_reply(Reply(200, b"Rate exceeded."))
 
 
-@pytest.mark.parametrize("status", [403, 406, 429])
+@pytest.mark.parametrize("status", [403, 406, 429, 503])
 @pytest.mark.parametrize("body", [b"", PAGE.encode(), b"Not Acceptable", feed()])
 def test_a_status_that_throttles_is_throttling_whatever_comes_with_it(status: int, body: bytes):
     wish = timedelta(seconds=7)
@@ -91,9 +91,12 @@ def test_a_status_that_throttles_is_throttling_whatever_comes_with_it(status: in
     assert str(status) in str(refused.value)
 
 
-@pytest.mark.parametrize(
-    "status", [401, 404, 405, 408, 410, 418, 421, 425, 451, 500, 502, 503, 504]
-)
+def test_a_503_that_asks_for_no_wait_is_unavailable():
+    with pytest.raises(SourceUnavailableError):
+        parse_reply(Reply(503, PAGE.encode()))
+
+
+@pytest.mark.parametrize("status", [401, 404, 405, 408, 410, 418, 421, 425, 451, 500, 502, 504])
 def test_other_error_statuses_are_unavailable_whatever_the_body(status: int):
     wish = timedelta(seconds=7)
 
