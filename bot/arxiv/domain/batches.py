@@ -9,7 +9,8 @@ costs one request too many, and never where it could lose a batch.
 
 The calendar has three parts, and each prevents one error: the date of the batch (a stale feed is
 not today's batch), holidays (an empty feed on one is no alarm, and no batch is requested by date),
-and `ROLLED` (in winter, the empty feed of the evening before is not today's).
+and `LAST_LOOK` (a batch may come late on what was no holiday; and in winter, the empty feed of the
+evening before is not today's).
 """
 
 import datetime as dt
@@ -23,11 +24,14 @@ from bot.core.domain.dataclass import dataclass
 OPENS = dt.timedelta(hours=4, minutes=10)
 """Time after midnight UTC from which a day's batch is polled for."""
 
-ROLLED = dt.timedelta(hours=5, minutes=10)
-"""Time after midnight UTC from which every feed is of that day, in winter too."""
-
 CLOSES = dt.timedelta(hours=14)
 """Time after midnight UTC at which a missing batch counts as late."""
+
+LAST_LOOK = dt.timedelta(hours=27)
+"""Time after midnight UTC from which a feed that is empty till then tells that the day was a holiday."""
+
+ROLLS = dt.timedelta(hours=28)
+"""Time after midnight UTC from which a feed may be of the next day, in summer."""
 
 AGAIN_AFTER = (dt.timedelta(minutes=60), dt.timedelta(minutes=90))
 """Least and greatest interval between two polls of a feed that has nothing new yet."""
@@ -53,8 +57,8 @@ class Watch:
     """The stored state of one category's feed.
 
     `news_on` is the last day on which unseen ids came. `batch_on` is the last day whose batch is
-    accounted for: it came, by the date in the feed; or it was the empty feed of a holiday; or
-    polling began after it. `failed`: the last request failed.
+    accounted for: it came, by the date in the feed; or the feed was empty to the end of what may be a
+    holiday; or polling began after it. `failed`: the last request failed.
     """
 
     category: str
@@ -172,7 +176,8 @@ def after_answer(watch: Watch, seen: Seen, now: dt.datetime, jitter: float) -> W
     """The state after a valid response; `jitter` is a random number in [0, 1)."""
     today, came = batch_day(now), arrived(seen, now)
     accounted = {_accounted(watch, now), *came}
-    if seen.is_empty and may_be_holiday(today) and _at(today, ROLLED) <= now:
+    is_at_end = _at(today, LAST_LOOK) <= now < _at(today, ROLLS)
+    if seen.is_empty and may_be_holiday(today) and is_at_end:
         accounted.add(today)
     after = replace(
         watch,
@@ -180,10 +185,21 @@ def after_answer(watch: Watch, seen: Seen, now: dt.datetime, jitter: float) -> W
         batch_on=max(accounted),
         failed=False,
         checked_at=now,
-        etag=seen.etag or watch.etag,
+        # "Not modified" would not say that the feed is empty.
+        etag=None if seen.is_empty else seen.etag or watch.etag,
     )
-    is_waiting = state(after, now) is State.WAITING
-    return replace(after, next_at=(next_look if is_waiting else next_window)(now, jitter))
+    return replace(after, next_at=_next_at(after, now, jitter))
+
+
+def _next_at(watch: Watch, now: dt.datetime, jitter: float) -> dt.datetime:
+    """When to poll again after a valid response."""
+    today = batch_day(now)
+    if state(watch, now) is State.WAITING:
+        return next_look(now, jitter)
+    is_open = is_expected(today) and (watch.batch_on is None or watch.batch_on < today)
+    if is_open and may_be_holiday(today) and now < _at(today, LAST_LOOK):
+        return _at(today, LAST_LOOK) + _spread(jitter)
+    return next_window(now, jitter)
 
 
 def after_failure(watch: Watch, now: dt.datetime, retry_at: dt.datetime) -> Watch:
@@ -280,5 +296,9 @@ def next_window(now: dt.datetime, jitter: float) -> dt.datetime:
     following = batch_day(now) + _DAY
     while not is_expected(following):
         following += _DAY
-    # arXiv asks clients not to come all at the same minute.
-    return _at(following, OPENS) + dt.timedelta(minutes=20) * jitter
+    return _at(following, OPENS) + _spread(jitter)
+
+
+def _spread(jitter: float) -> dt.timedelta:
+    """Some minutes: arXiv asks clients not to come all at the same one."""
+    return dt.timedelta(minutes=20) * jitter

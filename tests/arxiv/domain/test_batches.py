@@ -147,29 +147,66 @@ def test_a_watch_is_owed_the_batch_of_the_day_it_begins_and_none_before():
         assert batches.missed_days(begun, (), at(6, day=date(2026, 11, 18))) == (TUESDAY,)
 
 
-def test_an_empty_feed_on_what_may_be_a_holiday_is_no_missed_batch():
+def test_an_empty_feed_at_the_end_of_what_may_be_a_holiday_is_no_missed_batch():
     thanksgiving, friday, monday = (date(2026, 11, day) for day in (26, 27, 30))
     before = Watch("c", batch_on=thanksgiving)
+    at_night = at(3, 30, date(2026, 11, 28))
 
-    empty = batches.after_answer(before, Seen(is_empty=True), at(6, day=friday), 0.5)
-    stale = batches.after_answer(before, Seen(), at(6, day=friday), 0.5)
+    empty = batches.after_answer(before, Seen(is_empty=True), at_night, 0.5)
+    stale = batches.after_answer(before, Seen(), at_night, 0.5)
+    only_by_day = batches.after_answer(before, Seen(is_empty=True), at(15, day=friday), 0.5)
     asleep = before
 
     assert batches.missed_days(empty, (), at(6, day=monday)) == ()
-    assert batches.missed_days(stale, (), at(6, day=monday)) == (friday,)
-    assert batches.missed_days(asleep, (), at(6, day=monday)) == (friday,)
+    for not_seen in (stale, only_by_day, asleep):
+        assert batches.missed_days(not_seen, (), at(6, day=monday)) == (friday,)
 
 
-def test_the_empty_feed_of_sunday_does_not_account_for_a_possible_holiday_on_monday():
-    # In winter feeds roll at 05:00 UTC, and are looked at from 04:10 on.
+@pytest.mark.parametrize("minute", [0, 5, 15, 59])
+def test_an_empty_feed_that_may_be_of_another_day_accounts_for_no_holiday(minute: int):
+    # On Sunday evening the feed is Saturday's or Sunday's; from 04:00 UTC on it may be the next
+    # day's, and from 04:10 on it is that day's turn.
     monday = date(2026, 12, 28)
     before = Watch("c", batch_on=date(2026, 12, 25))
 
-    early = batches.after_answer(before, Seen(is_empty=True), at(4, 15, monday), 0.5)
-    later = batches.after_answer(before, Seen(is_empty=True), at(5, 15, monday), 0.5)
+    for now in (at(4, minute, monday), at(4, minute, date(2026, 12, 29))):
+        after = batches.after_answer(before, Seen(is_empty=True), now, 0.5)
+        assert batches.missed_days(after, (), at(6, day=date(2026, 12, 29))) == (monday,)
 
-    assert batches.missed_days(early, (), at(6, day=date(2026, 12, 29))) == (monday,)
-    assert batches.missed_days(later, (), at(6, day=date(2026, 12, 29))) == ()
+
+@pytest.mark.parametrize("jitter", [0, 0.5, 0.999])
+def test_after_a_possible_holiday_without_news_the_feed_is_polled_once_more_at_night(jitter: float):
+    labor_day = date(2026, 9, 7)
+    before = Watch("c", batch_on=date(2026, 9, 4))
+    empty = Seen(is_empty=True)
+
+    late = batches.after_answer(before, empty, at(14, 0, labor_day), jitter)
+
+    assert late.next_at is not None
+    assert at(3, 0, date(2026, 9, 8)) <= late.next_at < at(3, 30, date(2026, 9, 8))
+    at_night = batches.after_answer(late, empty, late.next_at, jitter)
+    assert at_night.batch_on == labor_day
+    assert at_night.next_at is not None
+    assert at_night.next_at >= at(4, 10, date(2026, 9, 8))
+
+
+def test_after_any_other_day_or_with_news_no_feed_is_polled_at_night():
+    labor_day = date(2026, 9, 7)
+    before = Watch("c", batch_on=date(2026, 9, 4))
+    news = batches.after_answer(before, Seen(3, {labor_day}), at(9, day=labor_day), 0.5)
+    ordinary = batches.after_answer(Watch("c"), Seen(is_empty=True), at(14), 0.5)
+
+    assert news.next_at == at(4, 20, date(2026, 9, 8))
+    assert ordinary.next_at == at(4, 20, date(2026, 11, 18))
+
+
+def test_an_empty_feed_is_asked_for_whole_again():
+    # Else "not modified" would hide that it is empty.
+    before = Watch("c", etag="old")
+
+    assert batches.after_answer(before, Seen(is_empty=True, etag="new"), at(6), 0.5).etag is None
+    assert batches.after_answer(before, Seen(), at(6), 0.5).etag == "old"
+    assert batches.after_answer(before, Seen(1, etag="new"), at(6), 0.5).etag == "new"
 
 
 def test_an_empty_feed_on_any_other_day_is_a_missed_batch():

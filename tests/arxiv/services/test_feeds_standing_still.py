@@ -1,7 +1,7 @@
 """When all feeds stand still: holidays, hiccups, days off, and what the operator is told."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -30,10 +30,14 @@ async def have_news(stage: Stage, *days: date) -> None:
         await stage.round()
 
 
+DAY_AND_NIGHT = range(4, 28)
+
+
 async def spend(stage: Stage, day: date, *, hours: range = range(4, 17)) -> Trouble:
     """The bot works through a day; what the operator is told at its end."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
     for hour in hours:
-        stage.time.now = datetime(day.year, day.month, day.day, hour, 31, tzinfo=UTC)
+        stage.time.now = midnight + timedelta(hours=hour, minutes=31)
         await stage.round()
     return (await stage.status()).trouble
 
@@ -121,12 +125,12 @@ async def test_a_day_polled_only_in_the_morning_does_not_count_as_without_news(s
     assert await spend(stage, date(2026, 11, 17)) is Trouble.WARNING
 
 
-@pytest.mark.parametrize("day", [date(2026, 11, 27), date(2027, 1, 19)], ids=str)
+@pytest.mark.parametrize("day", [date(2026, 11, 27), date(2027, 1, 19), date(2026, 9, 8)], ids=str)
 async def test_a_holiday_is_quiet_and_nothing_is_asked_for_after_it(stage: Stage, day: date):
     before, after = (date.fromordinal(day.toordinal() + n) for n in (-1, 3 if day.day == 27 else 1))
     await have_news(stage, before)
 
-    trouble = await spend(stage, day)
+    trouble = await spend(stage, day, hours=DAY_AND_NIGHT)
 
     assert (trouble, await state(stage)) == (Trouble.NONE, State.QUIET)
     await have_news(stage, after)
@@ -135,6 +139,23 @@ async def test_a_holiday_is_quiet_and_nothing_is_asked_for_after_it(stage: Stage
     async with stage.db.reading() as tx:
         noted = await feeds.list_batches(tx, before)
     assert {batch.day for batch in noted if batch.items} == {before, after}
+
+
+async def test_a_batch_that_comes_late_on_a_possible_holiday_is_taken_at_night(stage: Stage):
+    # Labor Day's own batch is announced on Sunday evening; here the feed shows it from 15:00 on.
+    labor_day = date(2026, 9, 7)
+    await have_news(stage, date(2026, 9, 4))
+    await spend(stage, labor_day, hours=range(4, 15))
+    assert await state(stage) is State.QUIET
+    stage.world.announce(labor_day, Paper("2609.00777", "Late", categories=("cs.LG",)))
+
+    await spend(stage, labor_day, hours=range(15, 28))
+
+    async with stage.db.reading() as tx:
+        (row,) = await tx.all("SELECT day FROM feed_item WHERE number = '2609.00777'")
+    assert row["day"] == "2026-09-07"
+    await have_news(stage, date(2026, 9, 8))
+    assert by_date(stage) == []
 
 
 async def test_a_holiday_on_which_the_feed_stood_still_is_asked_for_after_it(stage: Stage):
