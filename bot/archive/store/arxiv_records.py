@@ -27,7 +27,7 @@ def load(statements: Statements, number: str) -> ArxivRecord | None:
 
 
 async def put(tx: Transaction, records: Sequence[ArxivRecord]) -> None:
-    """Keep what arXiv says; papers that were only referred to get their titles."""
+    """Keep what arXiv says; papers that are only referred to get their newest titles."""
     # In the order of their keys, as everybody writes papers: else two writers could deadlock.
     await tx.call(partial(_put, records=sorted(records, key=lambda record: record.id.number)))
 
@@ -52,7 +52,12 @@ def _put(statements: Statements, *, records: Sequence[ArxivRecord]) -> None:
         [_row(record) for record in records],
     )
     statements.run_many(
-        "UPDATE paper SET title = :title WHERE key = 'arxiv:' || :number AND title IS NULL",
+        # Titles of papers with an entry are the curator's.
+        """
+        UPDATE paper SET title = :title
+        WHERE key = 'arxiv:' || :number AND title IS DISTINCT FROM :title
+            AND (title IS NULL OR NOT EXISTS (SELECT 1 FROM entry WHERE paper_id = paper.id))
+        """,
         [{"title": record.title, "number": record.id.number} for record in records],
     )
     search_index.index_papers(statements, (record.id.number for record in records))

@@ -89,6 +89,23 @@ async def test_a_paper_that_is_only_referred_to_is_shown_as_arxiv_tells_it(stage
     assert "Nothing found" in await ask(stage, "2301.00008")
 
 
+async def test_a_referenced_paper_has_the_title_of_its_newest_version(stage: Stage):
+    await stage.write("261117 Bare", BARE)
+    await stage.round()
+    stage.world.revise("2301.00007", at=TUESDAY, title="A renamed work")
+    stage.world.revise("2501.00001", at=TUESDAY, title="Not the note's title")
+    stage.time.pass_by(days=1)
+    await stage.round()
+
+    page = await show(stage.db, "2501.00001")
+
+    assert [each.reference.title for each in page.mentions] == ["A renamed work"]
+    assert page.stored.entry.paper.title == "Bare"
+    async with stage.db.reading() as tx:
+        rows = await tx.all("SELECT title FROM paper ORDER BY title")
+    assert [row["title"] for row in rows] == ["A renamed work", "Bare"]
+
+
 async def test_what_the_curator_wrote_always_wins(stage: Stage):
     await stage.write("261117 Mine", OWN)
     await stage.round()
