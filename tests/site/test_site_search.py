@@ -19,6 +19,7 @@ from bot.lookup.domain.query_terms import sole_word
 from bot.lookup.services.lookup import look_up
 from bot.site.domain.sheets import plan
 from bot.site.services.read_archive import read_archive
+from tests.archive.domain.test_arxiv_id import SHAPES
 from tests.archive_stage import NOW, an_entry, keep
 from tests.browser import browsing
 from tests.databases import throw_away
@@ -99,6 +100,39 @@ async def test_the_search_of_the_site_finds_what_the_bot_finds(
     more = {q: set(got) - wanted for q, wanted, got in zip(queries, live, found, strict=True)}
     tags = {tag for stored in entries for tag in stored.entry.tags}
     assert {query for query, left in more.items() if left and _only(query) not in tags} == set()
+
+
+@pytest.mark.browser
+async def test_a_paper_is_found_by_every_shape_of_its_id(chromium: str, tmp_path: Path):
+    shapes = {written: meant.partition("v")[0] for written, meant in SHAPES if " " not in written}
+    shapes |= {
+        "hep-th/9901001": "hep-th/9901001",
+        "HEP-TH/9901001v2": "hep-th/9901001",
+        "http://export.arxiv.org/pdf/hep-th/9901001v1": "hep-th/9901001",
+        "https://www.arxiv.org/abs/2501.00001v2": "2501.00001",
+        "https://arxiv.org/abs/2501.00001?context=cs.LG#abstract": "2501.00001",
+        "(2501.00001)": "",
+        '"hep-th/9901001"': "",
+        "hep-th/99010012": "",
+        "https://example.org/abs/2501.00001": "",
+    }
+    numbers = sorted({number for number in shapes.values() if number})
+    papers = [
+        an_entry(f"Paper {n}", arxiv_id=number, path=f"{n}.md") for n, number in enumerate(numbers)
+    ]
+    async with throw_away() as db:
+        await keep(db, *papers)
+        await written(db, tmp_path / "site", base=None)
+        entries = (await read_archive(db)).entries
+    async with browsing(chromium) as browser:
+        page = await browser.new_page()
+        await page.goto((tmp_path / "site" / "index.html").as_uri())
+        found = await page.evaluate(FIND, list(shapes))
+
+    of = [stored.entry.paper.arxiv_id for stored in entries]
+    named = [[of[place].number for place in places if of[place]] for places in found]
+    wanted = [[number] if number else [] for number in shapes.values()]
+    assert dict(zip(shapes, named, strict=True)) == dict(zip(shapes, wanted, strict=True))
 
 
 @pytest.mark.browser

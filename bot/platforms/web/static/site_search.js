@@ -103,6 +103,25 @@ const paperbotSearch = (() => {
     return plain.replace(/[_-]/g, " ").split(/\s+/).filter(Boolean).join("-");
   }
 
+  // What an arXiv id, or an address that leads to one, looks like: as `parse_arxiv_id` reads it.
+  const HOST = String.raw`(?:https?://)?(?:[a-z0-9-]+\.)*`;
+  const PAGE = "(?:abs|pdf|html|format|ps|src|e-print|overview|bibtex)";
+  const LEADS = [
+    String.raw`${HOST}(?:arxiv|alphaxiv|ar5iv)\.org/{1,2}${PAGE}/{1,2}(?:arxiv:)?`,
+    String.raw`${HOST}(?:ar5iv\.org|huggingface\.co/papers|hf\.co/papers)/`,
+    String.raw`(?:https?://(?:dx\.|www\.)?doi\.org/|doi:)?10\.48550/arxiv\.`,
+    "arxiv:",
+  ];
+  const NUMBER = String.raw`(?:(\d{4}\.\d{4,5})|([a-z]+(?:-[a-z]+)?)(?:\.[a-z-]+)?/(\d{7}))`;
+  const BEHIND = String.raw`(?:v\d+)?(?:\.pdf)?/?(?:[?#]\S*)?[.,;)>']*`;
+  const PAPER = new RegExp(`^[<']*(?:${LEADS.join("|")})?${NUMBER}${BEHIND}$`, "i");
+
+  // The number in the index, without version and subject class, or "".
+  function paperNumber(text) {
+    const [, number, archive, serial] = PAPER.exec(text) ?? [];
+    return number ?? (archive ? `${archive.toLowerCase()}/${serial}` : "");
+  }
+
   // Terms `{ negated, variants, field, keys }`: one of the variants (lists of words) must stand in
   // the field, or an entry must have one of the keys.
   function parse(query) {
@@ -126,12 +145,12 @@ const paperbotSearch = (() => {
       } else {
         const found = words(name ? `${name} ${value}` : value);
         if (!found.length) continue;
-        const number = /^(?:https?:\/\/arxiv\.org\/(?:abs|pdf)\/|arxiv:)?(\d{4}\.\d{4,5})(?:v\d+)?(?:\.pdf)?$/i.exec(all.slice(minus.length));
+        const number = quoted === undefined ? paperNumber(all.slice(minus.length)) : "";
         const isPhrase = quoted !== undefined || name !== "";
         terms.push({
           negated,
           variants: isPhrase ? [found] : variantsOfWord(found),
-          keys: number ? [`=${number[1]}`] : [],
+          keys: number ? [`=${number}`] : [],
           word: negated || quoted !== undefined ? undefined : slug(name ? `${name} ${value}` : value),
         });
       }
