@@ -19,27 +19,28 @@ _ADVERBS = (
 # From anything but arXiv it is a submission to a conference, or a drug.
 _HERE = (
     rf"\b(?!-)(?! by (?:the |its |all )?{_AUTHORS} (?:from|at)\b)"
-    r"(?! at\b)(?! from\b(?! (?:the )?(?:arxiv|archive)\b))"
+    rf"(?! at\b(?! (?:the |its )?(?:{_AUTHORS}(?:['\u2019]s?)? )?request))"
+    r"(?! from\b(?! (?:the )?(?:arxiv|archive)\b))"
 )
 _BY_THEM = rf"by (?:the |its |all |all the )?(?:{_AUTHORS}|arxiv|us|me)\b"
 # Alone, without a verb, the word must not belong to what follows it.
 _ALONE = (
-    rf"withdrawn{_HERE}(?:\W*$|[^\w\s]| (?:{_BY_THEM}"
-    rf"|due|because|since|as|for|until|pending|owing|from|{_THING}\W*$))"
+    rf"withdrawn{_HERE}(?:\W*$| ?[^\w\s]| (?:{_BY_THEM}|in favou?r|in order"
+    rf"|due|because|since|as|for|until|pending|owing|after|at|from|{_THING}\W*$))"
 )
 _PASSIVE = (
     rf"(?:(?:(?:has|have) {_ADVERBS}been|is|was) {_ADVERBS}(?:being )?withdrawn{_HERE}|{_ALONE})"
 )
+_WISHES = r"(?:wish(?:es)?|wants?|would like|ha(?:ve|s) decided) to withdraw"
 _ACTIVE = (
-    rf"(?:(?:the |all )?{_AUTHORS} (?:(?:has|have) {_ADVERBS}withdrawn|{_ADVERBS}withdraws?)"
-    rf"|(?:we|i) {_ADVERBS}(?:have {_ADVERBS}withdrawn|withdraw"
-    r"|(?:wish|want|would like|have decided) to withdraw))"
-    rf" (?:this|the|our|my) {_THING}{_HERE}"
+    rf"(?:(?:the |all )?{_AUTHORS} (?:(?:has|have) {_ADVERBS}withdrawn|{_ADVERBS}withdraws?"
+    rf"|{_WISHES})|(?:we|i) {_ADVERBS}(?:have {_ADVERBS}withdrawn|withdraw|(?:am|are) withdrawing"
+    rf"|{_WISHES})) (?:this|the|our|my)(?: present)? {_THING}{_HERE}"
 )
 
 # "The report was withdrawn by the court" is about another one.
-_THE_PAPER = rf"(?:the )?{_THING} {_PASSIVE}(?! (?!{_BY_THEM})by\b)"
-_STATED = rf"(?:this|our|my) {_THING} {_PASSIVE}|{_THE_PAPER}|{_ACTIVE}|{_ALONE}"
+_THE_PAPER = rf"(?:the (?:present )?)?{_THING} {_PASSIVE}(?! (?!{_BY_THEM})by\b)"
+_STATED = rf"(?:this|our|my) {_THING} {_PASSIVE}|{_THE_PAPER}|{_ACTIVE}|(?:has been )?{_ALONE}"
 _ABSTRACT = re.compile(rf"\W*(?:{_STATED})", re.IGNORECASE)
 # What a comment may say before: the sizes of the paper, its version, whose note it is.
 _BEFORE = (
