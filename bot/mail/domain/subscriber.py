@@ -21,6 +21,8 @@ CONFIRM_WITHIN = timedelta(days=3)
 UNCONFIRMED = translatable("The address has not confirmed yet that it wants the digest")
 UNSUBSCRIBED = translatable("The address has unsubscribed: ask it again with “channel add”")
 NOT_ASKED = translatable("The address was never asked whether it wants the digest")
+SUPERSEDED = translatable("The address was asked anew since")
+BEFORE_CONFIRMATION = translatable("It was planned before the address confirmed the subscription")
 BOUNCED = translatable("An operator noted that messages to the address come back")
 REPORTED = translatable("A mail server reported that messages to the address come back")
 
@@ -82,11 +84,17 @@ class Subscribers(Protocol):
         ...
 
     async def confirm(self, token: str) -> Answer:
-        """The address wants the digest: its subscription begins. May be repeated."""
+        """The address wants the digest: its subscription begins, unless it was paused meanwhile.
+
+        What was planned before is not sent. May be repeated.
+        """
         ...
 
     async def unsubscribe(self, token: str) -> Answer:
-        """The address wants nothing any more: its subscription ends. May be repeated."""
+        """The address wants nothing any more: its subscription ends, and what waits is not sent.
+
+        May be repeated.
+        """
         ...
 
 

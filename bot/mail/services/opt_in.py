@@ -19,12 +19,13 @@ from bot.mail.domain.subscriber import (
     BOUNCED,
     CONFIRM_WITHIN,
     NOT_ASKED,
+    SUPERSEDED,
     UNCONFIRMED,
     Subscriber,
 )
 from bot.mail.store import addresses
 from bot.outbox.domain.delivery import delivery_key
-from bot.outbox.store import deliveries
+from bot.outbox.store import deliveries, unposted
 from bot.outbox.store.deliveries import Draft
 
 _PART = "mail-request"
@@ -127,6 +128,7 @@ async def _ask(
         f"{schedule.at:%H:%M} {schedule.zone.key}",
         say,
     )
+    await unposted.give_up(tx, str(channel), SUPERSEDED)
     key = DeliveryKey(subscriber.confirm_key)
     await deliveries.add(tx, [Draft(key=key, channel=channel, part=_PART, document=document)], now)
 

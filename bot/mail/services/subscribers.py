@@ -9,9 +9,14 @@ from bot.channels.domain.subscription import Standing
 from bot.channels.store import subscriptions
 from bot.core.database.database import Database, Transaction
 from bot.core.ports import ChannelRef, Platform
-from bot.mail.domain.subscriber import Answer, Subscriber
+from bot.mail.domain.subscriber import (
+    BEFORE_CONFIRMATION,
+    UNSUBSCRIBED,
+    Answer,
+    Subscriber,
+)
 from bot.mail.store import addresses
-from bot.outbox.store import deliveries
+from bot.outbox.store import unposted
 
 log = logging.getLogger(__name__)
 
@@ -61,13 +66,13 @@ class DatabaseSubscribers:
                 return Answer.ENDED
             changed = await addresses.confirm(tx, found.address, now)
             _must_be_one(changed, "confirmed")
+            await unposted.give_up(tx, str(channel), BEFORE_CONFIRMATION)
             if present.standing is Standing.PAUSED:
                 today = now.astimezone(present.options.schedule.zone).date()
                 options = replace(present.options, since=max(present.options.since, today))
                 await subscriptions.update(
                     tx, present.id, options, standing=Standing.ACTIVE, now=now, next_at=now
                 )
-                await deliveries.release(tx, str(channel), now)
         log.info("%s: its owner has confirmed the subscription", channel)
         self._changed()
         return Answer.DONE
@@ -82,6 +87,7 @@ class DatabaseSubscribers:
             channel = channel_of(found.address)
             await subscriptions.guard(tx, str(channel))
             _must_be_one(await addresses.unsubscribe(tx, token, now), "unsubscribed")
+            await unposted.give_up(tx, str(channel), UNSUBSCRIBED)
             present = await subscriptions.find(tx, str(channel))
             if present is not None and present.standing is not Standing.REMOVED:
                 await subscriptions.update(

@@ -179,11 +179,15 @@ class MailChat:
         return message_id(key, self._access.sender).strip("<>")
 
     async def _known(self, channel: ChannelRef, key: DeliveryKey) -> Subscriber:
-        """The address of the channel; raises `ChatRefusedError` unless it may get that message."""
+        """The address of the channel; raises `ChatRefusedError` unless it may get that message.
+
+        The refusal is of that message alone: the one that asks the address may be behind it.
+        """
         found = await _stored(self._subscribers.find(channel.id))
-        refusal = NOT_ASKED if found is None else found.refusal_of(key)
-        if found is None or refusal:
-            raise ChatRefusedError(refusal)
+        if found is None:
+            raise ChatRefusedError(NOT_ASKED)
+        if refusal := found.refusal_of(key):
+            raise ChatRefusedError(refusal, Extent.MESSAGE)
         return found
 
     async def _accepted(self, key: DeliveryKey) -> None:
