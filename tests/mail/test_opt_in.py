@@ -77,6 +77,22 @@ async def test_a_late_confirmation_changes_nothing(stage: Stage):
     assert await standing(stage) is Standing.PAUSED
 
 
+async def test_a_pause_before_the_confirmation_stays_until_it_is_resumed(stage: Stage):
+    await ask(stage.db, READER.id, stage.clock(), tokens=Tokens())
+    paused = await subscribe.pause(stage.db, READER, now=stage.clock())
+
+    answer = await stage.subscribers.confirm("token-2")
+
+    assert (paused.standing, paused.reason) == (Standing.PAUSED, "")
+    assert answer is Answer.DONE
+    assert await standing(stage) is Standing.PAUSED
+    found = await stage.subscribers.find(READER.id)
+    assert found is not None
+    assert found.wants_mail
+    resumed = await subscribe.resume(stage.db, READER, now=stage.clock())
+    assert resumed.standing is Standing.ACTIVE
+
+
 async def test_what_was_removed_before_it_was_confirmed_stays_removed(stage: Stage):
     await ask(stage.db, READER.id, stage.clock(), tokens=Tokens())
     await subscribe.remove(stage.db, READER, now=stage.clock())

@@ -170,12 +170,17 @@ async def change(
 
 
 async def pause(db: Database, channel: ChannelRef, *, now: datetime) -> Subscription:
-    """Stop planning digests until resumed; messages already in the outbox are still posted."""
+    """Stop planning digests until resumed; messages already in the outbox are still posted.
+
+    One that waited for something else waits for that alone from then on.
+    """
     async with db.transaction() as tx:
         await subscriptions.guard(tx, str(channel))
         present = await _get(tx, channel)
         if present.standing is Standing.PAUSED:
-            return present
+            # An address that confirms begins only what nobody has paused.
+            await subscriptions.give_reason(tx, present.id, "")
+            return await _get(tx, channel)
         return await _update(tx, present, present.options, Standing.PAUSED, now)
 
 

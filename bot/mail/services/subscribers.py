@@ -11,6 +11,7 @@ from bot.core.database.database import Database, Transaction
 from bot.core.ports import ChannelRef, Platform
 from bot.mail.domain.subscriber import (
     BEFORE_CONFIRMATION,
+    UNCONFIRMED,
     UNSUBSCRIBED,
     Answer,
     Subscriber,
@@ -67,7 +68,7 @@ class DatabaseSubscribers:
             changed = await addresses.confirm(tx, found.address, now)
             _must_be_one(changed, "confirmed")
             await unposted.give_up(tx, str(channel), BEFORE_CONFIRMATION)
-            if present.standing is Standing.PAUSED:
+            if present.standing is Standing.PAUSED and present.reason == UNCONFIRMED:
                 today = now.astimezone(present.options.schedule.zone).date()
                 options = replace(present.options, since=max(present.options.since, today))
                 await subscriptions.update(
