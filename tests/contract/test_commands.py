@@ -488,6 +488,20 @@ async def test_an_address_is_asked_and_gets_what_the_channel_gets(room: Room):
     assert [row["channel"] for row in planned] == ["mail:team@example.org"]
 
 
+async def test_what_waits_for_an_approval_in_the_channel_does_so_by_mail(room: Room):
+    await room.types("/digest here 8am Asia/Seoul unapproved:hold")
+
+    await room.types("/digest mail team@example.org")
+    await room.types("/digest mail other@example.org unapproved:post")
+
+    async with room.db.reading() as tx:
+        team = await subscriptions.find(tx, "mail:team@example.org")
+        other = await subscriptions.find(tx, "mail:other@example.org")
+    assert team is not None
+    assert other is not None
+    assert (team.options.unapproved, other.options.unapproved) == ("hold", "post")
+
+
 async def test_dates_are_understood(room: Room):
     day = await room.types("/digest newest")
     same = await room.types("/digest 2월 4일")

@@ -82,5 +82,6 @@ def _otherwise(words: TypedOptions, here: DigestOptions | None, zone: ZoneInfo) 
         most=str(here.most) if here.most else None,
         interface=str(here.interface) if here.interface is not None else None,
         only=here.only or None,
+        unapproved=str(here.unapproved),
     )
     return TypedOptions.of({**defaults.typed(), **words.typed()})
