@@ -12,7 +12,7 @@ from bot.core.domain.document import Document, Paragraph, Text
 from bot.core.ports import DeliveryKey, Platform, parse_channel
 from bot.digest.services import subscribe
 from bot.mail.services import bounces, opt_in
-from bot.mail.store import handovers
+from bot.mail.store import addresses, handovers
 from bot.outbox.domain.delivery import State
 from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.services import operator_actions
@@ -21,7 +21,7 @@ from bot.outbox.services.deliver import Deliverer
 from bot.outbox.store import copy_deliveries, deliveries, edits
 from bot.outbox.store.deliveries import Draft
 from tests.fakes.mail import Fault
-from tests.platforms.mail.stage import NINE, SITE, TEAM, Stage, staged
+from tests.platforms.mail.stage import NINE, SITE, TEAM, Stage, Tokens, ask, staged
 
 
 def said(text: str) -> Document:
@@ -114,6 +114,46 @@ async def test_a_refused_address_stops_its_digest_and_is_told_where_it_was_asked
         assert states[refused] is State.DEAD
         assert ": example.org." in notice["document"]
         assert TEAM.id not in notice["document"]
+
+
+async def told_of(stage: Stage, place: str) -> str:
+    """What the channel is told once messages to the team come back."""
+    await opt_in.note_bounce(stage.db, TEAM, now=stage.clock())
+    refused = await subscribe.get(stage.db, TEAM)
+    await bounces.tell(stage.db, refused, voices=Catalogues(), now=stage.clock())
+    async with stage.db.reading() as tx:
+        [notice] = await tx.all(
+            "SELECT document FROM delivery WHERE channel = :place", {"place": place}
+        )
+    return str(notice["document"])
+
+
+@pytest.mark.parametrize("then", ["", "forgotten", "a month later", "subscribed anew by Bob"])
+async def test_a_notice_names_who_asked_while_that_is_stored(then: str):
+    async with staged() as stage:
+        found = await stage.subscribers.find(TEAM.id)
+        assert found is not None
+        await stage.subscribers.unsubscribe(found.token)
+        stage.clock.ahead += timedelta(days=2)
+        ada = opt_in.Asker("Ada", "slack:T1/U1", "slack:T1/C1")
+        await ask(stage.db, TEAM.id, stage.clock(), by=ada, tokens=Tokens())
+        await stage.subscribers.confirm("token-1")
+
+        match then:
+            case "forgotten":
+                async with stage.db.transaction() as tx:
+                    await addresses.forget_asker(tx, ada.person)
+            case "a month later":
+                stage.clock.ahead += timedelta(days=31)
+            case "subscribed anew by Bob":
+                await subscribe.remove(stage.db, TEAM, now=stage.clock())
+                bob = opt_in.Asker("Bob", "slack:T1/U2", ada.channel)
+                await ask(stage.db, TEAM.id, stage.clock(), by=bob)
+        notice = await told_of(stage, ada.channel)
+
+        assert ("Ada" in notice) is (then == "")
+        assert "Bob" not in notice
+        assert "example.org" in notice
 
 
 @pytest.mark.parametrize("is_restored", [False, True])

@@ -60,7 +60,8 @@ async def tell(
 ) -> bool:
     """Plan the message, once a day at most; whether there is a channel to tell.
 
-    Everybody in the channel reads it, so that it names the domain alone.
+    Everybody in the channel reads it, so that it names the domain alone. It names who asked for as long as
+    that person can have themselves forgotten.
     """
     place = parse_channel(refused.channel)
     if place.platform is not Platform.MAIL:
@@ -70,11 +71,12 @@ async def tell(
         asked = await subscriptions.find(tx, asked_in) if asked_in else None
         if not asked_in:
             return False
+        knows_asker = await addresses.knows_asker(tx, place.id, now)
         say = voices(asked.options.spoken if asked is not None else refused.options.spoken)
         text = say(
             "{name} had the digest sent to an address at {domain}. Its mail server refuses messages, so "
             "that the digest by e-mail has stopped there. An operator can resume it.",
-            name=refused.created_by or say("Somebody"),
+            name=(knows_asker and refused.created_by) or say("Somebody"),
             domain=place.id.rpartition("@")[2],
         )
         key = DeliveryKey(delivery_key(asked_in, _PART, place.id, now.date().isoformat()))

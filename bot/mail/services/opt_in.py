@@ -72,7 +72,8 @@ async def add(
     async with db.reading() as tx:
         known = await addresses.find(tx, channel.id)
     if known is not None and known.wants_mail:
-        return await subscribe.add(db, channel, words, now=now, created_by=by.name)
+        # No request is stored, by which a name could be forgotten.
+        return await subscribe.add(db, channel, words, now=now)
 
     async def ask(tx: Transaction, added: Subscription) -> None:
         await addresses.guard(tx)

@@ -116,6 +116,18 @@ async def find_asked_in(tx: Transaction, address: str) -> str:
     return str(row["asked_in"]) if row is not None else ""
 
 
+async def knows_asker(tx: Transaction, address: str, now: datetime) -> bool:
+    """Whether it is stored who asked for it last: for a month, unless they are forgotten."""
+    row = await tx.one(
+        """
+        SELECT asked_by FROM mail_request WHERE address = :address AND asked_at >= :month
+         ORDER BY id DESC LIMIT 1
+        """,
+        {"address": address, "month": to_text(now - MONTH)},
+    )
+    return row is not None and row["asked_by"] != ""
+
+
 async def forget_asker(tx: Transaction, person: str) -> None:
     """Forget who asked for addresses; the counts of the address stay."""
     await tx.run(
