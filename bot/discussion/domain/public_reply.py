@@ -11,10 +11,14 @@ _BUDGET = 60_000
 _MARKUP = 400
 """Bytes of what stands around one reply's text."""
 
-# A mention ends with white space; spaces in a mentioned name are no-break spaces (`mention_of`). An "@"
-# within a word is part of an e-mail address or of a path.
-_MENTION = re.compile(
-    r"(?<![A-Za-z0-9._%+/-])@(?!(?:paperbot|paper-digest-bot)\b)(?:[^\s@]|\u00a0)+"
+# A mention ends with white space; spaces in a mentioned name are no-break spaces (`mention_of`). What may be
+# a mention or not is taken for one: an "@" stays only in the bot's name, an e-mail address or a web address.
+_AT = re.compile(
+    r"(?P<kept>@(?:paperbot|paper-digest-bot)(?![\w\u00a0]|[.-]\w)"
+    r"|(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{0,63}[A-Za-z0-9_]"
+    r"@(?=[A-Za-z0-9-]+\.[a-z])(?![^\s@]*\u00a0)[A-Za-z0-9.-]+"
+    r"|https?://[^\s@\u2060]{0,500}/@(?![^\s@]*\u00a0))"
+    r"|\u2060?@(?:[^\s@]|\u00a0)+"
 )
 
 
@@ -39,7 +43,7 @@ class PublicTalk:
 
 def without_names(text: str) -> str:
     """The text with `@…` for every person who is mentioned in it."""
-    return _MENTION.sub("@…", text)
+    return _AT.sub(lambda found: found["kept"] or "@…", text)
 
 
 def fitting(replies: Iterable[PublicReply]) -> PublicTalk:

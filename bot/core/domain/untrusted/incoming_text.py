@@ -7,6 +7,7 @@ people type through `well_formed` before anything else sees it (issue 12, item 1
 
 import re
 import unicodedata
+from string import ascii_letters, digits
 
 # C0 and C1 controls without tab and newline, surrogates, and the 66 noncharacters of Unicode.
 _NOT_TEXT = re.compile(
@@ -15,6 +16,8 @@ _NOT_TEXT = re.compile(
     + "]"
 )
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_BEFORE_AT = frozenset(ascii_letters + digits + "._%+-/>")
+"""Characters that an "@" behind them could belong to; ">" ends another mention in a source."""
 _LINE_END = re.compile("\r\n|[\r\x85\u2028\u2029]")
 
 
@@ -31,13 +34,15 @@ def well_formed(text: str) -> str:
     return _without_leading_marks(_NOT_TEXT.sub("", lines))
 
 
-def mention_of(name: str) -> str:
-    """`@name` for a person or group that a text mentions.
+def mention_of(name: str, source: str = "", at: int = 0) -> str:
+    """`@name` for a person or group that a text mentions: at `at` of its `source`.
 
     Its spaces are no-break spaces, so that the end of the name can be found again: it is not shown where
-    names are not (issue 18, item 1).
+    names are not (issue 18, item 1). Behind what could be the beginning of an e-mail address or of a path,
+    a word joiner, which nobody sees, says that it is neither.
     """
-    return "@" + "\u00a0".join(name.split())
+    joiner = "\u2060" if at and source[at - 1] in _BEFORE_AT else ""
+    return f"{joiner}@" + "\u00a0".join(name.split())
 
 
 def _join(pair: re.Match[str]) -> str:

@@ -71,9 +71,11 @@ class _Reader:
             case "spoiler":
                 return HIDDEN
             case "user":
-                return mention_of(self.names.user(int(found["user"])))
+                name = self.names.user(int(found["user"]))
+                return mention_of(name, found.string, found.start())
             case "role":
-                return mention_of(self.names.role(int(found["role"])))
+                name = self.names.role(int(found["role"]))
+                return mention_of(name, found.string, found.start())
             case "channel":
                 return f"#{self.names.channel(int(found['channel']))}"
             case "emoji":

@@ -63,7 +63,7 @@ def _spelled(found: re.Match[str], name_of: Callable[[str], str]) -> str:
     target, label = found["target"], (found["label"] or "").strip()
     match found["sign"]:
         case "@":
-            return mention_of(name_of(target))
+            return mention_of(name_of(target), found.string, found.start())
         case "#":
             return f"#{label.removeprefix('#') or name_of(target)}"
         case "!":
