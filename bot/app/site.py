@@ -19,7 +19,7 @@ from bot.platforms.web.rendering.view import make_view
 from bot.platforms.web.server import read_static
 from bot.platforms.web.site.feeds import SiteFeeds
 from bot.platforms.web.site.pages import ASSETS, DRAWING, SitePages, write_citation, write_drawing
-from bot.site.domain.archive import Archive
+from bot.site.domain.archive import Archive, until
 from bot.site.domain.fingerprint import Fingerprints
 from bot.site.domain.search_index import search_files
 from bot.site.domain.sheets import plan
@@ -39,9 +39,9 @@ async def write_site(
     """Bring the folder up to date with the archive; raises `UsageError` where it cannot be.
 
     `base` is where it is published, without a slash at its end; without it there are no feeds, which
-    need whole addresses.
+    need whole addresses. Entries of days after `today` are not in it.
     """
-    archive = await read_archive(db)
+    archive = until(await read_archive(db), today)
 
     def work() -> Written:
         files = _files(archive, base=base, languages=languages, today=today)

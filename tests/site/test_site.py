@@ -64,7 +64,7 @@ HOSTILE = (
     an_entry("Second", ko="같은 제목", path="c.md"),
     an_entry("Undated", on=None, en="Only English.", arxiv_id="2501.00001", path="d.md"),
     an_entry("Cites", arxiv_id="2501.00002", cites=("2501.00001", "2401.99999"), path="e.md"),
-    an_entry("Tomorrow", on=TODAY + timedelta(days=1), arxiv_id="hep-th/9901001", path="f.md"),
+    an_entry("Today", on=TODAY, arxiv_id="hep-th/9901001", path="f.md"),
 )
 
 
@@ -193,6 +193,33 @@ async def test_whatever_the_archive_holds_stays_text_in_its_folder(db: Database,
     assert "Person 0" not in everything
     assert 'href="javascript:' not in everything
     assert list(invalid_html(sorted(folder.rglob("*.html")))) == []
+
+
+async def test_nothing_names_a_note_of_a_day_that_has_not_begun(db: Database, tmp_path: Path):
+    tomorrow = TODAY + timedelta(days=1)
+    early = an_entry(
+        "Embargoed",
+        authors=("Ada Early", "Bo Kim"),
+        arxiv_id="2611.00009",
+        on=tomorrow,
+        ko="비밀",
+        tags="embargo",
+        cites=("2501.00001",),
+        links=("known",),
+        path="early.md",
+    )
+    known = an_entry("Known", arxiv_id="2501.00001", authors=("Bo Kim",), path="known.md")
+    _, kept = await keep(db, known, early)
+    await say_in_public(db, kept, "embargoed talk")
+    folder = tmp_path / "site"
+
+    await written(db, folder)
+
+    for path, made in content(folder).items():
+        about = f"{path}\n{made.decode(errors='replace')}".casefold()
+        for word in ("embargo", "2611.00009", "ada early", "비밀", str(tomorrow)):
+            assert word not in about, path
+    assert broken_links(folder, BASE) == []
 
 
 async def test_the_same_archive_gives_the_same_bytes_in_any_database(tmp_path: Path):

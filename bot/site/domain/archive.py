@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import date
 
 from bot.archive.domain.arxiv_record import ArxivRecord, PaperEvent
@@ -37,6 +37,17 @@ class Archive:
     records: Mapping[str, ArxivRecord] = field(default_factory=dict)
     events: Mapping[str, tuple[PaperEvent, ...]] = field(default_factory=dict)
     talks: Mapping[EntryId, PublicTalk] = field(default_factory=dict)
+
+
+def until(archive: Archive, today: date) -> Archive:
+    """The archive without the entries of days that have not begun: no page tells of them.
+
+    Feeds hold them back in the same way (`feeds.domain.feed.is_due`).
+    """
+    entries = (
+        each for each in archive.entries if each.entry.date is None or each.entry.date <= today
+    )
+    return replace(archive, entries=tuple(entries))
 
 
 def newest_first(entries: Iterable[StoredEntry]) -> tuple[StoredEntry, ...]:

@@ -199,6 +199,16 @@ async def test_the_sitemap_has_the_pages_of_the_archive_and_robots_the_sitemap()
         assert f"Disallow: {path}\n" in robots
 
 
+async def test_the_sitemap_names_no_day_that_has_not_begun():
+    async with staged(site=SITE) as stage:
+        stage.clock.at = NOON - timedelta(days=1)
+        _, text = await fetch(stage, "/sitemap.xml")
+
+    found = {each[0].text for each in etree.fromstring(text.encode())}
+    assert f"{SITE}/digest/{DAY}" not in found
+    assert f"{SITE}/digest/{DAY - timedelta(days=1)}" in found
+
+
 class ManyEntries(NoFeeds):
     """A feed library with more entries than one sitemap may have."""
 

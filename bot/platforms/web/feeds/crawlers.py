@@ -1,6 +1,7 @@
 """What crawlers ask for: `robots.txt` and the sitemaps."""
 
 import asyncio
+from datetime import date, timedelta
 
 from aiohttp import web
 
@@ -59,7 +60,8 @@ def _site(request: web.Request) -> str:
 
 
 async def _pages(context: WebContext, site: str) -> list[Place]:
-    days = await context.library.list_days(limit=_MOST_DAYS)
+    tomorrow = _today(context) + timedelta(days=1)
+    days = await context.library.list_days(before=tomorrow, limit=_MOST_DAYS)
     tags = await context.library.list_tags(limit=_MOST_TAGS)
     return [
         Place(f"{site}/papers"),
@@ -69,9 +71,12 @@ async def _pages(context: WebContext, site: str) -> list[Place]:
 
 
 async def _entries(context: WebContext, site: str, first: int, last: int) -> list[Place]:
-    today = context.now().astimezone(context.zone).date()
-    found = await context.feeds.changes(first, last, today=today)
+    found = await context.feeds.changes(first, last, today=_today(context))
     return [Place(f"{site}/entry/{each.id}", each.changed_on) for each in found]
+
+
+def _today(context: WebContext) -> date:
+    return context.now().astimezone(context.zone).date()
 
 
 def _sent(request: web.Request, text: str) -> web.Response:
