@@ -3,12 +3,18 @@
 import asyncio
 import shutil
 from datetime import date, timedelta
+from pathlib import Path
 
 from bot.archive.services.import_files import import_files
+from bot.core.database.address import PostgresAddress
 from bot.core.database.database import Database, opened
+from bot.discussion.services.full_export import export_lines
 from bot.feeds.services.feed_library import DatabaseFeeds
+from bot.lookup.services.selection import chosen
 from bot.operations.services.backup import after_restore, backup
 from bot.operations.services.move import move
+from bot.site.domain.paths import Paths
+from bot.site.services.read_archive import read_archive
 from tests.databases import new_database, throw_away
 from tests.stage import MORNING, staged
 
@@ -51,6 +57,75 @@ async def test_ids_and_updated_outlast_restore_and_move(tmp_path, postgresql):
     assert after_a_restore == after_a_move == before
     assert [at for _, at, title in before if title == "Note 2"] == ["2026-02-06T00:00:00+00:00"]
     assert len(before) == 4
+
+
+def a_note(folder: Path, name: str, *, paper: str = "2501.00009") -> Path:
+    file = folder / f"261127 {name}.md"
+    file.write_text(
+        f"https://arxiv.org/abs/{paper}\n\n*{name}* (Kim Example)\n\n생각 {name}\n\n#rl\n"
+    )
+    return file
+
+
+async def ids_and_addresses(db: Database) -> dict[str, tuple[str, str]]:
+    """By title: the end of the id in feeds, and the page of the static site."""
+    archive = await read_archive(db)
+    paths = Paths(archive)
+    return {
+        stored.entry.paper.title: (
+            archive.marks[stored.id].id.partition("2501.00009")[2],
+            paths.entry(stored.id).partition("2501.00009")[2],
+        )
+        for stored in archive.entries
+    }
+
+
+async def test_another_note_on_the_same_paper_and_day_takes_no_id_and_no_address(
+    location: Path | PostgresAddress, tmp_path: Path
+):
+    told = []
+    vault = tmp_path / "vault"
+    vault.mkdir()
+    # Later ones stand before the first one by their paths; C gets the place of B, which finds it taken.
+    async with opened(location) as db:
+        for names in ("B", "AB", "B", "AB", "A", "AC", "ABC"):
+            for name in "ABC":
+                file = a_note(vault, name)
+                if name not in names:
+                    file.unlink()
+            await import_files(db, [vault], now=MORNING, withdraw_missing=True)
+            told.append(await ids_and_addresses(db))
+
+    one, two, three = ("", ".html"), ("/2", "-2.html"), ("/3", "-3.html")
+    assert told == [
+        {"B": one},
+        {"A": two, "B": one},
+        {"B": one},
+        {"A": two, "B": one},
+        {"A": two},
+        {"A": two, "C": one},
+        {"A": two, "B": three, "C": one},
+    ]
+
+
+async def test_notes_on_the_same_paper_and_day_have_the_same_ids_after_an_export(
+    db: Database, tmp_path: Path
+):
+    vault = tmp_path / "vault"
+    vault.mkdir()
+    file = tmp_path / "archive.jsonl"
+    for name in "BCA":
+        await import_files(db, [a_note(vault, name)], now=MORNING)
+    before = await ids_and_addresses(db)
+    with file.open("w", encoding="utf-8") as out:
+        async for piece in export_lines(db, chosen(db, "", as_written=False)):
+            out.write(piece)
+
+    async with throw_away() as other:
+        await import_files(other, [file], now=MORNING)
+        after = await ids_and_addresses(other)
+
+    assert after == before == {"A": ("/3", "-3.html"), "B": ("", ".html"), "C": ("/2", "-2.html")}
 
 
 async def test_a_rebuild_from_the_same_notes_gives_the_same_feed(shared):

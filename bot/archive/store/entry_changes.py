@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any
 
 from bot.archive.domain.entry import Entry, EntryId, Reference, SourceKind
-from bot.archive.domain.lasting import first_key, is_changed
+from bot.archive.domain.lasting import first_key, is_changed, ordinals
 from bot.archive.domain.note_links import linked_name, note_name
 from bot.archive.domain.search.search_text import IndexedText, tag_mark
 from bot.archive.store import entries, papers, search_index, tags
@@ -125,6 +125,7 @@ def _add(
         [_row(entry_id, draft, ids, at) for entry_id, draft in numbered],
     )
     _add_related_rows(statements, numbered, ids)
+    _set_ordinals(statements, [entry_id for entry_id, _ in numbered])
     return tuple(entry_id for entry_id, _ in numbered)
 
 
@@ -144,6 +145,24 @@ def _new_ids(statements: Statements, drafts: Sequence[IndexedEntry]) -> list[Ent
     ]
 
 
+def _set_ordinals(statements: Statements, new: Collection[EntryId]) -> None:
+    """Give entries that stand from now on their `ordinal`, those with lower ids first."""
+    rows = statements.tuples(
+        """
+        SELECT o.first_key, o.id, o.ordinal FROM entry AS o
+         WHERE o.newness > 0 AND o.first_key <> '' AND o.first_key IN (
+               SELECT e.first_key FROM entry AS e WHERE e.id IN (SELECT value FROM numbers(:new)))
+         ORDER BY o.id
+        """,
+        {"new": list(new)},
+    )
+    given = ordinals(rows, frozenset(new))
+    statements.run_many(
+        "UPDATE entry SET ordinal = :ordinal WHERE id = :id",
+        [{"id": entry_id, "ordinal": ordinal} for entry_id, ordinal in given.items()],
+    )
+
+
 def _update(
     statements: Statements,
     changes: Sequence[tuple[EntryId, IndexedEntry]],
@@ -155,6 +174,12 @@ def _update(
         _row(entry_id, draft, ids, at) | {"is_changed": entry_id in changed}
         for entry_id, draft in sorted(changes, key=_id)
     ]
+    withdrawn = statements.numbers(
+        """
+        SELECT id FROM entry WHERE newness < 0 AND id IN (SELECT value FROM numbers(:ids))
+        """,
+        {"ids": [row["id"] for row in rows]},
+    )
     for table in ("entry_tag", "reference", "link", "search_text"):
         statements.run_many(
             f"DELETE FROM {table} "  # noqa: S608  fixed names
@@ -174,6 +199,8 @@ def _update(
         rows,
     )
     _add_related_rows(statements, changes, ids)
+    if withdrawn:
+        _set_ordinals(statements, list(map(EntryId, withdrawn)))
 
 
 def _id(change: tuple[EntryId, IndexedEntry]) -> EntryId:

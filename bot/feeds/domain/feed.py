@@ -26,20 +26,19 @@ _ARXIV = "arxiv:"
 class FeedEntry:
     """An entry of a feed, with what feeds need to know beside.
 
-    `first_key` is that of `archive.domain.lasting`; `earlier` is how many entries that are not withdrawn
-    have the same one and come before it in the order of their sources. `changed_at` is the last change of
-    what it says, if there was any since it first stood.
+    `first_key` is that of `archive.domain.lasting`; `ordinal` tells entries with the same one apart, from 0.
+    `changed_at` is the last change of what it says, if there was any since it first stood.
     """
 
     stored: StoredEntry
     first_key: str = ""
-    earlier: int = 0
+    ordinal: int = 0
     changed_at: datetime | None = None
 
     @property
     def id(self) -> str:
         """The `tag:` URI: the same after a correction, and in every database of the same notes."""
-        return item_id(self.first_key or first_key(self.stored.entry), self.earlier)
+        return item_id(self.first_key or first_key(self.stored.entry), self.ordinal)
 
     @property
     def published(self) -> datetime:
@@ -111,14 +110,14 @@ def is_due(entry: Entry, today: date) -> bool:
     return entry.date is not None and entry.date <= today
 
 
-def item_id(key: str, earlier: int) -> str:
-    """The id of the entry with that `first_key`, behind so many others that have the same."""
+def item_id(key: str, ordinal: int) -> str:
+    """The id of the entry with that `first_key`, and that `ordinal` among those that have the same."""
     day, _, paper = key.partition(" ")
     if paper.startswith(_ARXIV):
         name = f"arxiv/{quote(paper.removeprefix(_ARXIV), safe='/')}"
     else:
         name = hashlib.sha256(paper.encode(errors="replace")).hexdigest()[:24]
-    number = f"/{earlier + 1}" if earlier else ""
+    number = f"/{ordinal + 1}" if ordinal else ""
     return f"{_NAMESPACE}entry/{day or 'undated'}/{name}{number}"
 
 

@@ -51,7 +51,7 @@ async def with_marks(tx: Transaction, stored: Sequence[StoredEntry]) -> tuple[Fe
     known = await marks.list_of(tx, [each.id for each in stored])
     found = ((each, known[each.id]) for each in stored if each.id in known)
     return tuple(
-        FeedEntry(each, mark.first_key, mark.earlier, mark.changed_at) for each, mark in found
+        FeedEntry(each, mark.first_key, mark.ordinal, mark.changed_at) for each, mark in found
     )
 
 

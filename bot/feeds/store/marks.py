@@ -15,7 +15,7 @@ class Marks:
     """What `FeedEntry` has beside the entry."""
 
     first_key: str
-    earlier: int
+    ordinal: int
     changed_at: datetime | None
 
 
@@ -23,19 +23,15 @@ async def list_of(tx: Transaction, ids: Iterable[EntryId]) -> Mapping[EntryId, M
     """The marks of these entries, those that exist."""
     rows = await tx.all(
         """
-        SELECT e.id, e.first_key, e.changed_at,
-               (SELECT count(*) FROM entry AS o JOIN source AS t ON t.id = o.source_id
-                 WHERE e.first_key <> '' AND o.first_key = e.first_key AND o.newness > 0
-                   AND (t.path, o.part, o.id) < (s.path, e.part, e.id)) AS earlier
-          FROM entry AS e JOIN source AS s ON s.id = e.source_id
-         WHERE e.id IN (SELECT value FROM numbers(:ids))
+        SELECT id, first_key, ordinal, changed_at FROM entry
+         WHERE id IN (SELECT value FROM numbers(:ids))
         """,
         {"ids": list(ids)},
     )
     return {
         EntryId(row["id"]): Marks(
             row["first_key"],
-            row["earlier"],
+            row["ordinal"],
             instants.from_text(row["changed_at"]) if row["changed_at"] is not None else None,
         )
         for row in rows

@@ -1,18 +1,18 @@
 """Where each page stands in the folder: names that stay when the archive grows or is built anew.
 
 An entry is named by its day and its paper as they first stood (`archive.domain.lasting`), never by its
-number in a database: a correction changes no address. Paths are relative to
+number in a database: a correction changes no address, nor does another note on the same paper and day. Paths are relative to
 the folder of a language, with `/`.
 """
 
 import hashlib
 import re
-from collections import Counter
 from collections.abc import Collection
 from datetime import date
 
 from bot.archive.domain.entry import EntryId
 from bot.archive.domain.lasting import first_key
+from bot.feeds.domain.feed import FeedEntry
 from bot.site.domain.archive import Archive, author_key
 
 START = "index.html"
@@ -36,12 +36,10 @@ class Paths:
     def __init__(self, archive: Archive, authors: Collection[str] = ()) -> None:
         self._entries: dict[EntryId, str] = {}
         self._authors = frozenset(authors)
-        taken: Counter[str] = Counter()
         for stored in archive.entries:
-            mark = archive.marks.get(stored.id)
-            name = _entry_name(mark.first_key if mark is not None else first_key(stored.entry))
-            taken[name] += 1
-            number = f"-{taken[name]}" if taken[name] > 1 else ""
+            mark = archive.marks.get(stored.id) or FeedEntry(stored)
+            name = _entry_name(mark.first_key or first_key(stored.entry))
+            number = f"-{mark.ordinal + 1}" if mark.ordinal else ""
             self._entries[stored.id] = f"entries/{name}{number}.html"
 
     def entry(self, entry_id: EntryId) -> str:

@@ -15,6 +15,7 @@ from bot.core.database.sqlite.migrate import apply_migrations, statements
 from bot.core.domain.document import Document, Paragraph, dump, run
 from bot.core.store import leases
 from bot.feeds.services.feed_library import DatabaseFeeds
+from bot.feeds.store import marks as feed_marks
 from bot.outbox.domain.delivery import State
 from bot.outbox.services import operator_actions
 from tests.stage import MORNING, Clock, MemoryChat, Stage
@@ -112,6 +113,43 @@ async def test_an_old_database_goes_on_where_it_was(old: Path):
     feed = await DatabaseFeeds(db).newest(today=MORNING.date(), page=1)
     assert [each.first_key for each in feed.entries] == ["2025-02-04 arxiv:2502.01456"]
     await db.close()
+
+
+async def test_notes_on_the_same_paper_and_day_keep_the_ids_that_they_had_in_feeds(tmp_path: Path):
+    path = tmp_path / "old.db"
+    at = "2026-02-03T00:00:00.000000+00:00"
+    withdrawn = 3
+    with closing(sqlite3.connect(path, isolation_level=None)) as raw:
+        apply_migrations(raw, migrations=bundled_migrations()[:45], path=str(path))
+        raw.execute(
+            "INSERT INTO paper (id, key, arxiv_id) VALUES (1, 'arxiv:2501.00009', '2501.00009')"
+        )
+        for number, name in enumerate("CBDA", start=1):
+            gone = at if number == withdrawn else None
+            raw.execute(
+                """
+                INSERT INTO source (id, kind, path, name, content_hash, imported_at)
+                VALUES (?1, 'vault_note', ?2, ?2, '', ?3)
+                """,
+                (number, f"{name}.md", at),
+            )
+            raw.execute(
+                """
+                INSERT INTO entry (
+                    id, newness, paper_id, source_id, part, date, title, authors, arxiv_version,
+                    commentary, text, created_at, updated_at, withdrawn_at, first_key
+                ) VALUES (?1, ?2, 1, ?1, 0, '2026-02-02', ?3, '[]', 0, '[]', '', ?4, ?4, ?5,
+                    '2026-02-02 arxiv:2501.00009')
+                """,
+                (number, -number if gone else number, name, at, gone),
+            )
+
+    db = await open_database(path)
+    async with db.reading() as tx:
+        marks = await feed_marks.list_of(tx, map(EntryId, range(1, 5)))
+    await db.close()
+
+    assert {number: mark.ordinal for number, mark in marks.items()} == {1: 2, 2: 1, 3: 0, 4: 0}
 
 
 async def test_a_person_of_slack_is_known_by_their_workspace_after_the_upgrade(tmp_path: Path):

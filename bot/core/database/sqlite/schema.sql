@@ -42,7 +42,7 @@ CREATE TABLE entry (
     text          TEXT NOT NULL,
     created_at    TEXT NOT NULL,
     updated_at    TEXT NOT NULL,
-    withdrawn_at  TEXT, first_key TEXT NOT NULL DEFAULT '', changed_at TEXT,
+    withdrawn_at  TEXT, first_key TEXT NOT NULL DEFAULT '', changed_at TEXT, ordinal INTEGER NOT NULL DEFAULT 0,
     CHECK ((newness < 0) = (withdrawn_at IS NOT NULL))
 );
 
