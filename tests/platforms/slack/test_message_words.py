@@ -92,6 +92,20 @@ def test_all_parts_of_a_forwarded_message_are_kept(more, said):
 
 
 @pytest.mark.parametrize(
+    "address", ["https://x.example/?a=1&region=us&copy=2", "https://x.example/?a=&amp;&lt=|b"]
+)
+def test_an_address_is_said_as_it_is(address):
+    shown = address.replace("|", "%7C")
+    block = rich({"type": "link", "url": address})
+    labelled = rich({"type": "link", "url": address, "text": "a < b"})
+    files = [{"title": "plot.png", "permalink": address}, {"permalink": address}]
+
+    assert words({"text": "", "blocks": [block]}) == shown
+    assert words({"text": "", "blocks": [labelled]}) == f"a < b ({shown})"
+    assert words({"text": "", "files": files}) == f"plot.png ({shown})\n{shown}"
+
+
+@pytest.mark.parametrize(
     "preview",
     [
         {"from_url": "https://arxiv.org", "title": "arXiv", "text": "a preview"},

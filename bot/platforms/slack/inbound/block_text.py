@@ -6,7 +6,7 @@ Blocks are foreign JSON: unknown parts are skipped, and the depth is bounded.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.platforms.slack.inbound.mrkdwn import escape
+from bot.platforms.slack.inbound.mrkdwn import escape, link
 
 _DEEPEST = 6
 
@@ -108,8 +108,7 @@ def _rows(part: Mapping[str, Any]) -> Iterator[str]:
 def _run(run: Mapping[str, Any]) -> str:
     match text_of(run, "type"):
         case "link":
-            label = escape(text_of(run, "text"))
-            return f"<{text_of(run, 'url')}|{label}>" if label else f"<{text_of(run, 'url')}>"
+            return link(text_of(run, "url"), text_of(run, "text"))
         case "user":
             return f"<@{text_of(run, 'user_id')}>"
         case "usergroup":

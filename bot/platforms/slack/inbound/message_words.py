@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.platforms.slack.inbound.block_text import block_text, emoji_of, objects, quoted, text_of
-from bot.platforms.slack.inbound.mrkdwn import escape
+from bot.platforms.slack.inbound.mrkdwn import escape, link
 
 _DEEPEST = 3
 """Levels of forwarded messages inside forwarded messages."""
@@ -57,10 +57,10 @@ def _parts(message: Mapping[str, Any], depth: int) -> Iterator[str]:
 
 def _file(file: Mapping[str, Any]) -> Iterator[str]:
     """A link to a file, and the words of its transcript, description or preview."""
-    link = text_of(file, "permalink")
+    address = text_of(file, "permalink")
     name = " ".join((text_of(file, "title") or text_of(file, "name")).split())
-    if link.startswith("https://"):
-        yield f"<{link}|{escape(name)}>" if name else f"<{link}>"
+    if address.startswith("https://"):
+        yield link(address, name)
     elif name:
         yield escape(name)
     said = [

@@ -59,6 +59,12 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def link(address: str, label: str = "") -> str:
+    """A plain address as a reference of mrkdwn, with a plain label if there is one."""
+    target = escape(address).replace("|", "%7C")
+    return f"<{target}|{escape(label)}>" if label else f"<{target}>"
+
+
 def _spelled(found: re.Match[str], name_of: Callable[[str], str]) -> str:
     target, label = found["target"], (found["label"] or "").strip()
     match found["sign"]:
