@@ -367,6 +367,23 @@ def reply(**more: Any) -> MessagePosted | None:
     return read_reply({**message, **more}, "C1", US)
 
 
+IN_CONNECT = {"id": "F1", "mode": "file_access", "file_access": "check_file_info"}
+"""What Slack sends of a file in a channel that organisations share."""
+
+
+def test_a_file_of_which_slack_tells_nothing_is_a_link_to_its_message():
+    alone = reply(files=[IN_CONNECT])
+    deleted = reply(files=[{"id": "F1", "mode": "tombstone"}])
+    forwarded = reply(attachments=[share(text="", fallback="", files=[IN_CONNECT])])
+
+    said = [heard and plain(heard.text, str) for heard in (alone, deleted, forwarded)]
+    assert said == [
+        "https://slack.com/archives/C1/p1700000000000100?thread_ts=1699999999.000100&cid=C1",
+        "",
+        "> 하늘: https://papers.slack.com/archives/C2/p1700000000000100",
+    ]
+
+
 POLL = [
     {"type": "section", "text": {"type": "mrkdwn", "text": "*Which paper?*"}},
     {

@@ -11,6 +11,8 @@ from html import unescape
 from typing import Any
 
 from bot.core.domain import commands
+from bot.core.ports import ChannelRef, MessageRef, Platform
+from bot.platforms.slack.addresses import message_address
 from bot.platforms.slack.inbound import mrkdwn
 from bot.platforms.slack.inbound.events import (
     AppRemoved,
@@ -161,7 +163,8 @@ def _message(event: Mapping[str, Any], event_id: str, us: BotIdentity) -> SlackE
         return MessageDeleted(event_id, channel, ts) if ts and is_reply and not ours else None
     if subtype == "message_changed":
         changed = _object(event.get("message"))
-        if message_words(changed) == message_words(_object(event.get("previous_message"))):
+        previous = _object(event.get("previous_message"))
+        if _words(changed, channel, us) == _words(previous, channel, us):
             return None  # a link preview, a reaction, a new reply count
         return read_reply(changed, channel, us, changed_ts=_text(event, "ts"))
     if (
@@ -204,12 +207,18 @@ def read_reply(
         root=root,
         ts=ts,
         user=user,
-        text=message_words(message),
+        text=_words(message, channel, us),
         at=at,
         edited_at=parse_timestamp(edited),
         user_name=name,
         mentions_bot=not name and mentions(own_words(message), us),
     )
+
+
+def _words(message: Mapping[str, Any], channel: str, us: BotIdentity) -> str:
+    place = ChannelRef(Platform.SLACK, us.team, channel)
+    said, root = (MessageRef(place, _text(message, name)) for name in ("ts", "thread_ts"))
+    return message_words(message, message_address(said, root))
 
 
 def _author(message: Mapping[str, Any], us: BotIdentity) -> tuple[str, str] | None:

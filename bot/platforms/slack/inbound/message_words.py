@@ -18,9 +18,13 @@ _NO_TEXT = re.compile(r"\s*(?:This (?:content|message) can.t be displayed\.?)?\s
 _EMOJI = re.compile(r":[\w+'-]{1,100}:(?::skin-tone-[2-6]:)?")
 
 
-def message_words(message: Mapping[str, Any]) -> str:
-    """All words of a message, quotations included; empty if it has none."""
-    return "\n".join(_parts(message, 0))
+def message_words(message: Mapping[str, Any], address: str = "") -> str:
+    """All words of a message, quotations included; empty if it has none.
+
+    Its `address` stands for a file of which Slack tells nothing, as in channels that organisations share:
+    https://docs.slack.dev/reference/events/message/file_share
+    """
+    return "\n".join(_parts(message, 0, address))
 
 
 def own_words(message: Mapping[str, Any]) -> str:
@@ -45,24 +49,29 @@ def has_choice(message: Mapping[str, Any]) -> bool:
     return bool(blocks) or any(each.get("actions") for each in attachments)
 
 
-def _parts(message: Mapping[str, Any], depth: int) -> Iterator[str]:
+def _parts(message: Mapping[str, Any], depth: int, address: str) -> Iterator[str]:
     own = own_words(message)
     if own.strip():
         yield own
     for file in objects(message.get("files")):
-        yield from _file(file)
+        yield from _file(file, address)
     for attachment in objects(message.get("attachments")):
         yield from _attachment(attachment, depth)
 
 
-def _file(file: Mapping[str, Any]) -> Iterator[str]:
-    """A link to a file, and the words of its transcript, description or preview."""
+def _file(file: Mapping[str, Any], posted_at: str) -> Iterator[str]:
+    """A link to a file, and the words of its transcript, description or preview.
+
+    Without a name and a link it is linked to where it was posted, unless it was deleted.
+    """
     address = text_of(file, "permalink")
     name = " ".join((text_of(file, "title") or text_of(file, "name")).split())
     if address.startswith("https://"):
         yield link(address, name)
     elif name:
         yield escape(name)
+    elif posted_at and text_of(file, "mode") != "tombstone":
+        yield link(posted_at)
     said = [
         text_of(_object(_object(file.get("transcription")).get("preview")), "content"),
         text_of(file, "alt_txt"),
@@ -94,7 +103,8 @@ def _shared(attachment: Mapping[str, Any], depth: int) -> Iterator[str]:
         for block in objects(_object(each.get("message")).get("blocks"))
     ]
     inner = {**attachment, "blocks": blocks or attachment.get("blocks")}
-    said = list(_parts(inner, depth + 1))
+    address = text_of(attachment, "from_url")
+    said = list(_parts(inner, depth + 1, address if address.startswith("https://") else ""))
     if not said and (fallback := text_of(attachment, "fallback")):
         said = [escape(fallback)]
     yield from said
