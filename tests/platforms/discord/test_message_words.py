@@ -93,7 +93,7 @@ async def test_names_stand_for_ids(bot: RunningBot):
     )
 
     assert said == (
-        "@paperbot @paperbot @Ben\u00a0Lee #random @deleted-user @deleted-role #deleted-channel @everyone"
+        "@paperbot @paperbot @Ben\u00a0Lee #random @unknown-user @unknown-role #unknown-channel @everyone"
     )
 
 
@@ -124,6 +124,15 @@ async def test_a_forwarded_message_is_a_quotation_of_whoever_forwards_it(bot: Ru
     assert bot.desk.heard[0].user.name == "Ada"
     copy = present_copy("Ada", "discord", said)
     assert "first :parrot:" in str(copy)
+
+
+async def test_who_is_mentioned_in_a_forwarded_message_is_unknown_and_not_deleted(bot: RunningBot):
+    ben = bot.discord.world.add_person(234567890123456789, "Ben Lee")
+    words = "<@234567890123456789> see <#345678901234567890>"
+
+    said = await heard(bot, fields=forward(snapshot(content=words, mentions=[ben.json()])))
+
+    assert said == "> @unknown-user see #unknown-channel"
 
 
 async def test_a_comment_on_a_forwarded_message_stands_before_it(bot: RunningBot):

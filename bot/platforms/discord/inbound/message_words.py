@@ -19,7 +19,11 @@ BOT_NAME = "paperbot"
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """The names that a message's ids have in its server; `me` is the bot."""
+    """The names that a message's ids have in its server; `me` is the bot.
+
+    Others are unknown, as in Discord's own apps: of another server, of a channel that the bot may not see,
+    or deleted. discord.py does not keep the names of who is mentioned in a forwarded message.
+    """
 
     message: discord.Message
     me: int
@@ -30,21 +34,21 @@ class _Names:
         found = discord.utils.get(self.message.mentions, id=number)
         if found is None and self.message.guild is not None:
             found = self.message.guild.get_member(number)
-        return found.display_name if found is not None else "deleted-user"
+        return found.display_name if found is not None else "unknown-user"
 
     def role(self, number: int) -> str:
         found = discord.utils.get(self.message.role_mentions, id=number)
         if found is None and self.message.guild is not None:
             found = self.message.guild.get_role(number)
         if found is None:
-            return "deleted-role"
+            return "unknown-role"
         # The bot's own role is called like the bot, and people pick it by mistake.
         return BOT_NAME if found.tags and found.tags.bot_id == self.me else found.name
 
     def channel(self, number: int) -> str:
         guild = self.message.guild
         found = guild.get_channel_or_thread(number) if guild is not None else None
-        return found.name if found is not None else "deleted-channel"
+        return found.name if found is not None else "unknown-channel"
 
 
 def message_words(message: discord.Message, me: int, address: str) -> str:
