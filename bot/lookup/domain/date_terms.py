@@ -1,6 +1,7 @@
 """The terms of a query that are dates: `date:2025-02`, `before:2025`, `after:yesterday`."""
 
 import re
+from calendar import monthrange
 from datetime import date, timedelta
 
 from bot.archive.domain.typed_dates import fold
@@ -45,14 +46,12 @@ def read_span(raw: WrittenTerm) -> tuple[date, date]:
         if day is not None:
             only = date(year or 0, month or 0, day)
             return only, only
-        first = date(year or 0, month or 1, 1)
+        first = date(year or 0, 1 if month is None else month, 1)
     except ValueError as error:
         raise _no_date(raw) from error
     if month is None:
         return first, date(first.year, 12, 31)
-    if month == 12:
-        return first, date(first.year, 12, 31)
-    return first, date(first.year, month + 1, 1) - timedelta(days=1)
+    return first, first.replace(day=monthrange(first.year, first.month)[1])
 
 
 def relative_text(raw: WrittenTerm) -> str:

@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.archive.domain.inlines import with_addresses
@@ -75,9 +75,29 @@ def test_a_question_is_answered_or_reported_as_not_understood(text, question):
     assert read_question(text) == question
 
 
-@given(st.text(max_size=400))
+_PIECES = st.sampled_from(
+    [
+        "@paperbot ",
+        "/",
+        "paper ",
+        "date:",
+        "before:",
+        "popular:",
+        "0001-00",
+        "9999",
+        '"',
+        " ",
+        "-",
+        "#",
+    ]
+)
+
+
+@given(st.one_of(st.text(max_size=400), st.lists(_PIECES, max_size=12).map("".join)))
+@example("@paperbot date:0001-00")
 def test_any_text_is_read_as_a_question(text):
     assert isinstance(read_question(text), Wish | LookUp | Line | Unclear)
+    assert is_call(text) in (True, False)
 
 
 @given(st.sampled_from(sorted(WORDS)))

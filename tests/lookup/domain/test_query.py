@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import EntryId
+from bot.archive.domain.typed_dates import Days
 from bot.core.catalogue import Catalogues
 from bot.core.domain.errors import QueryError
 from bot.lookup.domain.query import FIELDS, parse
@@ -95,6 +96,7 @@ def test_a_line_means_these_terms(text, terms):
     [
         ("date:2025", date(2025, 1, 1), date(2025, 12, 31)),
         ("date:2024-02", date(2024, 2, 1), date(2024, 2, 29)),
+        ("date:9999-12", date(9999, 12, 1), date(9999, 12, 31)),
         ("date:2024-12", date(2024, 12, 1), date(2024, 12, 31)),
         ("date:2025-02-04", date(2025, 2, 4), date(2025, 2, 4)),
         ("date:2025/2/4", date(2025, 2, 4), date(2025, 2, 4)),
@@ -117,6 +119,11 @@ def test_dates_are_spans_with_both_ends(text, first, last):
     [
         ("date:2025-02-30", "2025-02-30"),
         ("reasoning date:yesterday", "(character 11)"),
+        ("date:0001-00", "0001-00"),
+        ("date:2025-00", "2025-00"),
+        ("after:2025-00", "2025-00"),
+        ("popular:2025-13", "2025-13"),
+        ("before:2025-01-00", "2025-01-00"),
         ("before:0001", "0001"),
         ("after:9999", "9999"),
         ("author:", "author:lee"),
@@ -185,6 +192,30 @@ def test_whatever_parses_is_written_so_that_it_parses_the_same(text):
         return
 
     assert parse(format_query(query)) == query
+
+
+_dates = st.from_regex(r"[0-9]{4}([-./][0-9]{1,2}([-./][0-9]{1,2})?)?[-./]?", fullmatch=True)
+_values = st.one_of(
+    st.text(max_size=12), _dates, st.sampled_from(["week", "yesterday", "어제", "1..2"])
+)
+_fields = st.builds("{}{}{}".format, st.sampled_from(["", "-"]), st.sampled_from(FIELDS), _values)
+
+
+@given(
+    text=st.lists(_fields, min_size=1, max_size=3).map(" ".join),
+    days=st.one_of(st.none(), st.dates(date(2000, 1, 1)).map(Days)),
+)
+def test_no_value_of_a_field_raises_anything_but_a_query_error(text: str, days: Days | None):
+    try:
+        query = parse(text, days)
+    except QueryError as error:
+        assert str(error)
+    else:
+        assert all(
+            term.first is None or term.last is None or term.first <= term.last
+            for term in query.terms
+            if isinstance(term, Dates)
+        )
 
 
 def test_the_only_bare_word_may_be_meant_as_a_tag():
