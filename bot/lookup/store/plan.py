@@ -87,7 +87,8 @@ class Plan:
             if len(found) == offset + limit:
                 return found[offset:], None
         if self.has_order:
-            read = min(max(limit, _COUNTED_WITH_PAGE - offset), most)
+            # `most` bounds the count only: a page has all that were asked for.
+            read = max(limit, min(_COUNTED_WITH_PAGE - offset, most))
             found = self.walk(statements, limit=read, offset=offset)
             is_last = len(found) < read and (found or not offset)
             total = offset + len(found) if is_last else self.count(statements, most=most)

@@ -208,14 +208,14 @@ _fields = st.builds("{}{}{}".format, st.sampled_from(["", "-"]), st.sampled_from
 def test_no_value_of_a_field_raises_anything_but_a_query_error(text: str, days: Days | None):
     try:
         query = parse(text, days)
-    except QueryError as error:
-        assert str(error)
-    else:
-        assert all(
-            term.first is None or term.last is None or term.first <= term.last
-            for term in query.terms
-            if isinstance(term, Dates)
-        )
+    except QueryError:
+        return
+
+    assert all(
+        term.first is None or term.last is None or term.first <= term.last
+        for term in query.terms
+        if isinstance(term, Dates)
+    )
 
 
 def test_the_only_bare_word_may_be_meant_as_a_tag():
