@@ -148,13 +148,16 @@ def _without_year(text: str, days: Days) -> dt.date | None:
         return None
     for form in _with_years(text, days.today.year):
         read = parse_date_line(form)
-        if read is not None and read.on is not None and read.on <= days.today:
+        if read is None:
+            return None  # in no year: each form has the same shape
+        if read.on is not None and read.on <= days.today:
             return read.on
     return None
 
 
 def _with_years(text: str, year: int) -> Iterator[str]:
-    for each in range(year, max(year - 9, 0), -1):  # 29 February may be eight years ago
+    back = 8 if "29" in text else 1  # 29 February may be eight years ago
+    for each in range(year, max(year - back - 1, 0), -1):
         yield f"{each}년 {text}" if text.endswith("일") else f"{text}, {each}"
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from bot.archive.domain.typed_dates import Days, fold
 from bot.core.domain.late_pattern import late_pattern
 from bot.lookup.domain.date_terms import DATE
-from bot.lookup.domain.query import parse
+from bot.lookup.domain.query import LONGEST, MOST_TERMS, parse
 from bot.lookup.domain.query_terms import Query
 from bot.lookup.domain.relative_dates import find_day, is_relative
 from bot.lookup.domain.written_terms import QUOTES
@@ -23,13 +23,19 @@ _FIELD = late_pattern(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\S+")
+_NO_DATE = re.compile(rf"[:：]\S|[{QUOTES}]")
 _MOST_WORDS = 4
 """The words of the longest date: `the day before yesterday`."""
+_LONGEST_LINE = LONGEST + 100
+"""Characters of a query with the words before it, as in `@paperbot /paper bib date:today`."""
 
 
 def has_dates(text: str) -> bool:
-    """Whether a query has a field of dates whose value is not plainly `2025-02-04`."""
-    return any(
+    """Whether a query has a field of dates whose value is not plainly `2025-02-04`.
+
+    A line that is too long for a query has none, and `write_out` leaves it as it is.
+    """
+    return len(text) <= _LONGEST_LINE and any(
         match["phrase"] is None and _plain(text, match) is None for match in _FIELD.finditer(text)
     )
 
@@ -61,10 +67,14 @@ def _rewritten(text: str, days: Days, write: Callable[[str, str, date], str]) ->
 
     `write` gets the field, the value as it was typed, and the day that it means.
     """
+    if len(text) > _LONGEST_LINE:
+        return text
     parts: list[str] = []
-    at = 0
-    while (match := _FIELD.search(text, at)) is not None:
-        found = None if match["phrase"] is not None else _date(text, match, days)
+    at = fields = 0
+    while fields <= MOST_TERMS and (match := _FIELD.search(text, at)) is not None:
+        is_phrase = match["phrase"] is not None
+        fields += not is_phrase
+        found = None if is_phrase else _date(text, match, days)
         if found is None:
             parts.append(text[at : match.end()])
             at = match.end()
@@ -98,9 +108,9 @@ def _date(text: str, match: re.Match[str], days: Days) -> tuple[str, date, int] 
         return (match["quoted"], day, match.end()) if day is not None else None
     words = []
     for word in _WORD.finditer(text, match.start("bare")):
-        words.append(word)
-        if len(words) == _MOST_WORDS:
+        if len(words) == _MOST_WORDS or (words and _NO_DATE.search(word[0])):
             break
+        words.append(word)
     for count in range(len(words), 0, -1):
         end = words[count - 1].end()
         typed = text[words[0].start() : end]

@@ -1,5 +1,7 @@
 """Relative dates in queries are written out; everything else stays as it is."""
 
+import sys
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.archive.domain.typed_dates import Days
 from bot.core.domain.errors import QueryError
-from bot.lookup.domain.query import parse
+from bot.lookup.domain.query import LONGEST, parse
 from bot.lookup.domain.query_dates import has_dates, parse_to_store, write_out
 from bot.lookup.domain.query_terms import Dates, Popular, Query, format_query
 
@@ -29,6 +31,8 @@ DAYS = Days(date(2025, 2, 4), newest=date(2025, 1, 30))
         ("popular:주", "popular:2025-01-28"),
         ("popular:last friday", "popular:2025-01-31"),
         ("date:4 Feb 2025 lora", "date:2025-02-04 lora"),
+        ("date:4 Feb 2025: lora", "date:2025-02-04 lora"),
+        ("date:feb 4 date:어제 #rl", "date:2025-02-04 date:2025-02-03 #rl"),
         ("date:the day before yesterday rl", "date:2025-02-02 rl"),
     ],
 )
@@ -82,6 +86,58 @@ def test_a_query_that_is_stored_keeps_its_relative_dates(asked: str, stored: str
 
     assert format_query(query) == stored
     assert parse_to_store(stored, DAYS) == query
+
+
+def _calls(work: Callable[[str], object], text: str) -> int:
+    """How many functions `work` calls for a text."""
+    calls = 0
+
+    def count(_frame: object, event: str, _of: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    work(text)  # what is compiled once is not counted
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        work(text)
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+_UNITS = [
+    "date:1 ",
+    "date:1일 ",
+    "date:a1 b c ",
+    "date:feb 30x ",
+    "date:2월 30일 ",
+    "date:x ",
+    "date:2025 ",
+    "date:feb 29 ",
+    'date:"1 ',
+    "date: ",
+    '"',
+]
+
+
+@pytest.mark.parametrize("unit", _UNITS)
+@pytest.mark.parametrize("work", [has_dates, lambda text: write_out(text, DAYS)])
+def test_no_line_holds_up_the_event_loop(work: Callable[[str], object], unit: str):
+    line, message = unit * (LONGEST // len(unit)), unit * (40_000 // len(unit))
+
+    assert _calls(work, line) < 15 * LONGEST
+    assert _calls(work, message) < 10
+    assert write_out(message, DAYS) == message
+    assert not has_dates(message)
+
+
+def test_a_query_of_the_greatest_length_has_its_dates_written_out_behind_a_mention():
+    query = "date:어제 " + "a" * (LONGEST - len("date:어제 "))
+    line = f"@paperbot /paper bib {query}"
+
+    assert has_dates(line)
+    assert write_out(line, DAYS) == line.replace("어제", "2025-02-03")
 
 
 _WORDS = st.lists(
