@@ -29,6 +29,7 @@ from functools import lru_cache
 
 from bot.archive.domain.arxiv_id import ArxivId, parse_arxiv_id
 from bot.archive.domain.entry import EntryId, tag_slug
+from bot.archive.domain.markup.author_names import in_each_order
 from bot.archive.domain.typed_dates import Days
 from bot.core.domain.errors import QueryError
 from bot.core.domain.latex_accents import accents
@@ -142,8 +143,7 @@ def _tag(raw: WrittenTerm) -> Tag:
 
 
 def _author(raw: WrittenTerm) -> Author:
-    last, comma, first = raw.value.strip(" ,;").partition(",")
-    name = _searchable(f"{first} {last}" if comma else last)  # "Choi, Yejin" is Yejin Choi
+    name = _searchable(in_each_order(raw.value.strip(" ,;"))[-1])  # "Choi, Yejin" is Yejin Choi
     if not name:
         raise QueryError(
             '“{value}” (character {at}) is not a name: write author:lee or author:"yejin choi"',

@@ -8,6 +8,7 @@ from datetime import date
 from functools import lru_cache, partial
 
 from bot.archive.domain.entry import EntryId, Related
+from bot.archive.domain.markup.author_names import in_each_order
 from bot.archive.domain.search.folding import bare
 from bot.core.database.database import Statements, Transaction
 from bot.core.domain.latex_accents import accents
@@ -36,7 +37,11 @@ async def list_authors(tx: Transaction, typed: str, *, limit: int) -> tuple[str,
         author
         for authors in await tx.call(_recent_authors)
         for author in authors
-        if any(part.startswith(wanted) for part in _parts(_compared(author)))
+        if any(
+            part.startswith(wanted)
+            for name in in_each_order(readable(author))
+            for part in _parts(_compared(name))
+        )
     )
     return tuple(readable(author) for author, _ in found.most_common(limit))
 

@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from bot.archive.domain.entry import Entry, EntryId, Language, StoredEntry, tag_with_parents
+from bot.archive.domain.markup.author_names import in_each_order
 from bot.archive.domain.search.segment import BREAK, INDEXED_CHARACTERS, is_run, runs
 from bot.core.domain.latex_accents import accents
 
@@ -94,7 +95,7 @@ def _texts(entry: Entry, readable: Readable) -> Iterator[str]:
     paper = entry.paper
     yield _shown(paper.title, readable)
     yield _apart(entry.tags)
-    yield _apart(map(readable, paper.authors))
+    yield _apart(name for each in paper.authors for name in in_each_order(readable(each)))
     yield _shown("\n\n".join(written.text for written in entry.commentary), readable)
     yield _shown(paper.abstract or "", readable)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.entry import Entry, Language, Paper
-from bot.archive.domain.markup.author_names import is_group, without_others
+from bot.archive.domain.markup.author_names import is_group, turned, without_others
 from bot.core.domain.characters import HANGUL_SYLLABLE
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.latex_accents import accents
@@ -20,9 +20,6 @@ _SCHEME = re.compile(r"^[a-z]+://(?:www\.)?", re.IGNORECASE)
 _AFFILIATION = re.compile(r"\s*[(（](?:[^()（）]|[(（][^()（）]*[)）])*[)）]\s*$")
 _LETTER = re.compile(r"[^\W\d_]")
 _AND = re.compile(r"\band\b", re.IGNORECASE)
-_GIVEN = re.compile(
-    r"(?!(?:jr|sr|i+v?|inc|ltd)\b)[^\W\d_][\w.'’-]*(?:[ .-]+[^\W\d_][\w.'’-]*){0,3}", re.IGNORECASE
-)
 _SUFFIX = re.compile(r"(?:jr|sr)\.?|i{2,3}|iv", re.IGNORECASE)
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Signs that turn the direction of the text behind them, in a file the names of fields too."""
@@ -140,12 +137,10 @@ def _names(written: Iterable[str]) -> tuple[list[str], bool]:
 
 def _author(name: str) -> Author:
     """The parts of a name: `Laurens van der Maaten` has the family name `van der Maaten`."""
-    family, comma, given = name.partition(",")
-    if is_group(name) or _AND.search(name) is not None:
+    if (parts := turned(name)) is not None:
+        return Author(name, *parts)
+    if "," in name or is_group(name) or _AND.search(name) is not None:
         return Author(name)
-    if comma:
-        is_turned = family.strip() and _GIVEN.fullmatch(given.strip()) is not None
-        return Author(name, family.strip(), given.strip()) if is_turned else Author(name)
     words = name.split()
     suffix = words.pop() if len(words) > 2 and _SUFFIX.fullmatch(words[-1]) else ""
     if len(words) < 2:

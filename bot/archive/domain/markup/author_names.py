@@ -46,6 +46,10 @@ _ET_AL = late_pattern(
     re.IGNORECASE | re.DOTALL,
 )
 _LONGEST = 300
+_AND = re.compile(r"\band\b", re.IGNORECASE)
+_GIVEN = re.compile(
+    r"(?!(?:jr|sr|i+v?|inc|ltd)\b)[^\W\d_][\w.'’-]*(?: [ .-]*[^\W\d_][\w.'’-]*){0,3}", re.IGNORECASE
+)
 
 
 def is_group(name: str) -> bool:
@@ -60,6 +64,20 @@ def without_others(name: str) -> tuple[str, bool]:
     """The name without `et al.` after it, and whether there was one. The name may be empty."""
     found = _ET_AL.fullmatch(name) if len(name) <= _LONGEST else None
     return (found["name"].strip(), True) if found is not None else (name, False)
+
+
+def turned(name: str) -> tuple[str, str] | None:
+    """The family and the given name of `Choi, Yejin`; `None` for a name in any other order."""
+    if "," not in name or len(name) > _LONGEST or is_group(name) or _AND.search(name) is not None:
+        return None
+    family, _, given = map(str.strip, name.partition(","))
+    return (family, given) if family and _GIVEN.fullmatch(given) is not None else None
+
+
+def in_each_order(name: str) -> tuple[str, ...]:
+    """The name as it is written, and `Yejin Choi` for `Choi, Yejin`."""
+    parts = turned(name)
+    return (name,) if parts is None else (name, " ".join(reversed(parts)))
 
 
 def is_one_name(before: str, behind: str) -> bool:

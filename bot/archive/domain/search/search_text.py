@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from bot.archive.domain.entry import Entry
+from bot.archive.domain.markup.author_names import in_each_order
 from bot.archive.domain.search.segment import (
     BREAK,
     INDEXED_CHARACTERS,
@@ -29,7 +30,7 @@ class IndexedText(NamedTuple):
     tags: str
 
 
-VERSION = 4
+VERSION = 5
 """The version of the index. Raise it when the words of a text change: databases are reindexed."""
 
 Readable: TypeAlias = Callable[[str], str]
@@ -54,8 +55,8 @@ def _titled(title: str, readable: Readable) -> str:
 
 
 def indexed_authors(authors: tuple[str, ...], readable: Readable) -> str:
-    """The words of the authors' names."""
-    return _apart(tuple(map(readable, authors)))
+    """The words of the authors' names; `Choi, Yejin` is also found as Yejin Choi."""
+    return _apart(tuple(name for each in authors for name in in_each_order(readable(each))))
 
 
 def indexed(text: str, readable: Readable) -> str:
