@@ -6,7 +6,7 @@ from urllib.parse import quote_plus
 
 from bot.archive.domain.entry import AtArxiv, Entry, Language, Paper, Reference, StoredEntry
 from bot.archive.domain.inlines import inlines
-from bot.core.domain import command_line
+from bot.core.domain import command_line, commands
 from bot.core.domain.characters import cut_at
 from bot.core.domain.day_text import day_text
 from bot.core.domain.document import (
@@ -249,9 +249,22 @@ def entry_query(stored: StoredEntry) -> str:
     return f"entry:{stored.id}"
 
 
-def row(stored: StoredEntry, number: int, *, languages: Sequence[Language], say: Translate) -> Item:
-    """An entry as one row of a list, with a button that shows it."""
+def language_option(typed: Sequence[Language]) -> dict[str, str]:
+    """The option of `/paper` by which an answer is in these languages of the commentary; none if empty."""
+    return {commands.LANGUAGE.name: ",".join(typed)} if typed else {}
+
+
+def row(
+    stored: StoredEntry,
+    number: int,
+    *,
+    languages: Sequence[Language],
+    say: Translate,
+    typed: Sequence[Language] = (),
+) -> Item:
+    """An entry as one row of a list, with a button that shows it, in the languages that were `typed`."""
     entry = stored.entry
+    line = command_line.format_line("paper", entry_query(stored), **language_option(typed))
     parts = [day_text(entry.date, say.locale)] if entry.date else []
     if entry.tags:
         parts.append(" ".join(f"#{tag}" for tag in entry.tags))
@@ -265,7 +278,7 @@ def row(stored: StoredEntry, number: int, *, languages: Sequence[Language], say:
         linked_title(entry.paper),
         detail=detail,
         number=number,
-        button=Button(say("Read"), command=command_line.format_line("paper", entry_query(stored))),
+        button=Button(say("Read"), command=line),
     )
 
 

@@ -222,11 +222,13 @@ class Bot(Forms):
     async def _bibliography(
         self, command: Command, asked: str, page: int, say: Translate
     ) -> Document:
+        typed = _typed_languages(command)
         found = await self._find(command, asked, page)
         if not found.entries:
-            return document.private(present_lookup.present_nothing(asked, found.suggestions, say))
+            nothing = present_lookup.present_nothing(asked, found.suggestions, say, typed)
+            return document.private(nothing)
         return present_lookup.present_bibliography(
-            asked, found.entries, page=page, more=found.more, say=say
+            asked, found.entries, page=page, more=found.more, say=say, typed=typed
         )
 
     async def _look_up(
@@ -235,19 +237,18 @@ class Bot(Forms):
         """What is found, to be presented in any language, and the revision at which it may be kept."""
         found = await self._find(command, asked, page, in_brief=True)
         tells_others = bool(command.also_reads) and InDiscussion() in found.query.terms
-        wanted = command.options.get(commands.LANGUAGE.name)
-        chosen = parse_languages(wanted) if wanted is not None else None
+        typed = _typed_languages(command)
         if not found.entries:
             known = await answers.without_entry(self._desk.db, found.query, say)
             if known is not None:
                 return _always(known), None
-            nothing = present_lookup.present_nothing(asked, found.suggestions, say)
+            nothing = present_lookup.present_nothing(asked, found.suggestions, say, typed)
             today = self._desk.clock().astimezone(self._desk.zone).date()
             hints = list_hints(asked, today, say)
             return _always(document.private(document.with_notes(nothing, hints))), None
 
         def present(each: Translate) -> Document:
-            languages = chosen or _languages(each)
+            languages = typed or _languages(each)
             if asked and page == 1 and len(found.entries) == 1:
                 return present_entry.present_entry(
                     found.entries[0], languages=languages, say=each, detailed=True
@@ -261,6 +262,7 @@ class Bot(Forms):
                 total=found.total,
                 languages=languages,
                 say=each,
+                typed=typed,
             )
 
         if tells_others:
@@ -342,6 +344,12 @@ def _page(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 6):
         raise UsageError("“{text}” is not a page: write a number from 1", text=text[:60])
     return max(1, int(text))
+
+
+def _typed_languages(command: Command) -> tuple[Language, ...]:
+    """The languages of the commentary that a person typed; empty for none. Raises `UsageError`."""
+    typed = command.options.get(commands.LANGUAGE.name)
+    return parse_languages(typed) if typed is not None else ()
 
 
 def _languages(say: Translate) -> tuple[Language, ...]:

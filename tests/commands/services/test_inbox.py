@@ -36,6 +36,7 @@ from bot.core.ports import ChannelRef, Command, MessageRef, Platform, ThreadMess
 from bot.digest.services import subscribe
 from bot.digest.services.options.typed import TypedOptions
 from bot.discussion.services.discuss import DiscussionContext
+from tests.archive_stage import an_entry, keep_apart
 from tests.databases import throw_away
 from tests.wrapped_database import WrappedDatabase
 
@@ -82,6 +83,20 @@ def bot(db: Database) -> Bot:
 async def ask(bot: Bot, line: str, *, user: User = READER, locale: str = "en") -> Document:
     parsed = command_line.parse_line(line)
     return await bot.command(Command(parsed.spec.name, parsed.options, user, CHANNEL, locale))
+
+
+def lines(document: Document) -> list[str]:
+    """The commands of a document's buttons."""
+    found: list[str] = []
+    for block in document.blocks:
+        match block:
+            case Items(items):
+                found += (item.button.command for item in items if item.button is not None)
+            case Buttons(buttons):
+                found += (button.command for button in buttons)
+            case _:
+                pass
+    return list(filter(None, found))
 
 
 def words(document: Document) -> str:
@@ -144,6 +159,33 @@ async def test_a_paper_is_shown_in_the_other_language_by_its_button(bot: Bot, db
     assert "[한국어]" in answer
     assert "2025년 2월 4일" in answer  # and its own words stay in the asker's language
     assert "“fr”" in words(await ask(bot, "/paper entry:1 language:fr"))
+
+
+async def test_results_in_a_language_are_read_and_turned_in_that_language(
+    bot: Bot, db: Database
+) -> None:
+    entry = an_entry("Sharded", ko="글이다.", en="A text.", tags="shard")
+    await keep_apart(db, *[entry] * 11)
+
+    first = await ask(bot, "/paper #shard language:english", locale="ko")
+    second = await ask(bot, next(line for line in lines(first) if "page:2" in line), locale="ko")
+    nothing = await ask(bot, "/paper #shrad language:en")
+    bibliography = await ask(bot, next(line for line in lines(first) if "bib" in line))
+
+    assert lines(first)[-2:] == [
+        "/paper #shard page:2 language:en",
+        "/paper bib #shard page:1 language:en",
+    ]
+    assert lines(second) == [
+        "/paper entry:13 language:en",
+        "/paper #shard page:1 language:en",
+        "/paper bib #shard page:2 language:en",
+    ]
+    assert "A text." in words(second)
+    assert lines(nothing) == ["/paper #shard language:en"]
+    assert lines(bibliography) == ["/paper bib #shard page:2 language:en"]
+    assert all("language" not in line for line in lines(await ask(bot, "/paper #shard")))
+    assert all(line.endswith(" language:en") for line in lines(first))
 
 
 async def test_an_empty_query_shows_the_newest_and_how_to_ask(bot: Bot) -> None:
