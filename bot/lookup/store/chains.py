@@ -20,6 +20,10 @@ _COMPARED = 2000
 """The newest entries whose titles are compared with one that is unknown."""
 _ALIKE = 70
 """The least similarity of a suggested title, of 100."""
+_LONGEST_COMPARED = 100
+"""Characters of an unknown title that are compared; the time grows with their square."""
+_AT_ONCE = 100
+"""Titles compared in one call: rapidfuzz holds Python's lock until it returns."""
 _CONTAINING = 100
 """Entries read whose title has the words: more are ambiguous anyway."""
 
@@ -105,18 +109,8 @@ def _papers(statements: Statements, them: Sequence[int]) -> list[tuple[int, int,
 def _unknown(statements: Statements, place: Place) -> QueryError:
     near: list[tuple[int, str]] = []
     if isinstance(place, str):
-        from rapidfuzz import fuzz, process  # noqa: PLC0415 - slow to import, for unknown titles
-
         rows = statements.tuples(_RECENT, {"oldest": OLDEST, "recent": _COMPARED})
-        titles = dict(rows)
-        matched = process.extract(
-            _folded(place),
-            {entry_id: _folded(title) for entry_id, title in rows},
-            scorer=fuzz.partial_ratio,
-            score_cutoff=_ALIKE,
-            limit=_SUGGESTED,
-        )
-        near = [(entry_id, titles[entry_id]) for _, _, entry_id in matched]
+        near = _most_alike(place, rows)
     if near:
         return QueryError(
             "No entry has the title {place}. Similar titles: {papers}",
@@ -129,6 +123,22 @@ def _unknown(statements: Statements, place: Place) -> QueryError:
         place=format_place(place) if not isinstance(place, int) else f"entry:{place}",
         example='path:2502.01456.."attention is all"',
     )
+
+
+def _most_alike(title: str, titles: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The entries whose titles are alike, the most similar first."""
+    from rapidfuzz import fuzz, process  # noqa: PLC0415 - slow to import, for unknown titles
+
+    wanted = _folded(title)[:_LONGEST_COMPARED]
+    matched: list[tuple[str, float, int]] = []
+    for start in range(0, len(titles), _AT_ONCE):
+        compared = [_folded(each) for _, each in titles[start : start + _AT_ONCE]]
+        found = process.extract(
+            wanted, compared, scorer=fuzz.partial_ratio, score_cutoff=_ALIKE, limit=_SUGGESTED
+        )
+        matched += ((text, score, start + place) for text, score, place in found)
+    best = sorted(matched, key=lambda match: match[1], reverse=True)[:_SUGGESTED]
+    return [titles[place] for _, _, place in best]
 
 
 def _listed(papers: Iterable[tuple[int, str]]) -> str:

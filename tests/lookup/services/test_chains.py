@@ -97,6 +97,24 @@ async def test_what_has_no_chain_is_said_in_one_message(library, query, said):
     assert said in str(refused.value)
 
 
+@pytest.mark.parametrize("behind", ["", " and what the authors say of it at length" * 8])
+async def test_the_most_similar_of_many_titles_are_suggested_best_first(db: Database, behind: str):
+    title = (
+        "Constitutional alignment of language models by scalable oversight in three steps of debate"
+    )
+    titles = [f"Paper {n}" for n in range(250)]
+    titles[0] = title.replace("models", "agents")
+    titles[120] = title
+    titles[249] = titles[0].replace("scalable", "recursive")
+    await keep_apart(db, *map(an_entry, titles))
+
+    with pytest.raises(QueryError) as refused:
+        await found(db, f'path:"{title.replace("language", "langage")}{behind}"..entry:2')
+
+    said = str(refused.value)
+    assert said.index("entry:121 “") < said.index("entry:1 “") < said.index("entry:250 “")
+
+
 async def test_a_withdrawn_entry_is_no_step(library):
     [withdrawn] = (await lookup.look_up(library, "2301.00001")).entries
     async with library.transaction() as tx:
