@@ -37,6 +37,18 @@ async def db() -> AsyncIterator[Database]:
         ("author:ch", ['author:"Yejin Choi"']),
         ("#rl author:jin", ['#rl author:"Jinwoo Lee"']),
         ('"reasoning wi', []),
+        ('"on reas', []),
+        ("“on reas", []),
+        ('rl "on #reas', []),
+        ('"scaling laws" -#s', ['"scaling laws" -#scaling-law']),
+        ('author:"yejin ch', ['author:"Yejin Choi"']),
+        ("#rl -author:“jinwoo le", ['#rl -author:"Jinwoo Lee"']),
+        ('author:"yejin choi" author:"lee', ['author:"yejin choi" author:"Jinwoo Lee"']),
+        ('path:"scaling la', ["path:entry:1.."]),
+        ('path:entry:2.."scaling la', ["path:entry:2..entry:1"]),
+        ('path:"on reasoning".."scaling la', ['path:"on reasoning"..entry:1']),
+        ('#author:"yejin ch', []),
+        ('xauthor:"yejin ch', []),
     ],
 )
 async def test_the_last_term_is_completed(db, typed, values):
