@@ -91,8 +91,9 @@ class Bot(Forms):
     async def _answered(
         self, command: Command, say: Translate, *, in_thread: bool = False
     ) -> Document:
+        typed = {name: command_line.spaced(each) for name, each in command.options.items()}
         try:
-            return await self._answer(command, say)
+            return await self._answer(replace(command, options=typed), say)
         except StorageError as error:
             if in_thread:
                 raise  # the message is handled again when the database is back

@@ -41,6 +41,7 @@ def opens_form(spec: CommandSpec, options: Mapping[str, str]) -> bool:
 
 
 _QUOTED = re.compile(r"[\"“]([^\"“”]+)[\"”]")
+_QUOTE = re.compile(r"[\"“”„＂]")
 
 
 @lru_cache(maxsize=128)  # each layer that a command passes asks for its own needs
@@ -48,8 +49,9 @@ def parse_line(line: str) -> CommandLine:
     """A typed line (`/paper reasoning page:2`) as a command; raises `UsageError`.
 
     Options other than the free one are `name:value` or `name:"value"` words at the end of the line.
+    Any white space separates words.
     """
-    name, _, rest = line.strip().removeprefix("/").partition(" ")
+    name, _, rest = spaced(line).removeprefix("/").partition(" ")
     spec = find(name.casefold())
     if spec is None:
         known = ", ".join(f"/{command.name}" for command in COMMANDS)
@@ -68,12 +70,19 @@ def parse_line(line: str) -> CommandLine:
         key, colon, value = words[-1].partition(":")
         if not colon or key not in named or not value or key in options:
             break
+        if len(_QUOTE.findall(value)) % 2:  # the end of a phrase: "turn to page:3"
+            break
         quoted = _QUOTED.fullmatch(value)
         options[key] = quoted[1] if quoted is not None else value
         words.pop()
     if spec.free_option is not None and " ".join(words).strip():
         options[spec.free_option.name] = " ".join(words).strip()
     return CommandLine(spec, MappingProxyType(dict(reversed(options.items()))))
+
+
+def spaced(text: str) -> str:
+    """The words of a text with one space between them, whatever white space was typed."""
+    return " ".join(text.split())
 
 
 def typed_options(spec: CommandSpec, options: Mapping[str, str]) -> Mapping[str, str]:

@@ -161,6 +161,28 @@ async def test_a_paper_is_shown_in_the_other_language_by_its_button(bot: Bot, db
     assert "“fr”" in words(await ask(bot, "/paper entry:1 language:fr"))
 
 
+@pytest.mark.parametrize("space", [" ", "\u3000", "\u00a0", " \n "])
+@pytest.mark.parametrize(
+    ("name", "typed", "says"),
+    [
+        ("paper", ["bib", "#rl"], "BibTeX: 1 paper"),
+        ("paper", ["not-for-us", "2502.99999"], "“2502.99999” is no new paper"),
+        ("follow", ["settings", "at:25:00"], "25:00"),
+        ("digest", ["settings", "at:25:00"], "25:00"),
+        ("digest", ["recap", "2024"], "2024"),
+    ],
+)
+async def test_what_stands_behind_a_verb_is_read_whatever_space_is_between(
+    bot: Bot, space: str, name: str, typed: list[str], says: str
+) -> None:
+    option = "what" if name == "digest" else "query"
+    given = Command(name, {option: space.join(typed)}, MANAGER, CHANNEL, "en")
+
+    answer = await bot.command(given)
+
+    assert says in answer.summary + words(answer)
+
+
 async def test_results_in_a_language_are_read_and_turned_in_that_language(
     bot: Bot, db: Database
 ) -> None:

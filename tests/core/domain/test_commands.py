@@ -13,6 +13,28 @@ def test_the_free_option_takes_the_line_and_named_options_its_end() -> None:
     assert line.options == {"query": "author:lee #rl", "page": "2"}
 
 
+@pytest.mark.parametrize("space", [" ", "  ", "\u3000", "\u00a0", "\t", "\n"])
+def test_any_white_space_separates_words(space: str) -> None:
+    typed = space.join(["/paper", "bib", "#rl", "page:2"])
+
+    assert command_line.parse_line(typed).options == {"query": "bib #rl", "page": "2"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "options"),
+    [
+        ('"turn to page:3"', {"query": '"turn to page:3"'}),
+        ("“a language:model”", {"query": "“a language:model”"}),
+        ('"turn to page:3" page:2', {"query": '"turn to page:3"', "page": "2"}),
+        ('"a b" language:en page:2', {"query": '"a b"', "language": "en", "page": "2"}),
+        ('x language:"ko"', {"query": "x", "language": "ko"}),
+        ('"never closed page:2', {"query": '"never closed', "page": "2"}),
+    ],
+)
+def test_no_option_ends_within_a_phrase(typed: str, options: dict[str, str]) -> None:
+    assert command_line.parse_line(f"/paper {typed}").options == options
+
+
 def test_a_command_may_stand_alone() -> None:
     assert command_line.parse_line("/help").options == {}
     assert command_line.parse_line(" /paper  ").options == {}
