@@ -290,8 +290,8 @@ FIELDS = tuple(f"{name}:" for name in _FIELDS)
 
 
 def _with_lone_words(terms: tuple[Term, ...]) -> tuple[Term, ...]:
-    """`random` and `popular` are words beside other words (`random forest`), else terms."""
-    words = tuple(term for term in terms if isinstance(term, Words))
+    """`random` and `popular` are words beside words that are wanted (`random forest`), else terms."""
+    words = tuple(term for term in terms if isinstance(term, Words) and not term.negated)
     said = {replace(term, text=term.text.casefold()) for term in words}
     if len(said) != 1 or (meant := _LONE_WORDS.get(said.pop())) is None:
         return terms
