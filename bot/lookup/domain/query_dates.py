@@ -106,7 +106,7 @@ def _date(text: str, match: re.Match[str], days: Days) -> tuple[str, date, int] 
     if match["quoted"] is not None:
         day = find_day(field, match["quoted"], days)
         return (match["quoted"], day, match.end()) if day is not None else None
-    words = []
+    words: list[re.Match[str]] = []
     for word in _WORD.finditer(text, match.start("bare")):
         if len(words) == _MOST_WORDS or (words and _NO_DATE.search(word[0])):
             break

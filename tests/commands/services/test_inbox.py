@@ -87,7 +87,7 @@ async def ask(bot: Bot, line: str, *, user: User = READER, locale: str = "en") -
 
 def lines(document: Document) -> list[str]:
     """The commands of a document's buttons."""
-    found: list[str] = []
+    found: list[str | None] = []
     for block in document.blocks:
         match block:
             case Items(items):
