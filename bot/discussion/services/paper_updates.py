@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from bot.archive.domain.arxiv_record import PaperEvent, PaperEventKind
-from bot.archive.domain.entry import EntryId, Related
+from bot.archive.domain.entry import Related, StoredEntry
 from bot.archive.store import arxiv_records, entries, paper_events
 from bot.archive.store.guards import PAPER_EVENT
 from bot.channels.domain.schedule import LATE_NOTES
@@ -64,7 +64,8 @@ async def pass_on(context: DiscussionContext) -> int:
 
 
 async def _tell(tx: Transaction, context: DiscussionContext, event: PaperEvent) -> int:
-    citing = await _related(tx, event.entry_id) if event.entry_id is not None else None
+    by = await entries.find(tx, event.entry_id) if event.entry_id is not None else None
+    citing, name = _related(by), _name(event, by)
     planned = 0
     for thread in await threads.list_about(tx, event.number, event.noticed_at):
         if thread.entry_id != event.entry_id:
@@ -72,14 +73,14 @@ async def _tell(tx: Transaction, context: DiscussionContext, event: PaperEvent) 
                 tx,
                 context,
                 thread,
-                event,
+                name,
                 partial(present_event, event.kind, event.new_version, event.number, citing),
             )
     if event.kind in _STRIKES_WHAT_BUILDS_ON_IT:
         title = await _title(tx, event.number)
         for thread in await threads.list_referring(tx, event.number, event.noticed_at):
             present = partial(present_event_of_reference, event.kind, event.number, title)
-            planned += await _say_in(tx, context, thread, event, present)
+            planned += await _say_in(tx, context, thread, name, present)
     return planned
 
 
@@ -91,7 +92,7 @@ async def _say_in(
     tx: Transaction,
     context: DiscussionContext,
     thread: threads.Posted,
-    event: PaperEvent,
+    name: tuple[str, ...],
     present: Callable[[Translate], Document | None],
 ) -> int:
     """Plan the announcement of an event in a thread, unless its channel has `notices:off`."""
@@ -105,8 +106,16 @@ async def _say_in(
     others = readers(context.voices, thread.channel, say)
     translations = {other.locale: present(other) for other in others}
     document = translated(document, {k: v for k, v in translations.items() if v is not None})
-    name = ("news", channel, thread.message.id, str(event.id))
-    return await reply_in(tx, thread.message, document, name, context.clock())
+    its_name = ("news", channel, thread.message.id, *name)
+    return await reply_in(tx, thread.message, document, its_name, context.clock())
+
+
+def _name(event: PaperEvent, citing: StoredEntry | None) -> tuple[str, ...]:
+    """What names an event, without the ids of rows: after a restore it may be another row."""
+    if citing is None:
+        return (event.number, event.kind, str(event.new_version))
+    source = citing.entry.source
+    return (event.number, event.kind, source.path, str(source.part))
 
 
 async def _title(tx: Transaction, number: str) -> str:
@@ -114,8 +123,7 @@ async def _title(tx: Transaction, number: str) -> str:
     return known[number].title if number in known else f"arXiv:{number}"
 
 
-async def _related(tx: Transaction, entry_id: EntryId) -> Related | None:
-    stored = await entries.find(tx, entry_id)
+def _related(stored: StoredEntry | None) -> Related | None:
     if stored is None or stored.withdrawn_at is not None:
         return None
-    return Related(entry_id, stored.entry.paper.title, stored.entry.date)
+    return Related(stored.id, stored.entry.paper.title, stored.entry.date)

@@ -2,7 +2,8 @@
 
 A backup says in itself that it is one. The bot that opens it does not know what was posted
 since it was made, so whatever may have been is searched for before anything is sent: what
-waited in the outbox, and every day since then, each as the slot it would have been.
+waited in the outbox, every day since then, each as the slot it would have been, and for a day
+whatever else is planned, such as copies of replies that are read again.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from bot.follow.store import readers
 from bot.mail.store import handovers
 from bot.operations.store import backups
 from bot.operations.store.restored import find_restored
+from bot.outbox.store import restored
 
 NO_COPY_OF_A_SERVER = UsageError(
     "A PostgreSQL database is backed up with pg_dump and restored with pg_restore: see "
@@ -144,6 +146,7 @@ async def after_restore(db: Database, *, now: datetime) -> datetime | None:
         await tx.guard("start")
         made_at = await backups.find_mark(tx) or await find_restored(tx)
         if made_at is not None:
+            await restored.note(tx, made_at, now)
             await plan.doubt_since(tx, made_at, now)
             await readers.doubt_since(tx, made_at, now)
             await handovers.note_restore(tx, now)

@@ -6,6 +6,7 @@ written in one go, in the connection's thread, so that one commit carries many m
 
 import json
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -18,7 +19,7 @@ from bot.core.ports import ChannelRef, DeliveryKey
 from bot.core.store import processes
 from bot.outbox.domain.content_hash import text_hash
 from bot.outbox.domain.delivery import QUIET, REFUSED_BEFORE, ROOT_MISSING, Priority, State, Step
-from bot.outbox.store import waiting
+from bot.outbox.store import restored, waiting
 from bot.outbox.store.claims import Claimed
 
 
@@ -30,7 +31,8 @@ class Draft:
     belongs to; `root_id` names that message by its delivery, `root_message` one that is none of
     ours. `reply_id` is the reply that it is a copy of, `caused_by` the message of the channel that
     it answers. With `doubt_from` it may have been posted since that instant, and is searched for
-    before anything is sent. A message that nobody asked for waits while its channel is quiet.
+    before anything is sent; so is everything for some time after a restore. A message that nobody
+    asked for waits while its channel is quiet.
     """
 
     key: DeliveryKey
@@ -61,7 +63,7 @@ async def add(tx: Transaction, drafts: Iterable[Draft], now: datetime) -> int:
 
     Returns how many are new.
     """
-    drafts = tuple(drafts)
+    drafts = await _doubted(tx, tuple(drafts), now)
     quiet = {
         channel: await _quiet(tx, channel, now)
         for channel in {draft.channel for draft in drafts if draft.is_unasked}
@@ -71,6 +73,18 @@ async def add(tx: Transaction, drafts: Iterable[Draft], now: datetime) -> int:
         for draft in drafts
     ]
     return await tx.call(lambda statements: _add(statements, rows))
+
+
+async def _doubted(tx: Transaction, drafts: tuple[Draft, ...], now: datetime) -> tuple[Draft, ...]:
+    """The drafts, after a restore as messages that may have been posted before."""
+    asked = [each.doubt_from is None and restored.is_searched(each.channel) for each in drafts]
+    since = await restored.doubt_from(tx, now) if any(asked) else None
+    if since is None:
+        return drafts
+    return tuple(
+        replace(draft, doubt_from=since) if is_asked else draft
+        for draft, is_asked in zip(drafts, asked, strict=True)
+    )
 
 
 async def _quiet(
@@ -289,15 +303,19 @@ async def release(tx: Transaction, channel: str, now: datetime) -> int:
 
 
 async def doubt_open(tx: Transaction, since: datetime, now: datetime) -> int:
-    """Mark everything not yet sent as in doubt: that it may have been posted since that instant."""
+    """Mark everything not yet sent as in doubt: that it may have been posted since that instant.
+
+    What waits for the end of quiet hours is searched for then.
+    """
     return await tx.run(
         """
         UPDATE delivery
-           SET state = 'sending', attempt = attempt + 1, not_before = :now, sending = '',
+           SET state = 'sending', attempt = attempt + 1, sending = '',
+               not_before = CASE WHEN reason = :quiet THEN not_before ELSE :now END,
                tried_at = least(coalesce(tried_at, :since), :since)
          WHERE state IN ('planned', 'sending')
         """,
-        {"since": to_text(since), "now": to_text(now)},
+        {"since": to_text(since), "now": to_text(now), "quiet": QUIET},
     )
 
 
