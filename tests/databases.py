@@ -344,3 +344,16 @@ def _template(dsn: str) -> str:
                 )
             )
     return name
+
+
+def dump_and_restore(source: PostgresAddress, target: PostgresAddress, file: Path) -> None:
+    """What `docs/postgresql.md` says, with the server's own programs; skips where they are missing."""
+    folder = find_programs()
+    if folder is None or not (folder / "pg_dump").exists():
+        pytest.skip("PostgreSQL's pg_dump is not installed")
+    of, to = (each.secret.get_secret_value() for each in (source, target))
+    for command in (
+        (folder / "pg_dump", "--format=custom", f"--file={file}", of),
+        (folder / "pg_restore", "--clean", "--if-exists", f"--dbname={to}", file),
+    ):
+        subprocess.run(command, check=True)

@@ -8,8 +8,9 @@ from bot.channels.domain.digest_options import Intro, Layout, RecapChoice, Unapp
 from bot.channels.domain.quiet_hours import parse_quiet, quiet_until
 from bot.channels.domain.schedule import Schedule
 from bot.channels.domain.subscription import DigestOptions, Standing, Subscription
-from bot.core.database.database import Parameters, Row, Transaction
+from bot.core.database.database import Engine, Parameters, Row, Transaction
 from bot.core.database.instants import from_text, to_text
+from bot.core.database.postgresql import identity
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import translatable
 from bot.core.ports import ChannelRef, parse_channel
@@ -81,6 +82,8 @@ async def add(
         },
     )
     assert row is not None  # noqa: S101 — it was inserted or updated
+    if tx.engine is Engine.POSTGRESQL:
+        await tx.call(identity.keep)  # from now on a backup may lack posts
     return _subscription(row)
 
 

@@ -19,7 +19,7 @@ from bot.core.domain.errors import StorageError, UsageError
 from bot.core.domain.i18n import translatable
 from bot.core.store import leases, processes
 from bot.operations.services import reindex
-from bot.operations.store import tables
+from bot.operations.store import restored, tables
 from bot.operations.store.tables import Table
 
 _PAGE = 500
@@ -88,6 +88,7 @@ async def move(
             if orphan := await old.call(tables.find_orphan):
                 raise StorageError(_DAMAGED, path=str(source.location), reason=orphan)
             moved = await _copy(old, new, str(target.location), progress)
+        await restored.keep_identity(new)
         await _refuse_running(source, now)  # what a bot wrote meanwhile would be missing
     return moved
 

@@ -1,18 +1,12 @@
-"""Whether a PostgreSQL database is still the one that the bot ran on.
-
-`pg_restore` makes tables anew and `pg_dump` knows no mark, a standby that was promoted may lack the
-last commits, and a recovery to a point in time lacks many. Each changes one of three numbers: that
-of the server, that of its timeline, and that of a table.
-"""
+"""Whether a PostgreSQL database is still the one that the bot ran on: `identity` says how that shows."""
 
 from datetime import datetime
 
 from bot.core.database.database import Engine, Transaction
 from bot.core.database.instants import from_text
+from bot.core.database.postgresql import identity
 from bot.core.store import key_value
 from bot.outbox.store import deliveries
-
-_NAME = "database identity"
 
 
 async def find_restored(tx: Transaction) -> datetime | None:
@@ -24,11 +18,11 @@ async def find_restored(tx: Transaction) -> datetime | None:
     """
     if tx.engine is Engine.SQLITE:
         return None
-    identity = await _identity(tx)
-    known = await key_value.find(tx, _NAME)
-    if identity != known:
-        await key_value.put(tx, _NAME, identity)
-    if known is None or identity == known:
+    present = await tx.call(identity.read)
+    known = await key_value.find(tx, identity.NAME)
+    if present != known:
+        await key_value.put(tx, identity.NAME, present)
+    if known is None or present == known:
         return None
     newest = await tx.call(deliveries.newest_instant)
     if newest is None:
@@ -37,22 +31,8 @@ async def find_restored(tx: Transaction) -> datetime | None:
     return from_text(newest) if newest is not None else None
 
 
-async def _identity(tx: Transaction) -> str:
-    """Where the user may not ask the server for its numbers, that of the table must do."""
-    row = await tx.one(
-        """
-        SELECT has_function_privilege('pg_control_system()', 'execute')
-           AND has_function_privilege('pg_control_checkpoint()', 'execute') AS allowed,
-               CAST(CAST('delivery' AS regclass) AS oid) AS delivery
-        """
-    )
-    assert row is not None  # noqa: S101 - a SELECT without FROM has a row
-    if not row["allowed"]:
-        return f"{row['delivery']}"
-    server = await tx.one(
-        """
-        SELECT system_identifier, timeline_id FROM pg_control_system(), pg_control_checkpoint()
-        """
-    )
-    assert server is not None  # noqa: S101 - these functions have one row each
-    return f"{server['system_identifier']}/{server['timeline_id']}/{row['delivery']}"
+async def keep_identity(tx: Transaction) -> None:
+    """The database was made from another one that stays as it is: it is no backup."""
+    await key_value.take(tx, identity.NAME)
+    if tx.engine is Engine.POSTGRESQL:
+        await tx.call(identity.keep)

@@ -5,7 +5,8 @@ from datetime import timedelta
 from bot.core.store import key_value
 from bot.digest.services import subscribe
 from bot.operations.services.backup import after_restore
-from tests.databases import new_database
+from bot.operations.services.move import move
+from tests.databases import dump_and_restore, empty_database, new_database
 from tests.stage import GENERAL, MORNING, NINE_IN_SEOUL, Stage, staged
 
 
@@ -30,3 +31,26 @@ async def test_a_backup_of_before_the_first_digest_is_searched_since_its_first_c
             assert await start_elsewhere(stage) == MORNING
             (channel,) = await subscribe.list_all(stage.db)
             assert channel.doubt_from == MORNING
+
+
+async def test_a_dump_of_before_the_first_start_is_recognised(tmp_path, postgresql):
+    with new_database(postgresql) as address, empty_database(postgresql) as other:
+        async with staged(tmp_path, path=address) as stage:
+            await subscribe.add(stage.db, GENERAL, NINE_IN_SEOUL, now=stage.clock())
+            dump_and_restore(address, other, tmp_path / "paperbot.dump")
+            assert await after_restore(stage.db, now=stage.clock()) is None  # the first start
+
+        async with staged(tmp_path, path=other) as stage:
+            assert await after_restore(stage.db, now=stage.clock()) == MORNING
+
+
+async def test_a_database_that_was_moved_to_postgresql_is_no_backup(tmp_path, postgresql):
+    with new_database(postgresql) as first, new_database(postgresql) as second:
+        async with staged(tmp_path, path=first) as stage:
+            await subscribe.add(stage.db, GENERAL, NINE_IN_SEOUL, now=stage.clock())
+            assert await start_elsewhere(stage) == MORNING
+            async with staged(tmp_path, path=second) as moved:
+                await move(stage.db, moved.db, now=stage.clock() + timedelta(days=1))
+
+                assert await after_restore(moved.db, now=moved.clock()) is None
+                assert await start_elsewhere(moved) == MORNING

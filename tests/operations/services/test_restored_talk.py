@@ -1,6 +1,5 @@
 """After a restore, what the back-fill hands on again brings no message a second time."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,7 +11,6 @@ import pytest
 from bot.archive.domain.arxiv_id import ArxivId
 from bot.archive.domain.arxiv_record import ArxivRecord, Change, PaperEventKind
 from bot.archive.store import arxiv_records, paper_events
-from bot.core.database.address import PostgresAddress
 from bot.core.database.database import open_database
 from bot.core.ports import ThreadMessage, parse_channel
 from bot.digest.services import subscribe
@@ -21,7 +19,7 @@ from bot.discussion.services.discuss import DiscussionContext
 from bot.operations.services.backup import after_restore, backup
 from bot.outbox.domain.delivery import State
 from bot.outbox.services import operator_actions
-from tests.databases import empty_database, find_programs, new_database
+from tests.databases import dump_and_restore, empty_database, new_database
 from tests.locations import Location
 from tests.outbox_stage import draft, plan
 from tests.stage import MORNING, NINE_IN_SEOUL, Stage, english
@@ -136,7 +134,7 @@ async def test_nor_are_they_after_a_dump_of_postgresql_was_restored(tmp_path, po
     with new_database(postgresql) as address, empty_database(postgresql) as other:
         async with linked_channels(tmp_path, address) as stage:
             assert await after_restore(stage.stage.db, now=stage.clock()) is None  # the first start
-            await dump_and_restore(address, other, tmp_path / "paperbot.dump")
+            dump_and_restore(address, other, tmp_path / "paperbot.dump")
 
             await check_nothing_is_posted_again(stage, other)
 
@@ -210,20 +208,3 @@ async def test_what_waits_while_it_is_quiet_is_searched_for_and_posted_afterward
 async def states(stage: TalkStage) -> dict[str, State]:
     known = await operator_actions.list_deliveries(stage.stage.db)
     return {str(each.channel): each.state for each in known}
-
-
-async def dump_and_restore(source: PostgresAddress, target: PostgresAddress, file: Path) -> None:
-    """What `docs/postgresql.md` says, with the programs of the server."""
-    folder = find_programs()
-    if folder is None or not (folder / "pg_dump").exists():
-        pytest.skip("PostgreSQL's pg_dump is not installed")
-    for program, arguments in (
-        ("pg_dump", ("--format=custom", f"--file={file}", secret_of(source))),
-        ("pg_restore", ("--clean", "--if-exists", f"--dbname={secret_of(target)}", str(file))),
-    ):
-        made = await asyncio.create_subprocess_exec(folder / program, *arguments)
-        assert await made.wait() == 0
-
-
-def secret_of(address: PostgresAddress) -> str:
-    return address.secret.get_secret_value()
