@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Callable
 from importlib import resources
+from pathlib import Path
 
 import typer
 
@@ -30,8 +31,13 @@ def init() -> int:
     for name, value in answers.items():
         text = re.sub(rf"(?m)^{name}=.*$", lambda _: f"{name}={_quoted(value)}", text, count=1)  # noqa: B023
     # Tokens are secrets: the file is the owner's from its first byte on.
-    with os.fdopen(os.open(ENV_FILE, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-        file.write(text)
+    descriptor = os.open(ENV_FILE, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+    except BaseException:
+        Path(ENV_FILE).unlink()  # a part of it would be read as settings, and never be replaced
+        raise
     say = translator()
     print_line(say("{file} is written; only you can read it.", file=ENV_FILE))
     print_line(

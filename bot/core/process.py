@@ -15,7 +15,7 @@ def machine_name() -> str:
     parts = [socket.gethostname()]
     boot = Path("/proc/sys/kernel/random/boot_id")
     if boot.is_file():
-        parts.append(boot.read_text().strip())
+        parts.append(boot.read_text(encoding="ascii").strip())
     namespace = Path("/proc/self/ns/pid")
     if namespace.is_symlink():
         parts.append(str(namespace.readlink()))

@@ -44,6 +44,32 @@ def test_init_writes_the_example_for_its_owner_alone_and_never_again(
     assert capsys.readouterr().err.startswith(".env: It exists already")
 
 
+def test_init_writes_utf_8_whatever_the_terminal_reads(root: Path, tmp_path: Path):
+    ended = start(root, "init", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", LC_ALL="C")
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    written = (tmp_path / ".env").read_text(encoding="utf-8")
+    assert written == (root / ".env.example").read_text(encoding="utf-8")
+
+
+def test_an_init_that_cannot_write_leaves_nothing_that_stops_the_next_one(
+    root: Path, tmp_path: Path
+):
+    small = f"ulimit -f 1; exec {sys.executable} -m bot init"
+    ended = subprocess.run(
+        ["/bin/sh", "-c", small],
+        capture_output=True,
+        check=False,
+        text=True,
+        env=environment({}) | {"PYTHONPATH": str(root)},
+    )
+
+    assert ended.returncode != 0
+    assert ended.stderr.count("\n") == 1
+    assert not (tmp_path / ".env").exists()
+    assert start(root, "init").returncode == 0
+
+
 def test_init_asks_on_a_terminal_until_an_answer_is_good(root: Path, tmp_path: Path):
     (tmp_path / "my notes").mkdir()
     ours, theirs = pty.openpty()
