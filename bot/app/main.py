@@ -103,22 +103,17 @@ async def _prepare(db: Database) -> None:
     )
 
 
+_KEPT_IN_DEMO = ("timezone", "log_level", "log_format", "web_names", "web_proxies")
+
+
 def demo_settings(settings: Settings, *, host: str, port: int) -> Settings:
-    """The settings without what a demo must not touch: platforms, the vault, the network."""
-    untouched = {
-        "slack_bot_token": None,
-        "slack_client_id": None,
-        "slack_client_secret": None,
-        "secret_key": None,
-        "web_user_header": None,
-        "web_sign_in": (),
-        "web_proxy_secret": None,
-        "discord_token": None,
-        "vault": None,
-        "arxiv_poll": False,
-        "draft_url": None,
-    }
-    return settings.model_copy(update=untouched | {"web_host": host, "web_port": port})
+    """The defaults, but for what only its clock, its log and its web server take, and without arXiv.
+
+    Whatever else is set, or will be, is somebody's or reaches beyond this machine: it is left out.
+    """
+    kept = {name: getattr(settings, name) for name in _KEPT_IN_DEMO}
+    own = {"arxiv_poll": False, "web_host": host, "web_port": port}
+    return Settings.model_construct().model_copy(update=kept | own)
 
 
 async def run_demo(
