@@ -23,7 +23,7 @@ def copy(source: Path, target: Path, made_at: datetime) -> None:
     Blocking: it belongs into a thread. `target` must not exist. Raises `StorageError`.
     """
     try:
-        reader = sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=10)
+        reader = _reading(source)
         try:
             writer = sqlite3.connect(target, isolation_level=None)
             try:
@@ -41,6 +41,21 @@ def copy(source: Path, target: Path, made_at: datetime) -> None:
     except sqlite3.DatabaseError as error:
         raise explained(error, target) from error
     _flush(target)
+
+
+def _reading(source: Path) -> sqlite3.Connection:
+    """The database, opened to be read alone; raises `StorageError` about itself."""
+    try:
+        # As a path within a URI: its “#”, “?” and “%” would otherwise end or change it.
+        reader = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, timeout=10)
+        try:
+            reader.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        except BaseException:
+            reader.close()
+            raise
+    except sqlite3.DatabaseError as error:
+        raise explained(error, source) from error
+    return reader
 
 
 def _statements(connection: sqlite3.Connection) -> SqliteStatements:
@@ -139,13 +154,29 @@ def put_in_place(prepared: Path, path: Path) -> Path | None:
         aside = leftovers.free_name(path)
         was_there = path.exists()
         if was_there:
-            os.link(path, aside)
+            _keep(path, aside)
         leftovers.set_aside(path, aside, ("-journal",))
         prepared.replace(path)
         _flush(path.parent)
         leftovers.set_aside(path, aside)
         _flush(path.parent)
     return aside if was_there else None
+
+
+def _keep(path: Path, aside: Path) -> None:
+    """Give the file a second name; where the file system has no hard links (FAT, SMB), a copy has it."""
+    try:
+        aside.hardlink_to(path)
+    except FileExistsError:
+        raise
+    except OSError:
+        try:
+            shutil.copyfile(path, aside)
+            aside.chmod(0o600)
+            _flush(aside)
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
 
 
 def _flush(path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.database.database import open_database
 from bot.core.domain.document import dump
-from bot.core.domain.errors import UsageError
+from bot.core.domain.errors import StorageError, UsageError
 from bot.digest.services import plan, subscribe
 from bot.operations.services.backup import after_restore, backup
 from bot.outbox.domain.delivery import State
@@ -105,6 +105,30 @@ async def test_a_backup_is_made_while_others_write(stage, tmp_path):
     with sqlite3.connect(copy) as raw:
         assert raw.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     raw.close()
+
+
+@pytest.mark.parametrize("name", ["a#b", "a?b", "a%41b", "a b", "가"])
+async def test_a_database_of_any_path_is_backed_up(tmp_path, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    async with staged(tmp_path, path=folder / "bot.db") as stage:
+        before = sorted(tmp_path.rglob("*"))
+        await backup(stage.db, folder / "copy.db", now=stage.clock())
+
+    left = {*tmp_path.rglob("*"), *before} - {folder / f"bot.db{end}" for end in ("-wal", "-shm")}
+    assert left == {tmp_path / "vault", folder, folder / "bot.db", folder / "copy.db"}
+
+
+async def test_what_is_wrong_with_the_database_names_it_and_not_the_backup(stage, tmp_path):
+    stage.db.location.write_bytes(b"no database at all" * 1000)
+    for end in ("-wal", "-shm"):
+        stage.db.location.with_name(f"bot.db{end}").unlink()
+
+    with pytest.raises(StorageError) as caught:
+        await backup(stage.db, tmp_path / "copy.db", now=stage.clock())
+
+    assert caught.value.path == str(stage.db.location)
+    assert not (tmp_path / "copy.db").exists()
 
 
 async def test_a_backup_that_cannot_be_written_leaves_the_old_one(stage, tmp_path):
