@@ -1,8 +1,11 @@
 """The units and the container files say what systemd and the bot agree with."""
 
+import os
 import re
+import shlex
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -78,6 +81,33 @@ def test_every_setting_that_deployment_makes_exists(root: Path) -> None:
         used = set(re.findall(r"\b(?:PAPERBOT|SLACK|DISCORD|ARXIV)_[A-Z_]+", text))
 
         assert used <= set(setting_names()), name
+
+
+def test_old_backups_and_what_is_left_of_killed_ones_are_deleted(
+    root: Path, tmp_path: Path
+) -> None:
+    now = time.time()
+    for name, days in {
+        "paperbot-2026-11-27T031500Z.db": 2,
+        "paperbot-2026-10-01T031500Z.db": 32,
+        "move.db": 400,
+        ".paperbot-2026-11-27T031500Z.db.a1b2c3d4": 2,
+        ".paperbot-2026-11-27T031500Z.db.a1b2c3d4-journal": 2,
+        ".paperbot-2026-11-28T031500Z.db.e5f6a7b8": 0,
+    }.items():
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (now, now - days * 86400 - 60))
+    unit = (root / "deploy/paperbot-backup.service").read_text(encoding="utf-8")
+
+    for command in re.findall(r"^ExecStartPost=(.+)$", unit, re.MULTILINE):
+        local = command.replace("/var/lib/paperbot/backups", str(tmp_path))
+        subprocess.run(shlex.split(local), check=True)
+
+    assert sorted(each.name for each in tmp_path.iterdir()) == [
+        ".paperbot-2026-11-28T031500Z.db.e5f6a7b8",
+        "move.db",
+        "paperbot-2026-11-27T031500Z.db",
+    ]
 
 
 def test_the_image_installs_only_what_is_locked_and_runs_as_nobody_in_particular(
