@@ -114,6 +114,10 @@ def _wrong_value(error: typer.BadParameter) -> str | None:
     return wrong_value(error, translator())
 
 
+def _is_text(argument: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in argument)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (the process's own by default) and return its exit status."""
     for stream in (sys.stdout, sys.stderr):
@@ -140,6 +144,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output (`| head`) has closed it: discard the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except UnicodeEncodeError:
+        # Bytes that are no text come as lone surrogates. A path may have them; nothing stored may.
+        wrong = next((each for each in arguments if not _is_text(each)), None)
+        if wrong is None:
+            raise
+        print_error_line(translator()("“{value}” is not in UTF-8", value=wrong))
+        return WRONG
     except OSError as error:
         print_error_line(error.strerror or str(error), str(error.filename or ""))
         return FAILED

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.output.terminal import DONE, show_document, translator
+from bot.cli.output.terminal import DONE, LARGEST, show_document, translator
 from bot.core.domain.document import Document
 
 
@@ -27,10 +27,12 @@ def review(
         bool, typer.Option("--reopen", help="Take an approval or a skip back.")
     ] = False,
     hold: Annotated[
-        int | None, typer.Option(metavar="ENTRY", help="Leave this entry for another day.")
+        int | None,
+        typer.Option(metavar="ENTRY", max=LARGEST, help="Leave this entry for another day."),
     ] = None,
     release: Annotated[
-        int | None, typer.Option(metavar="ENTRY", help="Put an entry back that was held.")
+        int | None,
+        typer.Option(metavar="ENTRY", max=LARGEST, help="Put an entry back that was held."),
     ] = None,
     move: Annotated[
         tuple[int, int] | None,

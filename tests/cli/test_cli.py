@@ -440,6 +440,36 @@ def test_a_look_up_as_json_is_a_list_of_entries(query: list[str], found: set[str
     assert {entry["arxiv_id"] for entry in ran.json} == found
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "deliveries retry 99999999999999999999",
+        "deliveries drop 99999999999999999999",
+        "deliveries --limit 99999999999999999999999",
+        "review web:general --hold 99999999999999999999",
+        "review web:general --release 99999999999999999999",
+        "review web:general --move 99999999999999999999 1",
+        "tags split \udcff",
+        "tags merge \udcff rl",
+        "slack remove \udcff",
+        "channel add web:\udcff",
+        "post --channel web:\udcff",
+        "deliveries --channel web:\udcff",
+        "export --out \udcff/x.jsonl",
+        "backup \udcff/x.db",
+        "restore \udcff",
+        "import \udcff",
+    ],
+)
+def test_what_no_database_takes_is_refused_in_one_line(archive: Run, line: str):
+    archive("channel", "add", "web:general")
+
+    ran = archive(*line.split())
+
+    assert ran.status in {1, 2}, ran.out
+    assert ran.err.count("\n") == 1
+
+
 def test_a_look_up_can_be_limited_and_says_that_there_is_more(archive: Run):
     ran = archive("lookup", "reasoning", "--limit", 2)
 

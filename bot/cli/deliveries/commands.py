@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.output.terminal import DONE, print_line, print_remark, show_json, translator
+from bot.cli.output.terminal import DONE, LARGEST, print_line, print_remark, show_json, translator
 from bot.outbox.domain.delivery import State
 
 deliveries = typer.Typer(
@@ -13,7 +13,8 @@ deliveries = typer.Typer(
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else.")]
 Id = Annotated[
-    int, typer.Argument(metavar="ID", help="The number that `paperbot deliveries` shows.")
+    int,
+    typer.Argument(metavar="ID", max=LARGEST, help="The number that `paperbot deliveries` shows."),
 ]
 
 
@@ -57,7 +58,7 @@ def show(
         typer.Option("--channel", metavar="REF", help="Only deliveries to this channel."),
     ] = None,
     limit: Annotated[
-        int, typer.Option("--limit", metavar="N", min=1, help="Show the newest N.")
+        int, typer.Option("--limit", metavar="N", min=1, max=LARGEST, help="Show the newest N.")
     ] = 100,
     failing: Annotated[
         bool,

@@ -23,6 +23,8 @@ from bot.core.domain.i18n import ENGLISH, Translate, error_text, in_language
 DONE: Final = 0
 FAILED: Final = 1
 WRONG: Final = 2
+LARGEST: Final = 2**63 - 1
+"""The largest number that a database takes."""
 
 
 def exit_status(error: UserError) -> int:

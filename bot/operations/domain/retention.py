@@ -8,6 +8,9 @@ from bot.core.domain.dataclass import dataclass
 SHORTEST = timedelta(days=30)
 """Platforms redeliver events, and backfill compares threads, for days; nothing younger is pruned."""
 
+_LONGEST = timedelta(days=365_000)
+"""A thousand years: what is asked to be kept longer is kept so long, which a date can be before."""
+
 _DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
 _PART = re.compile(
     r"(?:(?P<what>deliveries|discussions)\s*[:=]?\s*)?"
@@ -41,7 +44,8 @@ def parse_retention(text: str) -> Retention | None:
         what = (match["what"] or "deliveries").lower()
         kept = None
         if match["forever"] is None:
-            kept = timedelta(days=int(match["number"]) * _DAYS[match["unit"].lower()])
+            asked = timedelta(days=int(match["number"]) * _DAYS[match["unit"].lower()])
+            kept = min(asked, _LONGEST)
         if what in found or (kept is not None and kept < SHORTEST):
             return None
         found[what] = kept

@@ -16,6 +16,7 @@ from bot.operations.domain.retention import SHORTEST, Retention, parse_retention
         ("discussions 2 years", 180, 730),
         ("deliveries: forever, discussions=52 weeks", None, 364),
         ("Deliveries 30 Days , Discussions forever", 30, None),
+        ("9999 years", 365_000, None),
     ],
 )
 def test_discussions_are_pruned_only_if_the_operator_sets_it(text, deliveries, discussions):
