@@ -440,6 +440,39 @@ def test_a_look_up_as_json_is_a_list_of_entries(query: list[str], found: set[str
     assert {entry["arxiv_id"] for entry in ran.json} == found
 
 
+def test_an_export_goes_where_a_link_leads_and_the_link_stays(archive: Run, tmp_path: Path):
+    link, behind = tmp_path / "latest.jsonl", tmp_path / "real.jsonl"
+    for _ in range(2):  # the file is made, and replaced
+        link.unlink(missing_ok=True)
+        link.symlink_to("real.jsonl")
+        ran = archive("export", "--format", "jsonl", "--out", link)
+
+        assert (ran.status, ran.err) == (0, "")
+        assert link.readlink() == Path("real.jsonl")
+        assert len(behind.read_text(encoding="utf-8").splitlines()) == 12
+
+
+def test_an_export_into_what_is_no_file_replaces_nothing(archive: Run, tmp_path: Path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = subprocess.Popen(["/bin/cat", str(pipe)], stdout=subprocess.PIPE)
+
+    ran = archive("export", "--format", "jsonl", "--out", pipe)
+
+    assert (ran.status, ran.err) == (0, "")
+    out, _ = reading.communicate(timeout=60)
+    assert out.count(b"\n") == 12
+    assert pipe.is_fifo()
+
+
+def test_an_export_that_a_pipe_does_not_read_on_ends_in_one_line(archive: Run, tmp_path: Path):
+    ran = archive("export", "--format", "jsonl", "--out", "/dev/full")
+
+    assert ran.status != 0
+    assert ran.err.startswith("/dev/full: The file cannot be written")
+    assert ran.err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     "line",
     [

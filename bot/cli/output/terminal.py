@@ -1,6 +1,7 @@
 """Output: results on standard output, everything else on standard error."""
 
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -66,23 +67,32 @@ def print_remark(text: str) -> None:
 
 @contextmanager
 def writing(path: Path | None) -> Iterator[Callable[[str], object]]:
-    """Write pieces of text to standard output, or to a file that appears when it is complete."""
+    """Write pieces of text to standard output, or to a file that appears when it is complete.
+
+    A link stays, and the file that it leads to is written. What is no file, such as /dev/stdout or a
+    named pipe, gets the text as it comes.
+    """
     if path is None:
         yield sys.stdout.write
         return
     part: Path | None = None
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            with path.open("w", encoding="utf-8", newline="") as stream:
+                yield stream.write
+            return
+        target = Path(os.path.realpath(path))
         with tempfile.NamedTemporaryFile(
             "w",
-            dir=path.parent,
-            prefix=f".{path.name}.",
+            dir=target.parent,
+            prefix=f".{target.name}.",
             encoding="utf-8",
             newline="",
             delete=False,
         ) as file:
             part = Path(file.name)
             yield file.write
-        part.replace(path)
+        part.replace(target)
     except OSError as error:
         raise UserError(
             "The file cannot be written ({reason}): choose another place with --out",
