@@ -17,6 +17,7 @@ from bot.settings import (
     LogLevel,
     Settings,
     check_database_folder,
+    near_misses,
     read_settings,
     setting_names,
 )
@@ -326,6 +327,8 @@ def test_a_misspelt_name_is_reported(tmp_path: Path):
         ('"PAPERBOT_WEB_PORT"=18123', "did you mean PAPERBOT_WEB_PORT?"),
         ("paperbot_web_prot=18123", "did you mean PAPERBOT_WEB_PORT?"),
         ("discord_tokn=s3cret", "did you mean DISCORD_TOKEN?"),
+        ("DRAFT_MODLE=s3cret", "did you mean DRAFT_MODEL?"),
+        ("DRAFT_XYZZY=s3cret", "DRAFT_XYZZY is not a setting"),
         ("PAPER_BOT_WEB_PORT=18123", "did you mean PAPERBOT_WEB_PORT?"),
         ("SLACKBOT_TOKEN=xoxb-s3cret", "did you mean SLACK_BOT_TOKEN?"),
         ("PAPERBOT_VAULT=“/srv/notes”", "PAPERBOT_VAULT is quoted with"),
@@ -426,6 +429,37 @@ def test_a_variable_that_may_be_another_programs_is_let_be(
     monkeypatch.setenv(name, "x")
 
     read_settings(None)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("SLACK_BOT_TOKN", "SLACK_BOT_TOKEN"),
+        ("ARXIV_CATEGORY", "ARXIV_CATEGORIES"),
+        ("DRAFT_MODLE", "DRAFT_MODEL"),
+        ("DISCORD_BOT_TOKEN", "DISCORD_TOKEN"),
+    ],
+)
+def test_a_name_like_a_platforms_setting_that_is_not_set_is_told(
+    name: str, meant: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(name, "s3cret")
+
+    told = [str(each) for each in near_misses(read_settings(None))]
+
+    assert told == [f"{name} is not a setting; did you mean {meant}?"]
+
+
+def test_nothing_is_told_of_names_like_settings_that_are_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    for name in ("SLACK_API_TOKEN", "SLACK_WEBHOOK_URL", "DISCORD_BOT_TOKEN", "MY_DRAFT_MODEL"):
+        monkeypatch.setenv(name, "s3cret")
+    monkeypatch.setenv("DISCORD_TOKEN", "MTIz.abc.def")
+    monkeypatch.setenv("ARXIV_API_URL", "https://export.arxiv.org/api/query")  # like ARXIV_FEED_URL
+    tokens = "SLACK_BOT_TOKEN=xoxb-1\nSLACK_APP_TOKEN=xapp-1\n"
+
+    assert near_misses(_read(tokens, tmp_path)) == ()
 
 
 def test_an_env_file_that_is_a_folder_is_reported(tmp_path: Path):

@@ -23,6 +23,7 @@ from bot.settings import (
     Settings,
     check_database_folder,
     environment_of_git,
+    near_misses,
     read_settings,
 )
 
@@ -37,7 +38,8 @@ def look() -> tuple[Finding, ...]:
 
 async def _look(settings: Settings) -> tuple[Finding, ...]:
     say = translator()
-    findings = [Finding(say("Settings"), ok=True, words=say("all valid"))]
+    words = [say("all valid"), *(error_text(each, say) for each in near_misses(settings))]
+    findings = [Finding(say("Settings"), ok=True, words="; ".join(words))]
     if settings.has_secrets:
         findings += filter(None, (doctor.check_privacy(ENV_FILE, say=say),))
     try:

@@ -100,12 +100,19 @@ def _run(*, as_json: bool) -> None:
 
         from bot.app import main
         from bot.operations.logs import start_logging
-        from bot.settings import check_database_folder, check_vault_folder, read_settings
+        from bot.settings import (
+            check_database_folder,
+            check_vault_folder,
+            near_misses,
+            read_settings,
+        )
 
     settings = read_settings()
     check_database_folder(settings.database)
     check_vault_folder(settings.vault)
     start_logging(settings.log_level, as_json=as_json)
+    for each in near_misses(settings):
+        log.warning("%s", each)
     asyncio.run(main.run(settings, partial(_announce, as_json=as_json)))
 
 

@@ -3,6 +3,7 @@
 from bot.settings.environment import (
     ENV_FILE,
     environment_of_git,
+    near_misses,
     operator_locale,
     read_settings,
     wants_json_log,
@@ -26,6 +27,7 @@ __all__ = [
     "check_database_folder",
     "check_vault_folder",
     "environment_of_git",
+    "near_misses",
     "operator_locale",
     "read_settings",
     "setting_names",

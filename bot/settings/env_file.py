@@ -17,10 +17,13 @@ from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import translatable
 
 _OWN_PREFIX = "PAPERBOT_"
-_PREFIXES = (_OWN_PREFIX, "SLACK_", "DISCORD_", "ARXIV_")
+_OF_PLATFORMS = ("SLACK_", "DISCORD_", "ARXIV_", "DRAFT_")
+_PREFIXES = (_OWN_PREFIX, *_OF_PLATFORMS)
 _LARGEST = 1_000_000
 _ALIKE = 0.9
 """How alike a name without our prefix must be to a setting to count as misspelt."""
+_SIMILAR = 0.85
+"""The same, where that is told only: `ARXIV_CATEGORY`."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _ASSIGNED = re.compile(r"[\s;,]([A-Z][A-Z0-9_]*)\s*=")
 _COMMAND = re.compile(r"(?:(?:setx?|export|declare -x|env)\s+|\$env:|\W+)", re.IGNORECASE)
@@ -65,6 +68,16 @@ def meant_by(name: str, known: Collection[str]) -> str | None:
     if not plain.startswith(_OWN_PREFIX):
         return None
     return next(iter(difflib.get_close_matches(plain, known, n=1, cutoff=_ALIKE)), None)
+
+
+def platform_setting_like(name: str, unset: Collection[str]) -> str | None:
+    """The unset setting that a name of the environment is like, with the prefix of a platform.
+
+    `None` for a name of our own, which `meant_by` judges, and for any that is like none.
+    """
+    if not name.startswith(_OF_PLATFORMS):
+        return None
+    return next(iter(difflib.get_close_matches(name, unset, n=1, cutoff=_SIMILAR)), None)
 
 
 def _plain(name: str) -> str:

@@ -16,11 +16,12 @@ from pydantic_core import ErrorDetails
 from bot.core.domain.errors import SettingsError, UsageError
 from bot.core.domain.i18n import translatable
 from bot.settings.combinations import contradictions
-from bot.settings.env_file import check_env_file, meant_by
+from bot.settings.env_file import check_env_file, meant_by, platform_setting_like
 from bot.settings.settings import LogFormat, Settings, setting_names
 from bot.settings.values import WrongValueError, WrongWordsError
 
 ENV_FILE = Path(".env")
+_DID_YOU_MEAN = translatable("{name} is not a setting; did you mean {close}?")
 
 
 def read_settings(env_file: Path | None = ENV_FILE) -> Settings:
@@ -90,11 +91,24 @@ def _ignored_names(env_file: Path | None) -> Iterator[UsageError]:
     for name in os.environ:
         meant = meant_by(name, known)
         if meant is not None:
-            yield UsageError(
-                translatable("{name} is not a setting; did you mean {close}?"),
-                name=name,
-                close=meant,
-            )
+            yield UsageError(_DID_YOU_MEAN, name=name, close=meant)
+
+
+def near_misses(settings: Settings) -> tuple[UsageError, ...]:
+    """Names in the environment that are like a setting of a platform that is not set.
+
+    They may be another program's, such as `SLACK_API_TOKEN`: they are told, and stop nothing.
+    """
+    is_set = {
+        str(Settings.model_fields[name].validation_alias) for name in settings.model_fields_set
+    }
+    known = frozenset(setting_names())
+    return tuple(
+        UsageError(_DID_YOU_MEAN, name=name, close=close)
+        for name in os.environ
+        if name not in known
+        if (close := platform_setting_like(name, known - is_set)) is not None
+    )
 
 
 def wants_json_log(env_file: Path = ENV_FILE) -> bool:
