@@ -76,7 +76,7 @@ async def candidates(
     """The entries that the slot of that date may take: the oldest day first.
 
     `last` is the newest slot that is closed. Those that a review has `held` before, or left to
-    this slot, are among them however old they are.
+    this slot, are among them however old they are, and although the options are of a later day.
     """
     options = subscription.options
     reach = on - LATE_NOTES if last is None else min(last + _DAY, on - LATE_NOTES)
@@ -87,7 +87,7 @@ async def candidates(
         waiting = [
             each
             for each in await entries.list_by_id(tx, older)
-            if each.entry.date is not None and options.since <= each.entry.date <= on
+            if each.entry.date is not None and each.entry.date <= on
         ]
         waiting.sort(key=lambda each: (each.entry.date or on, each.id))
         found = (*waiting, *found)

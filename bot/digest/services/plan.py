@@ -4,7 +4,7 @@ A slot takes the entries dated up to its date that pass the channel's filter and
 earlier slot of the subscription. So an entry is posted to a channel once, even if its note is
 renamed, and an entry written after its own day's digest is in the next one. It reaches back to
 the day after the last slot or a week (`LATE_NOTES`), whichever is earlier, but never before
-`since`. Where curators decided about the slot (`bot.digest.domain.review`), it takes what they
+`since`, but for what waited when `since` changed. Where curators decided about the slot (`bot.digest.domain.review`), it takes what they
 approved, or nothing; where nobody approved it, a channel may want it to wait. It waits, too, while
 the channel's filter cannot be read.
 """
@@ -248,10 +248,10 @@ async def plan_by_hand(
             )
         options = subscription.options
         day = on or now.astimezone(options.schedule.zone).date()
-        first = on or max(day - LATE_NOTES, options.since)
-        taken = await untaken(tx, subscription, first, day)
         if on is None:
-            taken = await reviewed.without_held(tx, subscription, taken, day)
+            taken = await reviewed.waiting(tx, subscription, day)
+        else:
+            taken = await untaken(tx, subscription, day, day)
         digest = compile_digest(taken, on=day, tags=await tag_filter(tx, options))
         if not digest.entries:
             raise NotFoundError(

@@ -28,6 +28,7 @@ from bot.digest.services.options import parsing
 from bot.digest.services.options.layouts import possible_layout
 from bot.digest.services.options.typed import TypedOptions, read_options
 from bot.digest.services.options.zones import parse_zone
+from bot.digest.services.review import reviewed
 from bot.digest.services.shared_channels import Connected, no_connected
 from bot.lookup.domain.tag_filter import parse_tags
 from bot.lookup.services import typed_dates
@@ -120,6 +121,7 @@ async def add(
             created_by=created_by,
             replay_until=_replay_until(options, today, now),
         )
+        await reviewed.keep_nothing(tx, added.id)
         if also is not None:
             await also(tx, added)
         return added
@@ -142,8 +144,9 @@ async def change(
 ) -> Subscription:
     """Change options; those not given stay. Raises `UserError`.
 
-    A new filter applies to entries from today on; after one that could not be read, to those that
-    waited.
+    A new filter applies to what no slot has covered yet, and to entries from today on: what the old
+    one kept out of a digest is not posted later. After one that could not be read, it applies to all
+    that waited.
     """
     parsing.check(words.typed(), Days(now.date()))
     if words.since is not None:
@@ -162,17 +165,28 @@ async def change(
                 last = await slots.last_closed(tx, present.id)
                 options = _after(options, last)
         elif (parse_tags(options.tags), options.only) != (parse_tags(before.tags), before.only):
-            today = now.astimezone(options.schedule.zone).date()
-            options = replace(options, since=max(options.since, today))
+            covered = _covered(present, await slots.last_closed(tx, present.id), now)
+            if covered is not None:
+                today = now.astimezone(options.schedule.zone).date()
+                options = replace(options, since=max(options.since, min(today, covered + _DAY)))
+                await reviewed.keep_waiting(tx, present, options, now, options.since)
         changed = await _update(tx, present, options, present.standing, now)
         await quiet.apply(tx, present.channel, now)
         return changed
 
 
+def _covered(present: Subscription, last: date | None, now: datetime) -> date | None:
+    """The date up to which slots have come; `None` before the first one of a replay."""
+    if last is None and present.replay_until is None:
+        return newest_slot(present.options.schedule, now).on
+    return last
+
+
 async def pause(db: Database, channel: ChannelRef, *, now: datetime) -> Subscription:
     """Stop planning digests until resumed; messages already in the outbox are still posted.
 
-    One that waited for something else waits for that alone from then on.
+    One that waited for something else waits for that alone from then on. What waits now, of days
+    before today's slot, is posted after it is resumed.
     """
     async with db.transaction() as tx:
         await subscriptions.guard(tx, str(channel))
@@ -181,6 +195,11 @@ async def pause(db: Database, channel: ChannelRef, *, now: datetime) -> Subscrip
             # An address that confirms begins only what nobody has paused.
             await subscriptions.give_reason(tx, present.id, "")
             return await _get(tx, channel)
+        if present.standing is not Standing.MANUAL:
+            schedule = present.options.schedule
+            today = now.astimezone(schedule.zone).date()
+            first_kept_out = max(today, newest_slot(schedule, now).on + _DAY)
+            await reviewed.keep_waiting(tx, present, present.options, now, first_kept_out)
         return await _update(tx, present, present.options, Standing.PAUSED, now)
 
 
@@ -194,8 +213,8 @@ async def resume(
 ) -> Subscription:
     """Resume: a paused subscription continues today, a refused one where it stopped.
 
-    What a workspace that shares the channel has posted meanwhile is left out. Raises `UsageError`
-    while it is posted from there.
+    A paused one gets what waited when it was paused, too. What a workspace that shares the channel
+    has posted meanwhile is left out. Raises `UsageError` while it is posted from there.
     """
     async with db.reading() as tx:
         present = await _get(tx, channel)
@@ -215,6 +234,8 @@ async def resume(
                 tx, place, shared, blocking=(Standing.ACTIVE,), now=now
             )
             options = _after(options, last)
+            if last is not None:
+                await reviewed.keep_nothing(tx, present.id)
         await deliveries.release(tx, present.channel, now)
         if present.standing is Standing.ACTIVE:
             return present

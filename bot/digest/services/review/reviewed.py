@@ -1,17 +1,19 @@
-"""What a review decided of a slot, and what becomes of the rest when the slot is closed."""
+"""What a slot takes after a review, and what waits for a later one however old it is by then."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TypeAlias
 
 from bot.archive.domain.entry import EntryId, StoredEntry
 from bot.channels.domain.digest_options import Unapproved
-from bot.channels.domain.subscription import Subscription
+from bot.channels.domain.schedule import current_slot
+from bot.channels.domain.subscription import DigestOptions, Subscription
 from bot.channels.store import slots
 from bot.core.database.database import Statements, Transaction
 from bot.digest.domain.review import Choice, Decision, Review, choose
-from bot.digest.services.filtered import candidates
+from bot.digest.services.filtered import candidates, find_problem
 from bot.digest.store import reviews
 
 _DAY = timedelta(days=1)
@@ -80,9 +82,40 @@ async def finish(
         await reviews.hold(tx, subscription.id, left, on + _DAY)
 
 
-async def without_held(
-    tx: Transaction, subscription: Subscription, found: tuple[StoredEntry, ...], on: date
-) -> tuple[StoredEntry, ...]:
-    """The entries but those that are held beyond a date."""
-    held = await tx.call(partial(reviews.list_held, subscription_id=subscription.id))
+async def waiting(tx: Transaction, subscription: Subscription, on: date) -> tuple[StoredEntry, ...]:
+    """What a slot of that date could take, whatever is decided of it."""
+    last, _, held = await tx.call(partial(_state, subscription_id=subscription.id, on=on))
+    found = await candidates(tx, subscription, on, last=last, held=held)
     return tuple(each for each in found if held.get(each.id, date.min) <= on)
+
+
+async def keep_waiting(
+    tx: Transaction, subscription: Subscription, options: DigestOptions, now: datetime, before: date
+) -> None:
+    """What the next slot could take stays for it, though `since` of the new options will be later.
+
+    Of the entries dated `before` a day, those that pass the old filter and the new one.
+    """
+    if find_problem(subscription) is not None:
+        # What it would let pass nobody knows; the next one decides.
+        unfiltered = replace(subscription.options, tags="", only="")
+        subscription = replace(subscription, options=unfiltered)
+    changed = replace(subscription, options=replace(options, since=subscription.options.since))
+    closed = await closed_until(tx, subscription)
+    on = current_slot(options.schedule, closed, now).on
+    held = await tx.call(partial(reviews.list_held, subscription_id=subscription.id))
+    late = [
+        each.id
+        for each in await waiting(tx, subscription, on)
+        if each.entry.date is not None and each.entry.date < before and each.id not in held
+    ]
+    if late and find_problem(changed) is None:
+        passing = {each.id for each in await waiting(tx, changed, on)}
+        late = [each for each in late if each in passing]
+    await reviews.hold(tx, subscription.id, late, closed + _DAY)
+
+
+async def keep_nothing(tx: Transaction, subscription_id: int) -> None:
+    """Nothing waits any more: the subscription begins anew."""
+    held = await tx.call(partial(reviews.list_held, subscription_id=subscription_id))
+    await reviews.release(tx, subscription_id, held)
