@@ -21,6 +21,7 @@ from bot.lookup.domain.query_terms import (
     Random,
     format_query,
 )
+from bot.outbox.domain.delivery import delivery_key
 
 MOST_FOLLOWS = 100
 """The most follows of one person."""
@@ -29,6 +30,11 @@ DEFAULT_TIME = time(8, 30)
 
 PART = "follow"
 """The part that a direct message is in the outbox."""
+
+
+def message_key(person: str, on: date) -> str:
+    """The key of the direct message of a person and a date."""
+    return delivery_key("follow", person, on.isoformat())
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document
 from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Platform, parse_channel
-from bot.follow.domain.follow import PART, Follow, Reader
+from bot.follow.domain.follow import PART, Follow, Reader, message_key
 from bot.follow.domain.news import Days, Item, Line, News, by_entry, news_of, ordered, untold
 from bot.follow.domain.present_follow import (
     MOST_LINES,
@@ -34,7 +34,6 @@ from bot.follow.domain.present_follow import (
 )
 from bot.follow.services.sight import NOTHING, Sight, look
 from bot.follow.store import follows, readers
-from bot.outbox.domain.delivery import delivery_key
 from bot.outbox.store import deliveries
 
 log = logging.getLogger(__name__)
@@ -189,8 +188,8 @@ class _Day:
 
     @property
     def key(self) -> str:
-        """The key of the message: one of a person and a date."""
-        return delivery_key("follow", self.reader.person, self.slot.on.isoformat())
+        """The key of the message."""
+        return message_key(self.reader.person, self.slot.on)
 
 
 async def _plan(tx: Transaction, people: Sequence[str], desk: _Desk) -> int:

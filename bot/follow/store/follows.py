@@ -101,6 +101,21 @@ async def add_told_unreadable(tx: Transaction, told: Iterable[tuple[Follow, date
     )
 
 
+async def list_told_on(tx: Transaction, person: str) -> tuple[date, ...]:
+    """The dates of the messages by which a person was told of something lately, oldest first."""
+    rows = await tx.all(
+        """
+        SELECT told_on FROM told_news WHERE person = :person
+         UNION
+        SELECT told_unreadable_on FROM follow
+         WHERE person = :person AND told_unreadable_on IS NOT NULL
+         ORDER BY 1
+        """,
+        {"person": person},
+    )
+    return tuple(date.fromisoformat(row["told_on"]) for row in rows)
+
+
 async def remove_told(tx: Transaction, person: str, on: date) -> None:
     """A message of that date did not reach the person: what it told of is news again."""
     values = {"person": person, "on": on.isoformat()}

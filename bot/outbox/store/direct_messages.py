@@ -23,7 +23,11 @@ class Fate:
 
 
 async def list_fates(tx: Transaction, keys: Collection[str]) -> Mapping[str, Fate]:
-    """What became of the messages of these keys; of unknown ones nothing."""
+    """What became of the messages of these keys; of unknown ones nothing.
+
+    One that is held since its channel has refused another is refused, too: direct messages have no
+    subscription that could be resumed.
+    """
     rows = await tx.all(
         """
         SELECT key, state, waits_for FROM delivery WHERE key IN (SELECT value FROM texts(:keys))
@@ -47,6 +51,18 @@ async def want(tx: Transaction, key: str, present: Callable[[ChannelRef], Docume
         return False
     await edits.want(tx, row["id"], document)
     return True
+
+
+async def drop_refused(tx: Transaction, channel: str, now: datetime) -> None:
+    """Do not post what is held since the channel, one of direct messages, has refused another."""
+    rows = await tx.all(
+        """
+        SELECT id FROM delivery
+         WHERE channel = :channel AND state = 'held' AND waits_for = 'resume'
+        """,
+        {"channel": channel},
+    )
+    await copy_deliveries.unwant(tx, [row["id"] for row in rows], _NOTHING, now)
 
 
 async def drop(tx: Transaction, key: str, now: datetime) -> None:
