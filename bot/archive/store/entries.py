@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from bot.archive.domain.arxiv_id import ArxivId
+from bot.archive.domain.checks.note_checks import is_empty_note
 from bot.archive.domain.counts import Day
 from bot.archive.domain.entry import (
     AtArxiv,
@@ -88,6 +89,21 @@ def _between(statements: Statements, low: int, high: int) -> tuple[StoredEntry, 
         {"low": low, "high": high},
     )
     return load(statements, [row["newness"] for row in rows])
+
+
+async def list_empty_notes(tx: Transaction, first: date, last: date) -> frozenset[EntryId]:
+    """The notes of these days in which nothing is written yet (`is_empty_note`)."""
+    low, high = span(first, last)
+    rows = await tx.all(
+        """
+        SELECT e.id FROM entry AS e JOIN source AS s ON s.id = e.source_id
+         WHERE e.newness BETWEEN :low AND :high AND e.commentary = '[]' AND e.url IS NULL
+           AND s.kind = :note
+        """,
+        {"low": low, "high": high, "note": SourceKind.VAULT_NOTE},
+    )
+    found = await list_by_id(tx, [EntryId(row["id"]) for row in rows], as_written=True)
+    return frozenset(each.id for each in found if is_empty_note(each.entry))
 
 
 async def list_days_of_papers(

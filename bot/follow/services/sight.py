@@ -82,7 +82,7 @@ async def look(
     """What follows find of the days from the first to the last, each on its reader's own day."""
     written = await _written(tx, asking)
     followed = [_as_asked(each, today, written) for each, today in asking]
-    dates = await paper_news.list_new_entries(tx, first, last)
+    dates = await _list_new(tx, first, last)
     queries, unreadable = await asyncio.to_thread(_parsed, {each.query for each in followed})
     papers = {text: paper for text, query in queries.items() if (paper := followed_paper(query))}
     keys = await _keys(tx, papers)
@@ -109,6 +109,13 @@ async def look(
             ),
         )
     return await _sight(tx, Sight(written, dates, found, {}, {}, unreadable), followed)
+
+
+async def _list_new(tx: Transaction, first: date, last: date) -> Mapping[EntryId, date]:
+    """The entries of these days with their dates; empty notes wait, as they do in digests."""
+    found = await paper_news.list_new_entries(tx, first, last)
+    empty = await entries.list_empty_notes(tx, first, last)
+    return {entry_id: on for entry_id, on in found.items() if entry_id not in empty}
 
 
 def _asked_of(follow: Follow) -> Asked:

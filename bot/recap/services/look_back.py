@@ -115,11 +115,13 @@ async def look_back(
         cited=await rows.list_cited(tx, period.first, period.last),
         events=await rows.list_events(tx, since, until),
     )
+    empty = await entries.list_empty_notes(tx, begin, period.last)  # no digest has them either
     if wanted:
-        found = await _through(tx, found, begin, period.last, _Filter(wanted, readable))
+        found = await _through(tx, found, begin, period.last, _Filter(wanted, readable, empty))
     else:
-        papers = await rows.count_papers(tx, begin, period.last)
-        found = replace(found, papers=papers, tags=await rows.count_tags(tx, begin, period.last))
+        papers = await rows.count_papers(tx, begin, period.last, empty)
+        tags = await rows.count_tags(tx, begin, period.last, without=empty)
+        found = replace(found, papers=papers, tags=tags)
     recap = make_recap(period, found)
     named = [each.entry_id for each in recap.discussed]
     named += [entry_id for entry_id, _ in recap.liked]
@@ -134,10 +136,14 @@ _MOST_LIKED = 5000
 
 @dataclass(frozen=True, slots=True)
 class _Filter:
-    """Queries, of which one must find an entry, and the talk that they may search."""
+    """Queries, of which one must find an entry, and the talk that they may search.
+
+    The entries `without` do not count.
+    """
 
     queries: Collection[Query]
     readable: ReadableSince
+    without: Collection[EntryId]
 
 
 async def _through(tx: Transaction, found: Rows, first: date, last: date, passing: _Filter) -> Rows:
@@ -153,7 +159,7 @@ async def _through(tx: Transaction, found: Rows, first: date, last: date, passin
     allowed = await few_entries.found_among(
         tx, passing.queries, concerned, readable=passing.readable
     )
-    among = [each for each in dated if each in allowed]
+    among = [each for each in dated if each in allowed and each not in passing.without]
     papers = Counter(dated[each] for each in among)
-    tags = await rows.count_tags(tx, first, last, among)
+    tags = await rows.count_tags(tx, first, last, among=among)
     return replace(only_of(found, allowed), papers=papers, tags=tags)

@@ -23,14 +23,18 @@ async def find_first_day(tx: Transaction) -> date | None:
     return date.fromisoformat(row["date"]) if row is not None else None
 
 
-async def count_papers(tx: Transaction, first: date, last: date) -> Mapping[date, int]:
-    """How many entries each of these days has; days without are left out."""
+async def count_papers(
+    tx: Transaction, first: date, last: date, without: Collection[EntryId]
+) -> Mapping[date, int]:
+    """How many entries each of these days has, `without` some; days that have none are left out."""
     low, high = span(first, last)
     rows = await tx.all(
         """
-        SELECT date, count(*) AS many FROM entry WHERE newness BETWEEN :low AND :high GROUP BY date
+        SELECT date, count(*) AS many FROM entry
+         WHERE newness BETWEEN :low AND :high AND id NOT IN (SELECT value FROM numbers(:without))
+         GROUP BY date
         """,
-        {"low": low, "high": high},
+        {"low": low, "high": high, "without": list(without)},
     )
     return {date.fromisoformat(row["date"]): int(row["many"]) for row in rows}
 
@@ -46,9 +50,17 @@ async def list_dated(tx: Transaction, first: date, last: date) -> Mapping[EntryI
 
 
 async def count_tags(
-    tx: Transaction, first: date, last: date, among: Collection[EntryId] | None = None
+    tx: Transaction,
+    first: date,
+    last: date,
+    *,
+    without: Collection[EntryId] = (),
+    among: Collection[EntryId] | None = None,
 ) -> Mapping[str, Mapping[date, int]]:
-    """How many entries of each of these days carry each tag; only those `among` some, if given."""
+    """How many entries of each of these days carry each tag, `without` some.
+
+    Only those `among` some, if given.
+    """
     low, high = span(first, last)
     rows = await tx.all(
         """
@@ -58,9 +70,16 @@ async def count_tags(
                JOIN tag AS t ON t.id = coalesce(m.root_id, et.tag_id)
          WHERE e.newness BETWEEN :low AND :high
            AND (:everything OR e.id IN (SELECT value FROM numbers(:among)))
+           AND e.id NOT IN (SELECT value FROM numbers(:without))
          GROUP BY t.slug, e.date
         """,
-        {"low": low, "high": high, "everything": among is None, "among": list(among or ())},
+        {
+            "low": low,
+            "high": high,
+            "everything": among is None,
+            "among": list(among or ()),
+            "without": list(without),
+        },
     )
     found: defaultdict[str, dict[date, int]] = defaultdict(dict)
     for row in rows:

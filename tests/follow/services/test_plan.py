@@ -48,6 +48,22 @@ async def test_what_is_new_is_told_once_at_the_readers_hour_with_every_reason(tm
         assert [told(each.document) for each in stage.messages(BO)] == [[("Nothing of it", "#rl")]]
 
 
+async def test_an_empty_note_is_told_once_something_is_written_in_it(tmp_path):
+    async with following(tmp_path, NOON) as stage:
+        await stage.follow("#rl")
+        today = stage.clock().date()
+        (stage.talk.stage.vault / f"{today:%y%m%d} Started.md").write_text("#rl\n")
+        await stage.note("Written", on=today)
+        await stage.pass_time(days=1)
+        before = [told(each.document) for each in stage.messages()]
+        await stage.note("Started", words="Now there is a commentary.", on=today)
+        for _ in range(2):
+            await stage.pass_time(days=1)
+
+        assert before == [[("Written", "#rl")]]
+        assert [told(each.document) for each in stage.messages()][1:] == [[("Started", "#rl")]]
+
+
 async def test_many_long_follows_are_told_in_one_message(tmp_path):
     """A reader may follow 100 queries of 500 characters: what has no room is counted."""
     async with following(tmp_path, NOON) as stage:

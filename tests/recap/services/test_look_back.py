@@ -26,6 +26,7 @@ from bot.recap.domain.period import Period, parse_period
 from bot.recap.services.look_back import look_back_in, look_back_in_channel
 from tests.archive_stage import an_entry, keep_apart
 from tests.databases import throw_away
+from tests.stage import staged
 
 SEOUL = ZoneInfo("Asia/Seoul")
 TODAY = date(2025, 2, 7)
@@ -189,3 +190,18 @@ async def test_a_channel_with_a_filter_looks_back_on_what_passes_it(tags, only):
     assert [(each.entry_id, each.replies) for each in recap.discussed] == [(mine, 1)]
     assert (recap.replies, recap.liked) == (1, ((mine, 1),))
     assert [event.number for event in recap.events] == ["2502.00000"]
+
+
+@pytest.mark.parametrize("tags", ["all", "#rl"])
+async def test_empty_notes_are_no_papers_of_a_recap(tmp_path, tags):
+    week = parse_period("2025-W06", TODAY)
+    async with staged(tmp_path, NOW) as stage:
+        for number in range(5):
+            (stage.vault / f"{TODAY:%y%m%d} Empty {number}.md").write_text("#rl\n")
+        await stage.note("Written", TODAY, tags="#rl")
+        words = TypedOptions(at="09:00", zone="Asia/Seoul", tags=tags)
+        await subscribe.add(stage.db, HERE, words, now=NOW)
+
+        recap = (await look_back_in_channel(stage.db, week, str(HERE), zone=SEOUL)).recap
+
+    assert (recap.papers, [(each.slug, each.count) for each in recap.drawn]) == (1, [("rl", 1)])
