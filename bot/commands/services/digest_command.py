@@ -268,6 +268,7 @@ async def _subscribe(
     except NotFoundError:
         await _add(desk, command, words, wait)
         return
+    subscribe.check_change(command.channel, words, now=desk.clock())
     await _resume(desk, command.channel)
     if words != TypedOptions():
         await subscribe.change(desk.db, command.channel, words, now=desk.clock())

@@ -139,6 +139,16 @@ def _replay_until(options: DigestOptions, today: date, now: datetime) -> date | 
     return newest if options.since < today and options.since <= newest else None
 
 
+def check_change(channel: ChannelRef, words: TypedOptions, *, now: datetime) -> None:
+    """Raises `UserError` for options that `change` would not take."""
+    parsing.check(words.typed(), Days(now.date()))
+    if words.since is not None:
+        raise UsageError(
+            "“since” counts only when a channel is subscribed: earlier days cannot be added later"
+        )
+    possible_layout(channel, words.layout)
+
+
 async def change(
     db: Database, channel: ChannelRef, words: TypedOptions, *, now: datetime
 ) -> Subscription:
@@ -148,12 +158,7 @@ async def change(
     one kept out of a digest is not posted later. After one that could not be read, it applies to all
     that waited.
     """
-    parsing.check(words.typed(), Days(now.date()))
-    if words.since is not None:
-        raise UsageError(
-            "“since” counts only when a channel is subscribed: earlier days cannot be added later"
-        )
-    words = replace(words, layout=possible_layout(channel, words.layout))
+    check_change(channel, words, now=now)
     async with db.transaction() as tx:
         await subscriptions.guard(tx, str(channel))
         present = await _get(tx, channel)

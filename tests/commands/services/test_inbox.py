@@ -292,6 +292,19 @@ async def test_managers_subscribe_change_pause_and_resume(bot: Bot) -> None:
     assert "A digest is posted here." in resumed
 
 
+async def test_a_here_that_is_refused_leaves_a_paused_digest_paused(bot: Bot) -> None:
+    await ask(bot, "/digest here at:08:30", user=MANAGER)
+    await ask(bot, "/digest pause", user=MANAGER)
+    refused = words(await ask(bot, "/digest here since:2025-02-01 layout:compact", user=MANAGER))
+    status = words(await ask(bot, "/digest status", user=MANAGER))
+    resumed = words(await ask(bot, "/digest here layout:compact", user=MANAGER))
+
+    assert "“since” counts only when a channel is subscribed" in refused
+    assert "paused" in status
+    assert "A digest is posted here." in resumed
+    assert "Layout: compact" in resumed
+
+
 async def test_a_first_here_shows_the_layouts_to_choose_from(bot: Bot, db: Database) -> None:
     first = words(await ask(bot, "/digest here", user=MANAGER))
     async with db.reading() as tx:
