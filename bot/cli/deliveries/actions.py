@@ -11,6 +11,7 @@ from bot.core.database.database import Database
 from bot.core.ports import parse_channel
 from bot.digest.services import plan, subscribe
 from bot.digest.services.options.typed import TypedOptions
+from bot.digest.services.options.zones import name_of
 from bot.digest.services.plan import Planned
 from bot.lookup.services import typed_dates
 from bot.outbox.domain.delivery import State
@@ -25,7 +26,7 @@ def post(ref: str, date: str | None) -> Planned:
     check_date(date)
 
     async def work(db: Database, settings: Settings) -> Planned:
-        words = TypedOptions(zone=settings.timezone.key)
+        words = TypedOptions(zone=name_of(settings.timezone))
         subscription = await subscribe.by_hand(
             db, channel, words, now=now(), check=checker(db, settings, make=False)
         )

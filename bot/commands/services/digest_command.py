@@ -26,6 +26,7 @@ from bot.digest.domain import present_digest, present_layouts
 from bot.digest.domain.digest import compile_digest
 from bot.digest.services import discussion_request, shared_channels, subscribe
 from bot.digest.services.options.typed import TypedOptions
+from bot.digest.services.options.zones import name_of
 from bot.digest.services.shared_channels import Connected, no_connected
 from bot.discussion.services import linked_channels, preferences
 from bot.discussion.services.discuss import DiscussionContext
@@ -286,7 +287,7 @@ async def _add(
     return await subscribe.add(
         desk.db,
         command.channel,
-        replace(words, at=words.at or DEFAULT_TIME, zone=words.zone or desk.zone.key),
+        replace(words, at=words.at or DEFAULT_TIME, zone=words.zone or name_of(desk.zone)),
         now=desk.clock(),
         created_by=command.user.name,
         check=desk.check,

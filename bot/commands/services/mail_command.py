@@ -16,6 +16,7 @@ from bot.core.domain.mail.address import parse_address
 from bot.core.ports import Command, parse_channel, person_id
 from bot.digest.services import subscribe
 from bot.digest.services.options.typed import TypedOptions
+from bot.digest.services.options.zones import name_of
 from bot.mail.services import opt_in
 from bot.mail.services.opt_in import Asker, OptIn
 
@@ -72,10 +73,10 @@ async def _options_here(db: Database, command: Command) -> DigestOptions | None:
 def _otherwise(words: TypedOptions, here: DigestOptions | None, zone: ZoneInfo) -> TypedOptions:
     """What is not typed is as in the channel; its layout, quiet hours and recaps are not taken over."""
     if here is None:
-        return replace(words, at=words.at or _DEFAULT_TIME, zone=words.zone or zone.key)
+        return replace(words, at=words.at or _DEFAULT_TIME, zone=words.zone or name_of(zone))
     defaults = TypedOptions(
         at=f"{here.schedule.at:%H:%M}",
-        zone=here.schedule.zone.key,
+        zone=name_of(here.schedule.zone),
         weekdays=format_weekdays(here.schedule.weekdays),
         languages=",".join(here.languages),
         tags=here.tags or None,

@@ -18,6 +18,7 @@ from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, Platform
 from bot.digest.services import subscribe
 from bot.digest.services.options.typed import TypedOptions
+from bot.digest.services.options.zones import name_of
 from bot.digest.services.plan import plan_by_hand
 
 CHANNEL = ChannelRef(Platform.WEB, "", "general")
@@ -46,7 +47,7 @@ async def fill(
     await import_files(db, [STDIN], now=now, stdin=page.encode())
     days |= set(theirs[-_DAYS_POSTED:])
     # Today's digest has its time now, so that the next one is tomorrow's.
-    words = TypedOptions(at=f"{now.astimezone(zone):%H:%M}", zone=zone.key)
+    words = TypedOptions(at=f"{now.astimezone(zone):%H:%M}", zone=name_of(zone))
     subscription = await subscribe.add(db, CHANNEL, words, now=now)
     for day in sorted(days):
         await plan_by_hand(db, subscription, day, now=now, voices=voices)

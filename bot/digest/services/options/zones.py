@@ -16,11 +16,20 @@ _ABBREVIATIONS = {
     "pst": "America/Los_Angeles",
     "pdt": "America/Los_Angeles",
     "edt": "America/New_York",
+    "est": "America/New_York",
+    "mst": "America/Denver",
+    "hst": "Pacific/Honolulu",
     "korea": "Asia/Seoul",
     "한국": "Asia/Seoul",
     "서울": "Asia/Seoul",
 }
-"""Common abbreviations of zones; suggested in the error, never assumed."""
+"""Common abbreviations of zones; suggested in the error, never assumed.
+
+Some are IANA names, too, of clocks without summer time: who types EST means New York's.
+"""
+
+_SAME_CLOCKS = {"EST": "America/Panama", "MST": "America/Phoenix", "HST": "Pacific/Honolulu"}
+"""As the time zone database links them; they may be stored, or be the bot's own zone."""
 
 
 _NO_PLACE = "Factory"
@@ -36,7 +45,11 @@ def _zone_names() -> dict[str, str]:
 
 def _suggested_names() -> dict[str, str]:
     names = _zone_names().items()
-    return {folded: name for folded, name in names if not folded.startswith("etc/gmt+")}
+    return {
+        folded: name
+        for folded, name in names
+        if not folded.startswith("etc/gmt+") and folded not in _ABBREVIATIONS
+    }
 
 
 def parse_zone(text: str) -> ZoneInfo:
@@ -44,7 +57,7 @@ def parse_zone(text: str) -> ZoneInfo:
     folded = text.strip().casefold().replace(" ", "_")
     names = _zone_names()
     _refuse_offset(text)
-    if folded in names:
+    if folded in names and folded not in _ABBREVIATIONS:
         return ZoneInfo(names[folded])
     near = suggest_zone(text)
     if near is None:
@@ -54,6 +67,11 @@ def parse_zone(text: str) -> ZoneInfo:
     raise UsageError(
         "There is no time zone “{text}”; did you mean {near}?", text=text.strip(), near=near
     )
+
+
+def name_of(zone: ZoneInfo) -> str:
+    """A name that `parse_zone` takes, of a zone with the same clocks."""
+    return _SAME_CLOCKS.get(zone.key, zone.key)
 
 
 def suggest_zone(text: str) -> str | None:

@@ -1,12 +1,13 @@
 """Time zones as people type them: what is meant is suggested, and never assumed."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.channels.domain.zone_names import zones_at
 from bot.core.domain.errors import UsageError
-from bot.digest.services.options.zones import complete_zone, parse_zone
+from bot.digest.services.options.zones import complete_zone, name_of, parse_zone
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,10 @@ def test_a_zone_is_found_in_any_case(typed, zone):
         ("Seoul", "Asia/Seoul"),
         ("KST", "Asia/Seoul"),
         ("서울", "Asia/Seoul"),
+        ("EST", "America/New_York"),
+        ("est", "America/New_York"),
+        ("MST", "America/Denver"),
+        ("HST", "Pacific/Honolulu"),
         ("New York", "America/New_York"),
         ("Europe/Berln", "Europe/Berlin"),
     ],
@@ -102,3 +107,17 @@ def test_a_zone_with_the_opposite_sign_is_never_suggested(typed):
 def test_a_zone_with_the_opposite_sign_is_never_completed():
     assert complete_zone("GMT+9") == ("Asia/Seoul", "Etc/GMT-9")
     assert "Etc/GMT+9" not in complete_zone("etc/gmt", limit=99)
+
+
+@pytest.mark.parametrize("name", ["EST", "MST", "HST", "Asia/Seoul", "UTC"])
+def test_a_zone_that_is_stored_can_be_typed_by_a_name_of_the_same_clocks(name):
+    zone = ZoneInfo(name)
+    typed = parse_zone(name_of(zone))
+
+    for month in range(1, 13):
+        at = datetime(2026, month, 1, tzinfo=UTC)
+        assert at.astimezone(typed).utcoffset() == at.astimezone(zone).utcoffset()
+
+
+def test_an_abbreviation_without_summer_time_is_never_completed():
+    assert "EST" not in complete_zone("est", limit=1000)
