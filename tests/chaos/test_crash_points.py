@@ -180,7 +180,7 @@ async def recap_story(folder: Path, faults: Faults, *doom: str) -> list[str]:
         await asyncio.to_thread(folder.mkdir)
         async with stages.staged(folder, due - timedelta(hours=1), database) as world:
             for number in range(5):
-                world.write(f"Paper {number}", friday)
+                world.write(f"Paper {number}", friday - timedelta(days=1))
             await world.sync()
             options = TypedOptions(at="09:00", zone="UTC", recap="weekly")
             await subscribe.add(world.db, stages.GENERAL, options, now=world.clock())
@@ -212,4 +212,4 @@ async def test_killed_at_any_point_it_posts_the_recap_once(tmp_path):
 
     for told in stories_told:
         (said,) = told.result()
-        assert said.startswith("Looking back on week")
+        assert said.startswith("Looking back on the week up to")

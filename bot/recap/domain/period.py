@@ -1,6 +1,7 @@
 """Weeks, months and years that people look back on, and how they are typed.
 
-A week is that of ISO 8601: it begins on Monday, and `2026-W48` names it.
+A week is that of ISO 8601: it begins on Monday, and `2026-W48` names it. Only what is told every
+Friday is about the seven days before, so that these are over and no day is left out.
 """
 
 import re
@@ -56,10 +57,10 @@ class Period:
 
     @property
     def name(self) -> str:
-        """`2026-W48`, `2025-02` or `2025`; `parse_period` reads it."""
+        """`2026-W48`, `2025-02` or `2025`; `parse_period` reads it. A week is named for its last day."""
         match self.unit:
             case Unit.WEEK:
-                year, week, _ = self.first.isocalendar()
+                year, week, _ = self.last.isocalendar()
                 return f"{year:04}-W{week:02}"
             case Unit.MONTH:
                 return f"{self.first.year:04}-{self.first.month:02}"
@@ -96,6 +97,15 @@ class Period:
             case Unit.YEAR:
                 return Period(self.unit, date(self.first.year - n, 1, 1))
 
+    def around(self, day: date) -> "Period":
+        """The one that a day is in; a week begins on the same day of the week as this one."""
+        if self.unit is Unit.WEEK:
+            return Period(self.unit, day - (day - self.first) % _WEEK)
+        return period_of(self.unit, day)
+
+
+_A_FRIDAY = Period(Unit.WEEK, date(2026, 1, 2))
+
 
 def period_of(unit: Unit, day: date) -> Period:
     """The period that a day is in."""
@@ -106,6 +116,11 @@ def period_of(unit: Unit, day: date) -> Period:
             return Period(unit, day.replace(day=1))
         case Unit.YEAR:
             return Period(unit, day.replace(month=1, day=1))
+
+
+def week_from_friday(day: date) -> Period:
+    """The week from a Friday to the next Thursday that a day is in."""
+    return _A_FRIDAY.around(day)
 
 
 def longer_than(unit: Unit) -> tuple[Unit, ...]:
@@ -152,8 +167,10 @@ def _is_known(year: int) -> bool:
 
 
 def period_text(period: Period, say: Translate) -> str:
-    """`week 48 of 2026`, `February 2025` or `2025`."""
+    """`week 48 of 2026`, `the week up to 5 March 2026`, `February 2025` or `2025`."""
     match period.unit:
+        case Unit.WEEK if period.first.weekday() != 0:
+            return say("the week up to {day}", day=day_text(period.last, say.locale))
         case Unit.WEEK:
             year, week, _ = period.first.isocalendar()
             return say("week {week} of {year}", week=week, year=year)

@@ -9,7 +9,7 @@ from math import sqrt
 from bot.archive.domain.arxiv_record import PaperEventKind
 from bot.archive.domain.entry import EntryId
 from bot.core.domain.dataclass import dataclass
-from bot.recap.domain.period import Period, period_of
+from bot.recap.domain.period import Period
 
 BEFORE = 12
 """So many periods before are compared."""
@@ -183,7 +183,7 @@ def make_recap(period: Period, rows: Rows) -> Recap:
 def _by_period(days: Mapping[date, int], period: Period, spans: Sequence[date]) -> tuple[int, ...]:
     sums: Counter[date] = Counter()
     for day, count in days.items():
-        sums[period_of(period.unit, day).first] += count
+        sums[period.around(day).first] += count
     return tuple(sums[first] for first in spans)
 
 

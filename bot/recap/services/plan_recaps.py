@@ -21,13 +21,12 @@ from bot.digest.services.plan_each import plan_each
 from bot.discussion.services.guards import RECAPS
 from bot.discussion.services.thread_messages import Voices, key_of, speak
 from bot.outbox.store import deliveries, edits
-from bot.recap.domain.period import Period, Unit, period_of
+from bot.recap.domain.period import Period, Unit, period_of, week_from_friday
 from bot.recap.services.look_back import LookedBack, look_back, look_back_for
 
 log = logging.getLogger(__name__)
 
-_FRIDAY = timedelta(days=4)
-"""After the first day of a week."""
+_DAY = timedelta(days=1)
 _LATE = timedelta(minutes=1)
 """What is planned so late may have been posted before the database was restored."""
 
@@ -141,7 +140,9 @@ async def renew(tx: Transaction, shown: Iterable[tuple[str, datetime]], *, voice
             continue
         zone = subscription.options.schedule.zone
         days = {at.astimezone(zone).date() for at in instants}
-        periods = {period_of(unit, day) for unit in (Unit.WEEK, Unit.MONTH) for day in days}
+        periods = {period_of(Unit.MONTH, day) for day in days}
+        # A recap of an older version may name who spoke from its own Friday to the Sunday after.
+        periods |= {week_from_friday(day - n * _DAY) for day in days for n in range(4)}
         keys = {_key(channel, on, each.unit): each for each in periods for on in due_days(each)}
         for key, delivery_id in (await edits.list_by_key(tx, keys)).items():
             found = await _look_back_again(tx, subscription, keys[key])
@@ -160,12 +161,11 @@ async def _look_back_again(
 
 def due_days(period: Period) -> tuple[date, ...]:
     """The days on which a recap of a week or month may be due: the next one where a zone skips one."""
-    first = period.first + _FRIDAY if period.unit is Unit.WEEK else period.after().first
-    return tuple(first + timedelta(days=later) for later in range(3))
+    return tuple(period.after().first + later * _DAY for later in range(3))
 
 
 def period_before(choice: RecapChoice, slot: Slot) -> Period:
-    """What a recap looks back on: the week that a Friday ends, the month before a first."""
+    """What a recap looks back on: the seven days before a Friday, the month before a first."""
     if choice.is_weekly:
-        return period_of(Unit.WEEK, slot.on)
+        return week_from_friday(slot.on).before()
     return period_of(Unit.MONTH, slot.on).before()

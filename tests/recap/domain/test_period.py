@@ -1,11 +1,11 @@
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.domain.errors import UsageError
-from bot.recap.domain.period import Unit, parse_period, period_of
+from bot.recap.domain.period import Unit, parse_period, period_of, week_from_friday
 
 TODAY = date(2026, 11, 27)
 
@@ -61,3 +61,14 @@ def test_the_first_and_the_last_period_have_one_neighbour(text):
 def test_every_neighbour_is_a_period_that_can_be_asked_for(unit, day):
     for each in period_of(unit, day).neighbours:
         assert each is None or parse_period(each.name, TODAY) == each
+
+
+@given(st.dates(date(1920, 1, 1), date(9990, 1, 1)), st.integers(-40, 40))
+def test_a_week_from_friday_on_has_weeks_of_its_kind_around_it(day, days):
+    week = week_from_friday(day)
+    other = day + timedelta(days=days)
+
+    assert week.first <= day <= week.last
+    assert (week.first.weekday(), week.last.weekday()) == (4, 3)
+    assert week.around(other) == week_from_friday(other)
+    assert week.name == period_of(Unit.WEEK, week.last).name

@@ -28,8 +28,8 @@ THURSDAY = datetime(2026, 3, 5, 12, tzinfo=UTC)
 
 async def with_papers(stage: Stage, *, recap: str, papers: int = 5) -> None:
     for number in range(papers):
-        stage.write(f"Paper {number}", FRIDAY - timedelta(days=number % 4))
-        stage.write(f"Later {number}", FRIDAY + timedelta(days=3 + number % 4))
+        stage.write(f"Paper {number}", FRIDAY - timedelta(days=1 + number % 7))
+        stage.write(f"Later {number}", FRIDAY + timedelta(days=number % 7))
     await stage.sync()
     options = TypedOptions(at="09:00", zone="America/New_York", languages="en", recap=recap)
     await subscribe.add(stage.db, GENERAL, options, now=stage.clock())
@@ -68,8 +68,8 @@ async def test_each_friday_is_told_once_at_its_hour_across_daylight_saving(tmp_p
         second = await plan(stage)
 
     assert before == []
-    assert first == again == still == ["week 10 of 2026"]
-    assert second == ["week 10 of 2026", "week 11 of 2026"]
+    assert first == again == still == ["the week up to 5 March 2026"]
+    assert second == ["the week up to 5 March 2026", "the week up to 12 March 2026"]
 
 
 async def test_a_recap_that_is_chosen_after_its_hour_comes_the_next_time(tmp_path):
@@ -84,7 +84,7 @@ async def test_a_recap_that_is_chosen_after_its_hour_comes_the_next_time(tmp_pat
         await until(stage, datetime(2026, 3, 21, tzinfo=UTC))
 
         assert today == []
-        assert next_week == ["week 11 of 2026"] == await plan(stage)
+        assert next_week == ["the week up to 12 March 2026"] == await plan(stage)
         assert await plan_recaps.next_due(stage.db) is None
         with pytest.raises(UsageError, match="recap:weekly"):
             await subscribe.change(
@@ -130,7 +130,7 @@ async def test_no_recap_comes_through_a_filter_that_cannot_be_read(tmp_path):
         told = await plan(stage)
 
     assert held == []
-    assert told == ["week 10 of 2026"]
+    assert told == ["the week up to 5 March 2026"]
 
 
 def recaps(stage: TalkStage) -> list[str]:
@@ -215,3 +215,49 @@ def test_every_recap_is_due_on_one_of_the_days_that_are_looked_for(choice, day, 
 
     assert slot is not None
     assert slot.on in plan_recaps.due_days(plan_recaps.period_before(choice, slot))
+
+
+@given(
+    choice=st.sampled_from((RecapChoice.WEEKLY, RecapChoice.MONTHLY)),
+    day=st.dates(date(2000, 1, 1), date(2040, 1, 1)),
+    zone=st.sampled_from(sorted(available_timezones())),
+)
+@example(RecapChoice.WEEKLY, date(2011, 12, 28), "Pacific/Apia")
+def test_every_day_is_in_one_recap_and_over_when_that_is_due(choice, day, zone):
+    schedule = Schedule(time(), ZoneInfo(zone))
+    at = ask_recap_at(choice, schedule, datetime.combine(day, time(), UTC))
+    next_at = ask_recap_at(choice, schedule, at)
+    slots = [
+        due_recap(choice, schedule, since=each - timedelta(days=1), closed=None, now=each)
+        for each in (at, next_at)
+    ]
+
+    first, second = (plan_recaps.period_before(choice, slot) for slot in slots if slot is not None)
+
+    assert first.after() == second
+    assert all(slot is not None for slot in slots)
+    assert second.last < slots[1].on  # type: ignore[union-attr]
+
+
+async def test_what_is_said_from_friday_morning_on_is_in_the_next_recap(tmp_path):
+    async with talking(tmp_path, datetime(2026, 3, 5, 0, tzinfo=UTC)) as stage:
+        await with_a_paper(stage, SLACK)
+        for number in range(14):
+            await stage.stage.note(f"Paper {number}", FRIDAY + timedelta(days=number - 7))
+        options = TypedOptions(recap="weekly")
+        await subscribe.change(stage.stage.db, SLACK, options, now=stage.clock())
+        for hours in (1, 23, 2, 24, 24 + 1):  # Thursday, after Friday's recap, Saturday and Sunday
+            stage.clock.turn(hours=hours)
+            await plan_recaps.plan_recaps(stage.stage.db, now=stage.clock(), voices=english)
+            if hours != 23:
+                await stage.say(stage.root(SLACK), f"Said {hours}", user=ADA)
+        stage.clock.at = datetime(2026, 3, 13, 0, tzinfo=UTC)
+        await plan_recaps.plan_recaps(stage.stage.db, now=stage.clock(), voices=english)
+        await stage.settle()
+
+        first, second = recaps(stage)
+
+    assert "1 reply · 1 person" in first
+    assert "27 February 2026 – 5 March 2026" in first
+    assert "3 replies · 1 person" in second
+    assert "6 March 2026 – 12 March 2026" in second
