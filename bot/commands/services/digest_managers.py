@@ -10,6 +10,7 @@ from bot.channels.domain.present_managers import (
 )
 from bot.core.database.database import Database
 from bot.core.domain.document import Document
+from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate
 from bot.core.ports import Command, person_id
 from bot.digest.services import managers
@@ -32,6 +33,8 @@ async def answer(
     rights are not handed on by people who were given them.
     """
     channel = command.channel
+    if text and command.user.manages_only_own:
+        raise UsageError("Nobody else can manage your direct messages with the bot")
     if text and not command.user.can_manage:
         return present_naming_refusal(channel.platform, command.user, say)
     wanted = read_change(text, channel.platform)

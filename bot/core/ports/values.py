@@ -74,6 +74,8 @@ class MessageRef:
 class User:
     """A person; `can_manage` is the platform's answer for the channel at hand.
 
+    `manages_only_own`: they can manage it only because it is their own direct messages with the bot,
+    which anybody can open; this allows nothing that reaches further than these messages.
     `workspace` is the person's own where Slack tells it: in a channel of Slack Connect it may be
     another than the channel's. `known_as` are ids of the same person on other platforms
     (`person_id`): who is signed in to the web chat with an account there.
@@ -84,6 +86,7 @@ class User:
     can_manage: bool
     workspace: str = ""
     known_as: tuple[str, ...] = ()
+    manages_only_own: bool = False
 
 
 def person_id(channel: ChannelRef, user: str) -> str:

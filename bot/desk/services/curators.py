@@ -1,4 +1,7 @@
-"""Who may write notes: the people of `PAPERBOT_CURATORS`, or whoever manages the channel."""
+"""Who may write notes: the people of `PAPERBOT_CURATORS`, or whoever manages the channel.
+
+Anybody can open direct messages with the bot, so managing one's own is no right to write notes.
+"""
 
 from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, User, person_ids
@@ -16,6 +19,12 @@ async def find_refusal(
             return None
         return say(
             "Only curators may write notes. The operator can add you to PAPERBOT_CURATORS: {person}",
+            person=people[0],
+        )
+    if user.manages_only_own:
+        return say(
+            "Notes are not written in direct messages: type /note in a channel that you manage. "
+            "The operator can also name you in PAPERBOT_CURATORS: {person}",
             person=people[0],
         )
     if await managers.may_manage(notes.db, channel, user):

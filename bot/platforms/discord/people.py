@@ -67,10 +67,14 @@ def root_of(thread: discord.Thread) -> MessageRef:
 
 
 def asking_user(interaction: "discord.Interaction[Any]") -> User:
-    """The user of an interaction; in direct messages everybody may manage the channel."""
-    may = interaction.permissions
-    manages = interaction.guild_id is None or may.manage_channels or may.administrator
-    return User(str(interaction.user.id), well_formed(interaction.user.display_name), manages)
+    """The user of an interaction; in direct messages everybody may manage these alone."""
+    may, is_own = interaction.permissions, interaction.guild_id is None
+    return User(
+        str(interaction.user.id),
+        well_formed(interaction.user.display_name),
+        can_manage=is_own or may.manage_channels or may.administrator,
+        manages_only_own=is_own,
+    )
 
 
 async def mentioned_people(

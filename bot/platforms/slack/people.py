@@ -111,8 +111,16 @@ class UserDirectory:
         """
         person = await self.person(user, name=name)
         creator = "" if person.is_admin else (await self._channel(channel)).creator
-        can_manage = person.is_admin or is_direct(channel) or creator == user
-        return User(person.id, person.name, can_manage, person.team), person.locale
+        may = person.is_admin or creator == user
+        is_own = is_direct(channel)
+        asking = User(
+            person.id,
+            person.name,
+            can_manage=may or is_own,
+            manages_only_own=is_own and not may,
+            workspace=person.team,
+        )
+        return asking, person.locale
 
     async def channel_name(self, channel: str) -> str:
         """The name of a public channel; empty if it is private or unknown."""

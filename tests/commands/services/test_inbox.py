@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -33,7 +34,7 @@ from bot.core.domain.document import (
 )
 from bot.core.domain.errors import StorageBusyError
 from bot.core.ports import ChannelRef, Command, MessageRef, Platform, ThreadMessage, User
-from bot.digest.services import subscribe
+from bot.digest.services import managers, subscribe
 from bot.digest.services.options.typed import TypedOptions
 from bot.discussion.services.discuss import DiscussionContext
 from tests.archive_stage import an_entry, keep_apart
@@ -544,3 +545,16 @@ async def test_a_filter_that_cannot_be_read_hides_no_other_digest_from_its_curat
 
     assert "slack:T1/C2" in str(shown)
     assert "Review of the digest of" in words(shown)
+
+
+async def test_nobody_is_named_to_manage_somebodys_direct_messages(bot: Bot, db: Database) -> None:
+    own = replace(READER, can_manage=True, manages_only_own=True)
+
+    refused = words(await ask(bot, "/digest managers @0123456789abcdef", user=own))
+    shown = words(await ask(bot, "/digest managers", user=own))
+    subscribed = words(await ask(bot, "/digest here at:09:00 tz:UTC", user=own))
+
+    assert "Nobody else can manage your direct messages" in refused
+    assert "Nobody else is named" in shown
+    assert "09:00" in subscribed
+    assert await managers.list_named(db, CHANNEL) == ()

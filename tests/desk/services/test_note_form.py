@@ -10,12 +10,14 @@ from bot.archive.domain.entry import EntryId, Language, SourceKind, StoredEntry
 from bot.archive.services.export import export_vault
 from bot.archive.services.import_files import import_files
 from bot.archive.store import arxiv_records, entries
+from bot.channels.domain.managers import ManagersChange
 from bot.core.database.database import Database
 from bot.core.domain.document import Document
 from bot.core.domain.form import Form
-from bot.core.ports import Choice, Command
+from bot.core.ports import Choice, Command, parse_channel
 from bot.desk.services import write_note
 from bot.desk.store import drafts
+from bot.digest.services import managers
 from bot.lookup.services.selection import chosen
 from tests.archive_stage import an_entry, keep
 from tests.databases import throw_away
@@ -276,6 +278,33 @@ async def test_only_curators_write() -> None:
     assert isinstance(allowed, Document)
     assert isinstance(foreign, Form)
     assert foreign.problems.keys() == {""}
+
+
+OWN_MESSAGES = replace(BO, manages_only_own=True)
+
+
+async def test_a_right_over_ones_own_direct_messages_allows_no_notes() -> None:
+    async with throw_away() as db:
+        await know(db)
+        desk = Desk(db, channel=parse_channel("slack:T1/D1"))
+        await managers.change(
+            db, desk.channel, ManagersChange(("U2",), ()), names={}, changed_by="", now=NOW
+        )
+        command = desk.command(LINK, OWN_MESSAGES)
+
+        blank = desk.inbox.blank_form(command)
+        refused = await desk.inbox.open_form(command, blank)
+        sent = await desk.submits(blank, OWN_MESSAGES, ko="글")
+        named = Desk(db, frozenset({"slack:T1/U2"}), channel=desk.channel)
+        saved = await named.submits(await named.opens(LINK, OWN_MESSAGES), OWN_MESSAGES, ko="글")
+        assert (await entry_count(db)) == 1
+
+    assert isinstance(refused, Document)
+    assert "slack:T1/U2" in words(refused)
+    assert "in a channel that you manage" in words(refused)
+    assert isinstance(sent, Form)
+    assert sent.problems.keys() == {""}
+    assert isinstance(saved, Document)
 
 
 async def test_what_was_submitted_and_not_written_is_finished_later() -> None:

@@ -61,7 +61,8 @@ async def test_a_private_answer_is_ephemeral(bot: RunningBot):
     answer = await asked.answer()
     assert asked.private
     assert answer["flags"] & EPHEMERAL
-    assert bot.desk.asked[0].user.can_manage
+    user = bot.desk.asked[0].user
+    assert (user.can_manage, user.manages_only_own) == (True, False)
 
 
 async def test_a_private_answer_to_a_public_command_is_ephemeral(bot: RunningBot):
@@ -157,7 +158,8 @@ async def test_a_command_in_direct_messages_is_answered(bot: RunningBot):
     asked = await bot.discord.types("paper", {"query": "x"}, by=102, at=channel.id)
 
     await asked.answer()
-    assert bot.desk.asked[0].user.can_manage
+    (command,) = bot.desk.asked
+    assert (command.user.can_manage, command.user.manages_only_own) == (True, True)
 
 
 async def test_an_interaction_that_is_delivered_twice_is_carried_out_once(bot: RunningBot):

@@ -184,7 +184,16 @@ async def test_a_direct_message_needs_no_mention(stage: Stage):
     await stage.slack.until(lambda: stage.slack.messages(direct.id))
     (answer,) = stage.slack.messages(direct.id)
     assert "thread_ts" not in answer
-    assert stage.inbox.commands[0].user.can_manage
+    user = stage.inbox.commands[0].user
+    assert (user.can_manage, user.manages_only_own) == (True, True)
+
+
+async def test_an_admin_manages_more_than_their_own_direct_messages(stage: Stage):
+    direct = stage.slack.world.direct_channel("U1")
+    await stage.slack.say("reasoning", user="U1", channel=direct.id)
+
+    (command,) = await stage.asked()
+    assert (command.user.can_manage, command.user.manages_only_own) == (True, False)
 
 
 async def test_a_message_in_a_thread_of_the_bot_reaches_the_inbox(stage: Stage):
