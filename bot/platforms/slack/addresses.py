@@ -30,5 +30,13 @@ def message_address(
 
 
 def is_direct(channel: str) -> bool:
-    """Whether an id is of somebody's direct messages with the bot."""
+    """Whether an id is of direct messages.
+
+    Slack tells the bot of messages in its own only; a slash command may come from those of two people.
+    """
     return channel.startswith("D")
+
+
+def home_of(user: str) -> str:
+    """Stands for the channel of somebody's App Home, which has none: they alone see it."""
+    return f"D{user}"

@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain.dataclass import dataclass
 from bot.core.ports import ChatError, User
-from bot.platforms.slack.addresses import is_direct
+from bot.platforms.slack.addresses import home_of
 from bot.platforms.slack.api import call
 
 log = logging.getLogger(__name__)
@@ -39,9 +39,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class _Channel:
-    """A channel's creator, and its name if the channel is public."""
+    """A channel's creator, and its name if the channel is public.
+
+    `direct_with` is the person whose direct messages with the bot it is; those of two people are no
+    channel that the bot sees.
+    """
 
     creator: str = ""
+    direct_with: str = ""
     public_name: str = ""
 
 
@@ -107,12 +112,13 @@ class UserDirectory:
         """The person with their rights in a channel, and their locale.
 
         Admins and owners of the workspace and the creator of a channel may manage it, and everybody
-        their own direct messages.
+        their own direct messages with the bot.
         """
         person = await self.person(user, name=name)
-        creator = "" if person.is_admin else (await self._channel(channel)).creator
-        may = person.is_admin or creator == user
-        is_own = is_direct(channel)
+        is_known = person.is_admin or channel == home_of(user)
+        place = _Channel() if is_known else await self._channel(channel)
+        may = person.is_admin or place.creator == user
+        is_own = channel == home_of(user) or place.direct_with == user
         asking = User(
             person.id,
             person.name,
@@ -133,10 +139,16 @@ class UserDirectory:
             request = self._client.conversations_info(channel=channel)
             found = (await call(request, seconds=_SECONDS))["channel"]
         except (SlackApiError, ChatError, KeyError):
-            # Such as a private channel that the bot is not in: then only admins may manage it.
+            # Such as a private channel that the bot is not in, or direct messages of two people: then
+            # only admins may manage it.
             return self._channels.put(channel, _Channel(), _UNKNOWN_CACHED_FOR)
         is_public = found.get("is_private") is False
-        name = str(found.get("name") or "") if is_public else ""
         return self._channels.put(
-            channel, _Channel(str(found.get("creator") or ""), name), _CACHED_FOR
+            channel,
+            _Channel(
+                creator=str(found.get("creator") or ""),
+                direct_with=str(found.get("user") or "") if found.get("is_im") is True else "",
+                public_name=str(found.get("name") or "") if is_public else "",
+            ),
+            _CACHED_FOR,
         )

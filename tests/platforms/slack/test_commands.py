@@ -5,11 +5,12 @@ import json
 
 import pytest
 
+from bot.core.domain import document
 from bot.core.domain.document import Document
 from bot.core.domain.errors import StorageBusyError
 from bot.core.ports import Command, MessageRef
 from tests.fakes.slack import FakeSlack, Fault, signed
-from tests.fakes.slack.world import BOT_USER
+from tests.fakes.slack.world import BOT_USER, Channel
 from tests.platforms.slack.stage import (
     CHANNEL,
     KEY,
@@ -186,6 +187,54 @@ async def test_a_direct_message_needs_no_mention(stage: Stage):
     assert "thread_ts" not in answer
     user = stage.inbox.commands[0].user
     assert (user.can_manage, user.manages_only_own) == (True, True)
+
+
+def with_the_bot(stage: Stage, user: str) -> Channel:
+    """Somebody's direct messages with the bot, under an id as Slack gives them."""
+    direct = Channel("D0BOTHANEUL", "directmessage", direct=user, members={user, BOT_USER})
+    stage.slack.world.channels[direct.id] = direct
+    return direct
+
+
+async def test_slash_commands_in_direct_messages_of_two_people_stay_private(stage: Stage):
+    stage.slack.world.add_channel("D0ADAHANEUL", "directmessage", private=True, joined=False)
+    stage.inbox.answer = lambda _: document.private(paragraph("For Haneul alone"))
+
+    private = await stage.slack.command("/paper mine", user="U2", channel="D0ADAHANEUL")
+    unknown = await stage.slack.command("/nonsense x", user="U2", channel="D0ADAHANEUL")
+    listed = await stage.slack.command("/follow list", user="U2", channel="D0ADAHANEUL")
+    answers = [
+        (await stage.slack.until(lambda a=a: a.answers))[0] for a in (private, unknown, listed)
+    ]
+    stage.inbox.answer = None
+    public = await stage.slack.command("/paper reasoning", user="U2", channel="D0ADAHANEUL")
+    (shown,) = await stage.slack.until(lambda: public.answers)
+
+    assert [each["response_type"] for each in answers] == ["ephemeral"] * 3
+    assert shown["response_type"] == "in_channel"
+    assert [each.user.can_manage for each in stage.inbox.commands] == [False] * 3
+
+
+async def test_who_types_in_their_direct_messages_with_the_bot_manages_these(stage: Stage):
+    direct = with_the_bot(stage, "U2")
+
+    asked = await stage.slack.command("/digest status", user="U2", channel=direct.id)
+
+    (answer,) = await stage.slack.until(lambda: asked.answers)
+    (command,) = stage.inbox.commands
+    assert answer["response_type"] == "ephemeral"
+    assert (command.user.can_manage, command.user.manages_only_own) == (True, True)
+
+
+async def test_a_private_answer_to_a_line_in_direct_messages_is_posted_there(stage: Stage):
+    direct = with_the_bot(stage, "U2")
+    stage.inbox.answer = lambda _: document.private(paragraph("For Haneul alone"))
+
+    await stage.slack.say("/follow list", user="U2", channel=direct.id)
+
+    (answer,) = await stage.slack.until(lambda: stage.slack.messages(direct.id))
+    assert answer["text"] == "For Haneul alone"
+    assert stage.inbox.commands[0].user.manages_only_own
 
 
 async def test_an_admin_manages_more_than_their_own_direct_messages(stage: Stage):

@@ -33,7 +33,7 @@ from bot.core.ports import (
     Platform,
     User,
 )
-from bot.platforms.slack.addresses import is_direct
+from bot.platforms.slack.addresses import home_of, is_direct
 from bot.platforms.slack.api import call
 from bot.platforms.slack.errors import chat_error
 from bot.platforms.slack.inbound.answer_delivery import AnswerDelivery, Destination
@@ -105,7 +105,7 @@ class Forms:
 
     async def open(self, event: CommandRequest | ButtonPress, line: CommandLine) -> None:
         """Open the form of a command, then show in it what is known."""
-        place = event.place or Location(f"D{event.user}")
+        place = event.place or Location(home_of(event.user))
         asked = await self._asked(event, line, place)
         blank = self._inbox.blank_form(asked.command)
         state = FormState(blank.name, blank.key, place.channel, place.thread, asked.command.locale)

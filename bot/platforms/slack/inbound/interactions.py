@@ -30,7 +30,7 @@ from bot.core.ports import (
     ThreadMessage,
     User,
 )
-from bot.platforms.slack.addresses import is_direct
+from bot.platforms.slack.addresses import home_of, is_direct
 from bot.platforms.slack.inbound import mrkdwn
 from bot.platforms.slack.inbound.answer_delivery import AnswerDelivery, Destination
 from bot.platforms.slack.inbound.events import (
@@ -131,10 +131,12 @@ class Interactions:
         typed = asked.line if asked.message is None else _line_of(asked.line)
         document, line = await self._ask(typed, asked.user, asked.user_name, asked.place)
         place = asked.place
-        if asked.message is not None and place.thread is None and not is_direct(place.channel):
+        # Only a message is known to be with the bot: a slash command may be typed between two people.
+        is_with_us = asked.message is not None and is_direct(place.channel)
+        if asked.message is not None and place.thread is None and not is_with_us:
             place = replace(place, thread=asked.message)
         for_all = line is not None and line.audience is Audience.CHANNEL and not document.is_private
-        to = Destination(asked.user, place, asked.response_url, for_all or is_direct(place.channel))
+        to = Destination(asked.user, place, asked.response_url, for_all or is_with_us)
         await self._delivery.deliver(to, self._payloads(document, asked, line))
 
     async def _ask(
@@ -227,7 +229,7 @@ class Interactions:
 
     async def _show_home(self, user: str, typed: str) -> None:
         """Show the answer to a line in the App Home, with a button back to the first view."""
-        document, _ = await self._ask(typed, user, "", Location(f"D{user}"))
+        document, _ = await self._ask(typed, user, "", Location(home_of(user)))
         if typed != HOME_LINE:
             back = Buttons((Button("←", command=HOME_LINE),))
             document = replace(document, blocks=(back, *document.blocks))
