@@ -74,7 +74,7 @@ class Hands:
                 return None
         payload = self._payload("view_submission", modal.user) | {
             "trigger_id": self._world.modals.trigger(modal.user),
-            "view": modal.as_sent(self._world.team),
+            "view": self._view(modal),
             "response_urls": [],
         }
         sent = await self._send(SentRequest("interactive", payload), {})
@@ -86,7 +86,7 @@ class Hands:
         modal.is_open = False
         if not modal.view.get("notify_on_close"):
             return None
-        view = modal.as_sent(self._world.team)
+        view = self._view(modal)
         if not tells_state:
             view["state"] = {"values": {}}
         payload = self._payload("view_closed", modal.user) | {"view": view, "is_cleared": False}
@@ -98,8 +98,8 @@ class Hands:
         return await self._send(SentRequest("interactive", payload), {})
 
     async def _act(self, modal: Modal, action: Json) -> SentRequest:
-        view = modal.as_sent(self._world.team)
-        payload = self._payload("block_actions", modal.user) | {
+        view = self._view(modal)
+        payload = self._payload("block_actions", modal.user, in_view=True) | {
             "container": {"type": "view", "view_id": modal.id},
             "trigger_id": self._world.modals.trigger(modal.user),
             "view": view,
@@ -107,12 +107,24 @@ class Hands:
         }
         return await self._send(SentRequest("interactive", payload), {})
 
-    def _payload(self, kind: str, user: str) -> Json:
-        person = self._world.people[user]
-        names = {"username": person.name, "name": person.name, "team_id": self._world.team}
+    def _view(self, modal: Modal) -> Json:
+        """A modal as Slack sends it: `app_installed_team_id` names who has installed the app.
+
+        https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload
+        """
         whole = self._organisation()
+        sent = modal.as_sent(self._world.people[modal.user].team or self._world.team)
+        owner = whole["enterprise"]["id"] if whole["is_enterprise_install"] else self._world.team
+        return {**sent, "app_installed_team_id": owner}
+
+    def _payload(self, kind: str, user: str, *, in_view: bool = False) -> Json:
+        person = self._world.people[user]
         is_view = kind.startswith("view_")  # then Slack names no team for an organisation's app
-        team = {"id": self._world.team, "domain": "papers"}
+        # What happens in a modal names the person's own workspace, also where they come from outside.
+        own = (person.team if is_view or in_view else "") or self._world.team
+        names = {"username": person.name, "name": person.name, "team_id": own}
+        whole = self._organisation()
+        team = {"id": own, "domain": "papers"}
         return {
             "type": kind,
             "team": None if is_view and whole["is_enterprise_install"] else team,

@@ -431,3 +431,27 @@ async def test_a_form_opened_in_direct_messages_is_answered_there(stage: Stage):
 
     (message,) = await stage.slack.until(lambda: stage.slack.messages("DU1"))
     assert message["text"] == "Saved."
+
+
+async def test_a_partner_of_a_shared_channel_writes_in_a_form(stage: Stage):
+    stage.slack.world.add_person("U7", "Grace").team = "T7"
+    modal = await opened(stage, user="U7")
+
+    await stage.slack.hands.type(modal, "English", "Kept")
+    await until(lambda: stage.inbox.kept)
+    await stage.slack.hands.submit(modal)
+
+    assert not modal.is_open
+    (filled,) = stage.inbox.submitted
+    assert (filled.values["en"], filled.user.id, filled.user.workspace) == ("Kept", "U7", "T7")
+    assert stage.inbox.kept[-1].values["en"] == "Kept"
+
+
+async def test_a_form_of_the_app_in_another_workspace_has_no_effect(socket_stage: Stage):
+    stage = socket_stage
+    modal = await opened(stage)
+    view = modal.as_sent("T1") | {"app_installed_team_id": "T2"}
+
+    await stage.slack.hands.raw({"type": "view_submission", "view": view, "response_urls": []})
+
+    assert stage.inbox.submitted == []

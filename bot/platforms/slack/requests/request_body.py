@@ -35,11 +35,14 @@ def is_for_us(body: Mapping[str, Any], us: BotIdentity) -> bool:
     """Whether a payload is for this app in this workspace, and in its organisation.
 
     In a channel shared by two organisations, `team_id` may be the other one's; `authorizations` and
-    `context_team_id` then name ours. A payload that names no team or app passes.
+    `context_team_id` then name ours, and of a modal its `app_installed_team_id` alone: what a partner
+    does there names their own workspace and organisation. A payload that names no team or app passes.
     """
     app = body.get("api_app_id")
     if us.app and app and app != us.app:
         return False
+    if installed := _installed_in(body):
+        return installed == us.team
     if us.organisation and (named := organisations(body)) and us.organisation not in named:
         return False
     teams = {*_teams(body)}
@@ -67,7 +70,18 @@ def is_for_organisation(body: Mapping[str, Any]) -> bool:
     return any(flag is True or flag == "true" for flag in flags)
 
 
+def _installed_in(body: Mapping[str, Any]) -> str:
+    """The workspace whose app a view is of, as Bolt's `extract_team_id` reads it too.
+
+    Empty if Slack does not say, or names an organisation that has installed the app (`E…`).
+    """
+    named = _object(body.get("view")).get("app_installed_team_id")
+    return named if isinstance(named, str) and named.startswith("T") else ""
+
+
 def _teams(body: Mapping[str, Any]) -> list[Any]:
+    if installed := _installed_in(body):
+        return [installed]
     named = [body.get("team_id"), body.get("context_team_id"), _object(body.get("team")).get("id")]
     named += [each.get("team_id") for each in _authorizations(body)]
     if not any(named) and is_for_organisation(body):  # a press in the home of an organisation's app
