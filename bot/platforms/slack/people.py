@@ -9,9 +9,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain.dataclass import dataclass
-from bot.core.ports import ChatError, User
+from bot.core.ports import ChatError, ChatUnavailableError, ChatUncertainError, User
 from bot.platforms.slack.addresses import home_of
-from bot.platforms.slack.api import call
+from bot.platforms.slack.api import call, sorted_errors
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +71,9 @@ class _Cache(Generic[T]):
 class UserDirectory:
     """Looks up people and channels; a failed look-up gives a person without rights.
 
+    With `surely` a look-up that failed for now raises `ChatError` instead: for what is stored, of which
+    a wrong name and workspace would stay.
+
     `team` is set where the token is for a whole organisation: Slack may then tell what somebody is in
     another of its workspaces.
     """
@@ -81,18 +84,27 @@ class UserDirectory:
         self._client = client
         self._team = team
         self._people: _Cache[Person] = _Cache(clock)
+        self._failed: _Cache[Person] = _Cache(clock)
         self._channels: _Cache[_Channel] = _Cache(clock)
 
-    async def person(self, user: str, *, name: str = "") -> Person:
+    async def person(self, user: str, *, name: str = "", surely: bool = False) -> Person:
         """The member with that id; `name` is used if Slack gives none."""
         if (kept := self._people.find(user)) is not None:
             return kept
+        if not surely and (failed := self._failed.find(user)) is not None:
+            return failed
+        unknown = Person(user, name or user)
         try:
-            request = self._client.users_info(user=user, include_locale=True)
-            found = (await call(request, seconds=_SECONDS))["user"]
-        except (SlackApiError, ChatError, KeyError) as error:
+            with sorted_errors():
+                request = self._client.users_info(user=user, include_locale=True)
+                found = (await call(request, seconds=_SECONDS))["user"]
+        except (ChatError, KeyError) as error:
+            is_for_now = _is_for_now(error)
+            if surely and is_for_now:
+                raise
             log.warning("the name of user %s could not be looked up: %s", user, error)
-            return self._people.put(user, Person(user, name or user), _UNKNOWN_CACHED_FOR)
+            kept_in = self._failed if is_for_now else self._people
+            return kept_in.put(user, unknown, _UNKNOWN_CACHED_FOR)
         profile = found.get("profile") or {}
         shown = profile.get("display_name") or found.get("real_name") or found.get("name")
         admin = self._is_admin(found)
@@ -108,13 +120,15 @@ class UserDirectory:
         of_organisation = found.get("enterprise_user") or {}
         return bool(self._team) and any(of_organisation.get(f"is_{role}") for role in _ROLES)
 
-    async def user(self, user: str, channel: str, *, name: str = "") -> tuple[User, str]:
+    async def user(
+        self, user: str, channel: str, *, name: str = "", surely: bool = False
+    ) -> tuple[User, str]:
         """The person with their rights in a channel, and their locale.
 
         Admins and owners of the workspace and the creator of a channel may manage it, and everybody
         their own direct messages with the bot.
         """
-        person = await self.person(user, name=name)
+        person = await self.person(user, name=name, surely=surely)
         is_known = person.is_admin or channel == home_of(user)
         place = _Channel() if is_known else await self._channel(channel)
         may = person.is_admin or place.creator == user
@@ -152,3 +166,10 @@ class UserDirectory:
             ),
             _CACHED_FOR,
         )
+
+
+def _is_for_now(error: ChatError | KeyError) -> bool:
+    """Whether the same question may be answered soon; not where the token may not ask it."""
+    if isinstance(error, ChatUnavailableError):
+        return not error.whole_workspace
+    return isinstance(error, ChatUncertainError)

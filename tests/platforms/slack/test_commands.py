@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -259,6 +260,54 @@ async def test_a_message_in_a_thread_of_the_bot_reaches_the_inbox(stage: Stage):
     assert heard.user.name == "하늘"
     assert heard.text == "See arxiv.org (https://arxiv.org/abs/1706.03762) & @Ada, @here"
     assert not heard.mentions_bot
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("users.info", status=429, retry_after=1, times=2),
+        Fault("users.info", drop=True, times=2),
+    ],
+)
+async def test_who_says_something_is_looked_up_again_until_slack_tells(stage: Stage, fault: Fault):
+    stage.slack.world.add_person("U8", "Grace").team = "T2"
+    stage.slack.world.add_person("U9", "Edsger")
+    root = await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)
+    stage.slack.faults.append(fault)
+
+    await stage.slack.say("As <@U9> says", user="U8", thread=root.id)
+    await stage.heard()
+    stage.slack.faults.append(replace(fault, times=1))
+    await stage.slack.react(stage.slack.messages()[0], user="U1")
+    await until(lambda: stage.inbox.reactions)
+
+    (heard,) = stage.inbox.heard
+    assert (heard.user.name, heard.user.workspace, heard.text) == ("Grace", "T2", "As @Edsger says")
+    assert stage.inbox.reactions[0].user.name == "Ada"
+
+
+async def test_what_somebody_says_whom_slack_does_not_know_is_heard(stage: Stage):
+    root = await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)
+    stage.slack.world.scopes.discard("users:read")
+
+    await stage.slack.say("As <@U9> says", user="U2", thread=root.id)
+
+    (heard,) = await stage.heard()
+    assert (heard.user.id, heard.user.name, heard.text) == ("U2", "U2", "As @U9 says")
+
+
+async def test_a_message_full_of_names_costs_few_look_ups(socket_stage: Stage):
+    stage = socket_stage
+    root = await stage.chat.post(CHANNEL, paragraph("A paper"), key=KEY)
+    people = " ".join(f"<@U{number}>" for number in range(100, 200))
+    channels = " ".join(f"<#C{number}>" for number in range(100, 200))
+
+    await stage.slack.say(f"{people} {channels}", thread=root.id)
+
+    (heard,) = await stage.heard()
+    assert "@U199" in heard.text
+    assert len(stage.slack.calls_of("users.info")) <= 21
+    assert len(stage.slack.calls_of("conversations.info")) <= 21
 
 
 async def test_an_edit_repeats_the_message_and_a_deletion_takes_it_back(stage: Stage):

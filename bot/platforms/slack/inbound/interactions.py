@@ -58,7 +58,7 @@ HOME_LINE = command_line.format_line(commands.DIGEST.name, "newest")
 """The command that the App Home shows at first."""
 
 _MOST_NAMED = 20
-"""The names of so many people and channels are looked up for one command."""
+"""The names of so many people, and of so many channels, are looked up for one command or message."""
 
 
 class Interactions:
@@ -190,7 +190,7 @@ class Interactions:
         user = User(posted.user, posted.user_name, can_manage=False)
         locale = ""
         if not posted.user_name:
-            user, locale = await self._people.user(posted.user, posted.channel)
+            user, locale = await self._people.user(posted.user, posted.channel, surely=True)
         said = ThreadMessage(
             root=MessageRef(channel, posted.root),
             message=MessageRef(channel, posted.ts),
@@ -210,20 +210,24 @@ class Interactions:
         await self._inbox.on_reaction(reaction)
 
     async def member(self, user: str) -> User:
-        """A person with their own workspace."""
-        person = await self._people.person(user)
+        """A person with their own workspace; raises `ChatError` if Slack cannot tell it for now."""
+        person = await self._people.person(user, surely=True)
         return User(person.id, person.name, can_manage=False, workspace=person.team)
 
     async def _plain(self, text: str) -> str:
-        """Mrkdwn as plain text, with the names of people and public channels."""
+        """Mrkdwn as plain text, with the names of people and public channels.
+
+        Raises `ChatError` if Slack cannot tell a name for now.
+        """
         people = {
             called: "paperbot"
             if called == self._us.user
-            else (await self._people.person(called)).name
-            for called in mrkdwn.mentioned(text)
+            else (await self._people.person(called, surely=True)).name
+            for called in mrkdwn.mentioned(text)[:_MOST_NAMED]
         }
         channels = {
-            named: await self._people.channel_name(named) for named in mrkdwn.unnamed_channels(text)
+            named: await self._people.channel_name(named)
+            for named in mrkdwn.unnamed_channels(text)[:_MOST_NAMED]
         }
         return mrkdwn.plain(text, lambda id_: people.get(id_) or channels.get(id_) or id_)
 
