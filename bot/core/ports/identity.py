@@ -161,7 +161,3 @@ class AssistantTokens(Protocol):
     async def revoke(self, person: str, number: int) -> None:
         """Revoke a token of the person; revoking it again succeeds."""
         ...
-
-    async def revoke_all(self, person: str) -> None:
-        """Revoke every token of a person."""
-        ...

@@ -49,10 +49,6 @@ class DatabaseAssistantTokens:
         async with self._db.transaction() as tx:
             await tokens.remove(tx, person, number)
 
-    async def revoke_all(self, person: str) -> None:
-        async with self._db.transaction() as tx:
-            await tokens.remove_all(tx, person)
-
 
 def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

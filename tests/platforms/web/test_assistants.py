@@ -133,6 +133,21 @@ async def test_only_a_good_token_is_answered():
         assert await DatabaseAssistantTokens(stage.web.db).list_of("slack:T1/U1") == ()
 
 
+async def test_a_token_of_a_server_that_was_left_revokes_no_newer_one():
+    async with signing_in() as stage:
+        tokens, now = DatabaseAssistantTokens(stage.web.db), stage.web.clock()
+        old, new = [
+            await tokens.make(Identity(Platform.DISCORD, (guild,), "101", "Ada"), "Claude", at=now)
+            for guild in ("2", "1")
+        ]
+
+        left = await posted(stage, Authorization=f"Bearer {old}")
+        stays = await posted(stage, Authorization=f"Bearer {new}")
+
+        assert (left[0], stays[0]) == (401, 200)
+        assert len(await tokens.list_of("discord:101")) == 1
+
+
 @dataclass
 class CountedTokens:
     """The tokens of a database; how often one was looked up."""

@@ -342,6 +342,22 @@ async def test_sessions_expire_and_end_with_the_membership():
         assert await stage.who() == ""  # the session was ended, not suspended
 
 
+async def test_a_session_of_a_server_that_was_left_ends_no_newer_one():
+    async with signing_in() as stage, another_browser() as phone:
+        stage.rights.members["discord:101"] = {"1", "2"}
+        stage.accounts.user, stage.accounts.guilds = "101", ["2"]
+        await stage.sign_in("discord", phone)
+        stage.accounts.guilds = ["1"]
+        await stage.sign_in("discord")
+        stage.rights.members["discord:101"] = {"1"}
+        stage.web.clock.at += timedelta(minutes=6)
+
+        left, stays = await stage.who(phone), await stage.who()
+
+    assert left == ""
+    assert stays == "You are signed in with Discord as Ada."
+
+
 @pytest.mark.parametrize("address", [None, "https://papers.example.org"])
 async def test_cookies_are_kept_from_scripts_and_from_plain_connections(address: str | None):
     async with signing_in(address=address) as stage:

@@ -117,8 +117,9 @@ async def _token_number(secret: str, context: WebContext) -> int | None:
         return None
     if await context.sign_in.rights.current(found.who) is None:
         person = found.who.person
-        log.info("the tokens of %s are revoked: the bot shares no workspace with them", person)
-        await access.tokens.revoke_all(person)
+        log.info("a token of %s is revoked: the bot shares no workspace of it with them", person)
+        # This one alone: another one may be of a workspace that the person is in.
+        await access.tokens.revoke(person, found.number)
         return None
     return found.number
 

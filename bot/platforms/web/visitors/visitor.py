@@ -124,7 +124,8 @@ async def find_session(request: web.Request, context: WebContext) -> Session | N
         who = await ways.rights.current(session.who)
         if who is None:
             log.info("%s is signed out: the bot shares no workspace with them", session.who.person)
-            await ways.sessions.end_all(session.who.person)
+            # This one alone: another one may be of a workspace that the person is in.
+            await ways.sessions.end(session)
             return None
     except StorageError as error:  # a guest, for now
         log.warning("who is signed in is unknown: %s", error)
