@@ -330,15 +330,15 @@ class Backfill(Generic[Thread]):
         self, reader: ThreadReader[Thread], root: MessageRef, kept: Sequence[KeptReply]
     ) -> datetime | None:
         """When to compare again: a reply that is not found was said a moment before."""
-        thread = await reader.find(root)
-        if thread is None:
-            return None
         began = self._clock()
         # In old databases `said_at` is when a reply was received, which is later.
         since = min(reader.time_of(reply.message) or reply.said_at for reply in kept)
         versions = {reply.message.id: reply.edited_at for reply in kept}
         found: set[str] = set()
         try:
+            thread = await reader.find(root)
+            if thread is None:
+                return None
             async for message in reader.messages(thread, since):
                 found.add(message.id)
                 if message.id in versions and is_newer(message.edited_at, versions[message.id]):

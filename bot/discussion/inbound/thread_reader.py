@@ -51,7 +51,7 @@ class ThreadReader(Protocol[Thread]):
         ...
 
     async def find(self, root: MessageRef) -> Thread | None:
-        """The thread of a root; `None` if it no longer exists."""
+        """The thread of a root; `None` if it is not shown. May raise `NoThreadError`."""
         ...
 
     def time_of(self, message: MessageRef) -> datetime | None:

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from tests.fakes.discord import spec
 from tests.fakes.discord.faults import Fault, Rates
-from tests.fakes.discord.gateway import GUILD_REACTIONS, Gateway
+from tests.fakes.discord.gateway import GUILD_REACTIONS, GUILDS, Gateway
 from tests.fakes.discord.interactions import (
     AUTOCOMPLETE,
     COMMAND,
@@ -372,6 +372,16 @@ class FakeDiscord:
         """Somebody opens a thread from a message."""
         parent = self.channel(int(message["channel_id"]))
         return await self.rest.new_thread(parent, int(message["id"]), name, owner=by)
+
+    async def deletes_thread(self, thread: int) -> None:
+        """A moderator deletes a whole thread: no deletion of its messages is told.
+
+        https://discord.com/developers/docs/events/gateway-events#thread-delete
+        """
+        gone = self.channel(thread)
+        self.world.delete_thread(gone)
+        place = {"guild_id": str(gone.guild), "parent_id": str(gone.parent), "type": gone.type}
+        await self.gateway.dispatch("THREAD_DELETE", {"id": str(thread), **place}, intent=GUILDS)
 
     def forget_nonces(self) -> None:
         """Minutes pass: nonces are no longer remembered."""

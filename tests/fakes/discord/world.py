@@ -362,6 +362,14 @@ class World:
             root["thread"] = self.channel_json(thread)
         return thread
 
+    def delete_thread(self, thread: Channel) -> None:
+        """The thread goes with all that was said in it; the message that it was opened on stays."""
+        thread.deleted = True
+        root = self.channels[thread.parent].messages.get(thread.id) if thread.parent else None
+        if root is not None:
+            root["flags"] &= ~HAS_THREAD
+            root.pop("thread", None)
+
     def threads_of(self, guild: int) -> list[Channel]:
         return [
             channel

@@ -9,9 +9,10 @@ import discord
 import pytest
 
 from bot.core.domain.errors import StorageError
-from bot.core.ports import MessageRef, ThreadMessage
+from bot.core.ports import ChannelRef, MessageRef, Platform, ThreadMessage
+from bot.platforms.discord.places import read_reference
 from tests.fakes.discord import Fault
-from tests.fakes.discord.world import APP_ID, READ_HISTORY, Json, Person
+from tests.fakes.discord.world import APP_ID, FORUM, READ_HISTORY, Json, Person
 from tests.platforms.discord.stage import PAPERS, DigestContext, RunningBot, key, paper, running_bot
 from tests.platforms.memory import Kept
 
@@ -200,7 +201,7 @@ async def test_a_deletion_in_somebody_elses_archived_thread_is_ignored(bot: Runn
     assert bot.desk.taken_back == []
 
 
-@pytest.mark.parametrize("harm", ["forbidden", "fails", "breaks off", "thread gone"])
+@pytest.mark.parametrize("harm", ["forbidden", "fails", "breaks off", "gone and hidden"])
 async def test_an_unreadable_history_is_not_taken_for_a_deletion(bot: RunningBot, harm: str):
     thread = await a_thread(bot)
     texts = [f"thought {number}" for number in range(130)]  # more than a page
@@ -219,8 +220,9 @@ async def test_an_unreadable_history_is_not_taken_for_a_deletion(bot: RunningBot
             bot.discord.fail(Fault("GET", path, status=503, times=1000))
         case "breaks off":
             bot.discord.fail(Fault("GET", path, drop=True, skip=1, times=1000))
-        case "thread gone":
-            bot.discord.channel(thread).deleted = True
+        case "gone and hidden":
+            bot.discord.world.delete_thread(bot.discord.channel(thread))
+            bot.discord.world.forbid(11, READ_HISTORY)
     asked = len(bot.discord.requests)
 
     bot.start()
@@ -232,6 +234,53 @@ async def test_an_unreadable_history_is_not_taken_for_a_deletion(bot: RunningBot
 
     assert bot.desk.taken_back == []
     assert sorted(kept(bot)) == sorted(texts)
+
+
+async def test_all_that_was_said_in_a_deleted_post_of_a_forum_is_forgotten(bot: RunningBot):
+    bot.discord.world.add_channel(20, "forum", type=FORUM)
+    await bot.restart()
+    forum = ChannelRef(Platform.DISCORD, "1", "20")
+    thread = read_reference(await bot.chat.post(forum, paper(), key=key())).discussion
+    said = await bot.discord.says("one", at=thread)
+    await bot.until(lambda: len(bot.desk.heard) == 1)
+
+    await bot.discord.deletes_thread(thread)
+
+    await bot.until(lambda: bool(bot.desk.taken_back))
+    assert bot.desk.taken_back == [MessageRef(forum, f"{thread}/{said['id']}")]
+
+
+@pytest.mark.parametrize("is_archived", [False, True])
+async def test_all_that_was_said_in_a_deleted_thread_is_forgotten(
+    bot: RunningBot, is_archived: bool
+):
+    thread, other = await a_thread(bot), await a_thread(bot, 2)
+    said = [await bot.discord.says(text, at=thread) for text in ("one", "two")]
+    await bot.discord.says("elsewhere", at=other)
+    await bot.until(lambda: len(bot.desk.heard) == 3)
+    if is_archived:
+        bot.discord.channel(thread).archived = True
+        await bot.restart()
+
+    await bot.discord.deletes_thread(thread)
+
+    await bot.until(lambda: len(bot.desk.taken_back) == 2)
+    assert bot.desk.taken_back == [MessageRef(PAPERS, f"{thread}/{each['id']}") for each in said]
+    assert kept(bot) == ["elsewhere"]
+
+
+async def test_a_thread_that_was_deleted_meanwhile_is_forgotten_after_the_outage(bot: RunningBot):
+    thread = await a_thread(bot)
+    said = [await bot.discord.says(text, at=thread) for text in ("one", "two")]
+    await bot.until(lambda: len(bot.desk.heard) == 2)
+    await bot.stop()
+    bot.clock.ahead += timedelta(hours=8)
+    await bot.discord.deletes_thread(thread)
+
+    bot.start()
+
+    await bot.until(lambda: len(bot.desk.taken_back) == 2)
+    assert bot.desk.taken_back == [MessageRef(PAPERS, f"{thread}/{each['id']}") for each in said]
 
 
 async def test_messages_in_an_unavailable_server_are_read_when_it_is_back(bot: RunningBot):

@@ -117,6 +117,12 @@ class Events:
         """Messages were deleted."""
         self._handle(client, self._inbound.on_deleted(client, channel, messages))
 
+    def on_thread_deleted(self, client: GatewayClient, event: discord.RawThreadDeleteEvent) -> None:
+        """A thread was deleted, with all that was said in it."""
+        if self._replies is not None:
+            work = self._inbound.on_thread_deleted(client, event, self._replies)
+            self._handle(client, work)
+
     def on_reaction(self, client: GatewayClient, event: discord.RawReactionActionEvent) -> None:
         """Somebody gave a reaction, or took it back."""
         work = self._reaction_inbound.on_reaction(client, event, self._clock())

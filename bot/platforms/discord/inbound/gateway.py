@@ -54,6 +54,12 @@ class Listener(Protocol):
         """Messages were deleted."""
         ...
 
+    def on_thread_deleted(
+        self, client: "GatewayClient", event: discord.RawThreadDeleteEvent
+    ) -> None:
+        """A whole thread was deleted; no deletion of its messages comes."""
+        ...
+
     def on_reaction(self, client: "GatewayClient", event: discord.RawReactionActionEvent) -> None:
         """Somebody gave a reaction, or took it back."""
         ...
@@ -238,6 +244,9 @@ class GatewayClient(discord.Client):
 
     async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
         self._listener.on_deleted(self, event.channel_id, event.message_ids)
+
+    async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
+        self._listener.on_thread_deleted(self, event)
 
     async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
         self._listener.on_reaction(self, event)

@@ -4,10 +4,12 @@ from collections.abc import Awaitable, Callable
 
 import discord
 
-from bot.core.ports import Inbox, MessageRef
+from bot.core.ports import Inbox, MessageRef, Replies
 from bot.discussion.inbound.thread_queue import Outcome, ThreadQueue
+from bot.discussion.inbound.thread_reader import NoThreadError
+from bot.platforms.discord.errors import UNKNOWN_CHANNEL
 from bot.platforms.discord.inbound.gateway import GatewayClient
-from bot.platforms.discord.people import parent_ref, thread_message
+from bot.platforms.discord.people import channel_ref, parent_ref, thread_message
 from bot.platforms.discord.places import reference
 from bot.platforms.discord.rest import Rest, sorted_errors
 
@@ -74,6 +76,32 @@ class ThreadInbound:
         if outcome is Outcome.FAILED:
             await self._queue.retry_seldom(name, take, is_over=client.is_closed)
 
+    async def on_thread_deleted(
+        self, client: GatewayClient, event: discord.RawThreadDeleteEvent, replies: Replies
+    ) -> None:
+        """Hand on that all stored messages of a thread were deleted; returns once they are forgotten.
+
+        Not where its channel was deleted, too: what was said in a channel that the bot cannot read
+        any more is kept, as after an outage (`Backfill`).
+        """
+        parent = client.get_channel(event.parent_id)
+        if parent is None:
+            return
+        in_forum = isinstance(parent, discord.ForumChannel)
+        channel = channel_ref(event.parent_id, event.guild_id)
+        root = reference(channel, event.thread_id if in_forum else None, event.thread_id)
+
+        async def take() -> Outcome:
+            for reply in await replies.kept_in(root):
+                await self._inbox.on_message_deleted(reply.message)
+            return Outcome.NEW
+
+        name = f"discord/gone/{event.thread_id}"
+        async with self._queue.lock(event.thread_id):  # behind what was said before
+            outcome = await self._queue.hand_on(name, take, is_over=client.is_closed)
+        if outcome is Outcome.FAILED:
+            await self._queue.retry_seldom(name, take, is_over=client.is_closed)
+
     async def hand_on(
         self, client: GatewayClient, thread: discord.Thread, message: discord.Message
     ) -> Outcome:
@@ -107,12 +135,25 @@ class ThreadInbound:
         self, client: GatewayClient, place: discord.Thread | discord.PartialMessageable
     ) -> discord.Thread | None:
         """The thread that a place is, also an archived one; `None` if it is none, or gone."""
+        try:
+            return await self.thread_that_stands(client, place)
+        except NoThreadError:
+            return None
+
+    async def thread_that_stands(
+        self, client: GatewayClient, place: discord.Thread | discord.PartialMessageable
+    ) -> discord.Thread | None:
+        """As `thread`; raises `NoThreadError` where Discord says that there is no such channel."""
         if isinstance(place, discord.Thread):
             return place
         with sorted_errors():
             try:
                 found = await client.fetch_channel(place.id)
-            except (discord.NotFound, discord.Forbidden):
+            except discord.NotFound as error:
+                if error.code == UNKNOWN_CHANNEL:
+                    raise NoThreadError from error
+                return None
+            except discord.Forbidden:
                 return None
         return found if isinstance(found, discord.Thread) else None
 

@@ -116,13 +116,18 @@ class DiscordThreadReader:
     async def find(self, root: MessageRef) -> discord.Thread | None:
         if not self._shard.serves(root.channel.workspace):
             return None  # another connection looks at it
-        return await self._thread(read_reference(root).discussion)
+        place = self._place(read_reference(root).discussion)
+        if place is None:
+            return None
+        return await self._inbound.thread_that_stands(self._client, place)
 
     async def _thread(self, number: int) -> discord.Thread | None:
+        place = self._place(number)
+        return None if place is None else await self._inbound.thread(self._client, place)
+
+    def _place(self, number: int) -> discord.Thread | discord.PartialMessageable | None:
         place = self._client.get_channel(number) or self._client.get_partial_messageable(number)
-        if not isinstance(place, discord.Thread | discord.PartialMessageable):
-            return None
-        return await self._inbound.thread(self._client, place)
+        return place if isinstance(place, discord.Thread | discord.PartialMessageable) else None
 
     def time_of(self, message: MessageRef) -> datetime | None:
         try:
@@ -141,8 +146,9 @@ class DiscordThreadReader:
             may = await self._rest.permissions(place)
         return may.view_channel and may.read_message_history
 
-    async def is_deleted(self, root: MessageRef) -> bool:  # noqa: ARG002 - never asked
-        return False
+    async def is_deleted(self, root: MessageRef) -> bool:
+        # Of a thread that it hides Discord says something else, so the channel alone is in doubt.
+        return await self.shows_all(root, ())
 
     async def hand_on_deletion(self, message: MessageRef) -> None:
         await self._inbound.hand_on_deletion(self._client, message)
