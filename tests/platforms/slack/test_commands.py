@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -11,7 +12,8 @@ from bot.core.domain.document import Document
 from bot.core.domain.errors import StorageBusyError
 from bot.core.ports import Command, MessageRef
 from tests.fakes.slack import FakeSlack, Fault, signed
-from tests.fakes.slack.world import BOT_USER, Channel
+from tests.fakes.slack.wire import SentRequest
+from tests.fakes.slack.world import BOT_USER, Channel, Json
 from tests.platforms.slack.stage import (
     CHANNEL,
     KEY,
@@ -190,6 +192,10 @@ async def test_a_direct_message_needs_no_mention(stage: Stage):
     assert (user.can_manage, user.manages_only_own) == (True, True)
 
 
+def answered(asked: SentRequest) -> list[Json]:
+    return asked.answers
+
+
 def with_the_bot(stage: Stage, user: str) -> Channel:
     """Somebody's direct messages with the bot, under an id as Slack gives them."""
     direct = Channel("D0BOTHANEUL", "directmessage", direct=user, members={user, BOT_USER})
@@ -201,12 +207,11 @@ async def test_slash_commands_in_direct_messages_of_two_people_stay_private(stag
     stage.slack.world.add_channel("D0ADAHANEUL", "directmessage", private=True, joined=False)
     stage.inbox.answer = lambda _: document.private(paragraph("For Haneul alone"))
 
-    private = await stage.slack.command("/paper mine", user="U2", channel="D0ADAHANEUL")
-    unknown = await stage.slack.command("/nonsense x", user="U2", channel="D0ADAHANEUL")
-    listed = await stage.slack.command("/follow list", user="U2", channel="D0ADAHANEUL")
-    answers = [
-        (await stage.slack.until(lambda a=a: a.answers))[0] for a in (private, unknown, listed)
-    ]
+    answers = []
+    for line in ("/paper mine", "/nonsense x", "/follow list"):
+        asked = await stage.slack.command(line, user="U2", channel="D0ADAHANEUL")
+        await stage.slack.until(partial(answered, asked))
+        answers += asked.answers
     stage.inbox.answer = None
     public = await stage.slack.command("/paper reasoning", user="U2", channel="D0ADAHANEUL")
     (shown,) = await stage.slack.until(lambda: public.answers)
