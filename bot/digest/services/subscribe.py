@@ -163,7 +163,7 @@ async def change(
         await subscriptions.guard(tx, str(channel))
         present = await _get(tx, channel)
         before = present.options
-        options = read_options(words, before, Days(now.date()))
+        options = read_options(words, _after_pause(present, before, now), Days(now.date()))
         if find_problem(present) is not None:
             if (options.tags, options.only) != (before.tags, before.only):
                 # Nothing was posted through the old one: what waited is posted through the new one.
@@ -230,10 +230,7 @@ async def resume(
     async with db.transaction() as tx:
         await subscriptions.guard(tx, str(channel))
         present = await _get(tx, channel)
-        options = present.options
-        if present.standing in (Standing.PAUSED, Standing.MANUAL):
-            today = now.astimezone(options.schedule.zone).date()
-            options = replace(options, since=max(options.since, today))
+        options = _after_pause(present, present.options, now)
         if present.standing is not Standing.ACTIVE:
             last = await shared_channels.take_over(
                 tx, place, shared, blocking=(Standing.ACTIVE,), now=now
@@ -347,6 +344,16 @@ async def _get(tx: Transaction, channel: ChannelRef) -> Subscription:
 def _after(options: DigestOptions, last: date | None) -> DigestOptions:
     """The options for the days after `last`."""
     return options if last is None else replace(options, since=max(options.since, last + _DAY))
+
+
+def _after_pause(present: Subscription, options: DigestOptions, now: datetime) -> DigestOptions:
+    """The options without the days of a pause until now: none where no slot has come in it."""
+    schedule = present.options.schedule
+    has_missed = newest_slot(schedule, now).on > newest_slot(schedule, present.changed_at).on
+    if present.standing is Standing.MANUAL or (present.standing is Standing.PAUSED and has_missed):
+        today = now.astimezone(schedule.zone).date()
+        return replace(options, since=max(options.since, today))
+    return options
 
 
 async def _checked(channel: ChannelRef, check: Check | None) -> ChannelRef:

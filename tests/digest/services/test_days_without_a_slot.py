@@ -157,6 +157,36 @@ async def test_a_pause_keeps_back_its_own_days_only(stage: Stage):
     assert await plan_at(stage, nine(TUESDAY)) == ["Saturday", "Tuesday"]
 
 
+async def test_a_pause_in_which_no_slot_came_keeps_back_nothing(stage: Stage):
+    await subscribed(stage)
+    await plan_at(stage, nine(FRIDAY))
+    stage.clock.at = nine(SUNDAY)
+    await subscribe.pause(stage.db, GENERAL, now=stage.clock())
+    stage.clock.at = nine(MONDAY) - HOUR
+    await subscribe.resume(stage.db, GENERAL, now=stage.clock())
+    await write_weekend(stage)
+
+    assert await plan_at(stage, nine(MONDAY)) == WEEKEND
+
+
+async def test_a_change_during_a_pause_brings_nothing_of_the_pause(stage: Stage):
+    await subscribed(stage)
+    await plan_at(stage, nine(FRIDAY))
+    await subscribe.pause(stage.db, GENERAL, now=stage.clock())
+    await stage.note("Monday", MONDAY)
+    stage.clock.at = nine(TUESDAY) - 2 * HOUR
+    await change(stage, layout="compact")
+    stage.clock.turn(hours=1)
+    await subscribe.resume(stage.db, GENERAL, now=stage.clock())
+    await stage.note("Tuesday", TUESDAY)
+    stage.clock.at = nine(TUESDAY)
+    await plan.plan_due(stage.db, now=stage.clock(), voices=english)
+    listed = await operator_actions.list_deliveries(stage.db, limit=1000)
+
+    assert "Tuesday" in listed[-1].summary
+    assert not [each for each in listed if "Monday" in each.summary]
+
+
 async def test_a_new_filter_decides_of_what_waits(stage: Stage):
     await subscribed(stage, replace(WEEKDAYS, tags="#rl"))
     await stage.note("Filtered out", FRIDAY, tags="#vision")
