@@ -171,11 +171,16 @@ async def claim_and_look(
     return tuple(_claimed(row, stored_document(row["document"])) for row in found), ready
 
 
+# A reply is searched for in the thread of its root: once it is known whether and where that was posted.
+_SEARCHABLE = """
+    NOT EXISTS (SELECT 1 FROM delivery root
+                 WHERE root.id = delivery.root_id AND root.state IN ('planned', 'sending'))
+"""
 _SEARCH = """
 WITH doubtful (id) AS (
     SELECT id FROM delivery
      WHERE state = 'sending' AND not_before <= :now AND channel >= :first AND channel < :beyond
-       AND id NOT IN (SELECT value FROM numbers(:without))
+       AND id NOT IN (SELECT value FROM numbers(:without)) AND {searchable}
      ORDER BY not_before LIMIT :limit {locked}
 )
 UPDATE delivery
@@ -188,7 +193,10 @@ UPDATE delivery
 def list_doubtful(statements: Statements, now: datetime) -> tuple[ChannelRef, ...]:
     """The channels with messages that are to be searched for."""
     rows = statements.all(
-        "SELECT DISTINCT channel FROM delivery WHERE state = 'sending' AND not_before <= :now",
+        f"""
+        SELECT DISTINCT channel FROM delivery
+         WHERE state = 'sending' AND not_before <= :now AND {_SEARCHABLE}
+        """,  # noqa: S608 - our own text
         {"now": to_text(now)},
     )
     return tuple(_channel(row["channel"]) for row in rows)
@@ -211,7 +219,7 @@ async def claim_searches(
     """
     first, beyond = span(platform, workspace)
     found = await tx.all(
-        _SEARCH.format(locked=_LOCKED[tx.engine], returned=_RETURNED),
+        _SEARCH.format(locked=_LOCKED[tx.engine], returned=_RETURNED, searchable=_SEARCHABLE),
         {
             "first": first,
             "beyond": beyond,

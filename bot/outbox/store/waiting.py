@@ -12,19 +12,22 @@ from bot.core.database.database import Parameters, Statements, Transaction
 from bot.core.database.instants import to_text
 from bot.outbox.domain.delivery import REFUSED_FOR_NOW, ROOT_MISSING, WaitsFor
 
-# A reply to a root that is held or dead waits for the root.
+# A reply to a root that is held or dead waits for the root; also one that is to be searched for, since a
+# thread can be searched only when its root is known.
 _HOLD_WITH_ROOT = """
 UPDATE delivery SET state = 'held', waits_for = 'root', reason = :root_missing
- WHERE id IN (SELECT value FROM numbers(:ids)) AND state = 'planned'
+ WHERE id IN (SELECT value FROM numbers(:ids)) AND state IN ('planned', 'sending')
    AND (SELECT root.state FROM delivery root WHERE root.id = delivery.root_id) IN ('held', 'dead')
 """
 _RELEASE_REPLIES = """
-UPDATE delivery SET state = 'planned', waits_for = NULL, reason = '', detail = ''
+UPDATE delivery
+   SET state = CASE WHEN sending = '' THEN 'sending' ELSE 'planned' END,
+       waits_for = NULL, reason = '', detail = ''
  WHERE root_id IN (SELECT value FROM numbers(:ids)) AND state = 'held' AND waits_for = 'root'
 """
 _HOLD_REPLIES = """
 UPDATE delivery SET state = 'held', waits_for = 'root', reason = :root_missing, detail = ''
- WHERE root_id = :id AND state = 'planned'
+ WHERE root_id = :id AND state IN ('planned', 'sending')
 """
 _HOLD_CHANNEL = """
 UPDATE delivery SET state = 'held', waits_for = 'resume', reason = :refused_before, detail = :detail

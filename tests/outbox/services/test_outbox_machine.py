@@ -340,7 +340,9 @@ class Outbox(RuleBasedStateMachine):
             record.shown = record.sending
             for reply in self._replies(record):
                 if reply.state is State.HELD and reply.waits_for == "root":
-                    reply.state, reply.waits_for, reply.out_of_turn = State.PLANNED, None, True
+                    # What may be there is looked for in the thread that is known now.
+                    again = State.SENDING if reply.sending == "" else State.PLANNED
+                    reply.state, reply.waits_for, reply.out_of_turn = again, None, True
             for waits in self.records:
                 if waits.waits_for_a_place and (
                     waits.root is record.root
@@ -389,8 +391,9 @@ class Outbox(RuleBasedStateMachine):
         return [each for each in self.records if each.root is record]
 
     def _hold(self, records: list[Record], waits_for: str) -> None:
+        waiting = (State.PLANNED, State.SENDING) if waits_for == "root" else (State.PLANNED,)
         for record in records:
-            if record.state is State.PLANNED:
+            if record.state in waiting:
                 record.state, record.waits_for = State.HELD, waits_for
 
     @rule(seconds=st.sampled_from([1, 30, 60, 3600]))
@@ -458,7 +461,14 @@ class Outbox(RuleBasedStateMachine):
             self.end_search(before, "yes")
 
     def _in_doubt(self) -> list[Record]:
-        return [r for r in self.records if r.state is State.SENDING and r.ready_at <= self.now]
+        """What is to be looked for: a reply once it is known where its thread is."""
+        return [
+            r
+            for r in self.records
+            if r.state is State.SENDING
+            and r.ready_at <= self.now
+            and not (r.root is not None and r.root.is_open)
+        ]
 
     @precondition(lambda self: self.searches)
     @rule(place=places, works=st.sampled_from(["yes", "yes", "not now", "never", "crash"]))
