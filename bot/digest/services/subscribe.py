@@ -163,7 +163,9 @@ async def change(
         await subscriptions.guard(tx, str(channel))
         present = await _get(tx, channel)
         before = present.options
-        options = read_options(words, _after_pause(present, before, now), Days(now.date()))
+        # A pause stays one, whatever is changed in it.
+        present = replace(present, options=_after_pause(present, before, now))
+        options = read_options(words, present.options, Days(now.date()))
         if find_problem(present) is not None:
             if (options.tags, options.only) != (before.tags, before.only):
                 # Nothing was posted through the old one: what waited is posted through the new one.
@@ -200,11 +202,13 @@ async def pause(db: Database, channel: ChannelRef, *, now: datetime) -> Subscrip
             # An address that confirms begins only what nobody has paused.
             await subscriptions.give_reason(tx, present.id, "")
             return await _get(tx, channel)
-        if present.standing is not Standing.MANUAL:
-            schedule = present.options.schedule
-            today = now.astimezone(schedule.zone).date()
-            first_kept_out = max(today, newest_slot(schedule, now).on + _DAY)
-            await reviewed.keep_waiting(tx, present, present.options, now, first_kept_out)
+        if present.standing is Standing.MANUAL:
+            options = _from_today(present.options, now)
+            return await _update(tx, present, options, Standing.PAUSED, now)
+        schedule = present.options.schedule
+        today = now.astimezone(schedule.zone).date()
+        first_kept_out = max(today, newest_slot(schedule, now).on + _DAY)
+        await reviewed.keep_waiting(tx, present, present.options, now, first_kept_out)
         return await _update(tx, present, present.options, Standing.PAUSED, now)
 
 
@@ -231,6 +235,8 @@ async def resume(
         await subscriptions.guard(tx, str(channel))
         present = await _get(tx, channel)
         options = _after_pause(present, present.options, now)
+        if present.standing is Standing.MANUAL:
+            options = _from_today(options, now)
         if present.standing is not Standing.ACTIVE:
             last = await shared_channels.take_over(
                 tx, place, shared, blocking=(Standing.ACTIVE,), now=now
@@ -281,9 +287,11 @@ async def by_hand(
         present = await subscriptions.find(tx, str(channel))
         if present is not None and present.standing is not Standing.REMOVED:
             return present
-        return await subscriptions.add(
+        added = await subscriptions.add(
             tx, str(channel), options, standing=Standing.MANUAL, now=now, next_at=None
         )
+        await reviewed.keep_nothing(tx, added.id)
+        return added
 
 
 async def list_all(db: Database) -> tuple[Subscription, ...]:
@@ -350,10 +358,14 @@ def _after_pause(present: Subscription, options: DigestOptions, now: datetime) -
     """The options without the days of a pause until now: none where no slot has come in it."""
     schedule = present.options.schedule
     has_missed = newest_slot(schedule, now).on > newest_slot(schedule, present.changed_at).on
-    if present.standing is Standing.MANUAL or (present.standing is Standing.PAUSED and has_missed):
-        today = now.astimezone(schedule.zone).date()
-        return replace(options, since=max(options.since, today))
-    return options
+    return (
+        _from_today(options, now) if present.standing is Standing.PAUSED and has_missed else options
+    )
+
+
+def _from_today(options: DigestOptions, now: datetime) -> DigestOptions:
+    today = now.astimezone(options.schedule.zone).date()
+    return replace(options, since=max(options.since, today))
 
 
 async def _checked(channel: ChannelRef, check: Check | None) -> ChannelRef:

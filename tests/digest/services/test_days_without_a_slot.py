@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from importlib import resources
 
 import pytest
 
@@ -239,3 +240,89 @@ async def test_a_digest_by_hand_takes_what_waits_like_the_next_slot(stage: Stage
     await plan.plan_by_hand(stage.db, subscription, None, now=stage.clock(), voices=english)
 
     assert await plan_at(stage, nine(MONDAY)) == WEEKEND
+
+
+@pytest.mark.parametrize(
+    "words",
+    [TypedOptions(layout="compact"), TypedOptions(tags="-#audio"), TypedOptions(only="note")],
+)
+async def test_no_change_during_a_long_pause_brings_anything_of_it(
+    stage: Stage, words: TypedOptions
+):
+    await subscribed(stage, NINE_IN_SEOUL)
+    await plan_at(stage, nine(THURSDAY))
+    stage.clock.turn(hours=1)
+    await subscribe.pause(stage.db, GENERAL, now=stage.clock())
+    for number in range(1, 10):
+        await stage.note(f"Note {number} of the pause", THURSDAY + number * DAY)
+    stage.clock.at = nine(THURSDAY) + 10 * DAY - HOUR
+    await subscribe.change(stage.db, GENERAL, words, now=stage.clock())
+    await subscribe.resume(stage.db, GENERAL, now=stage.clock())
+    await stage.note("Note after it", THURSDAY + 10 * DAY)
+    await plan_at(stage, nine(THURSDAY) + 10 * DAY)
+    listed = await operator_actions.list_deliveries(stage.db, limit=1000)
+
+    assert [each for each in listed if "Note after it" in each.summary] != []
+    assert [each for each in listed if "of the pause" in each.summary] == []
+
+
+@pytest.mark.parametrize("end", [subscribe.pause, subscribe.remove])
+async def test_a_digest_by_hand_of_a_channel_without_slots_takes_the_last_seven_days(
+    stage: Stage, end: Callable[..., Awaitable[Subscription]]
+):
+    await subscribed(stage, NINE_IN_SEOUL)
+    await stage.note("Held", THURSDAY)
+    [number] = [each.id for each in await subscribe.list_all(stage.db)]
+    shown = await review.show(stage.db, number, THURSDAY, now=stage.clock())
+    await review.decide(
+        stage.db, number, THURSDAY, Hold(shown.choice.shown[0].id, SATURDAY), code=shown.code,
+        by=COMMAND_LINE, now=stage.clock(), voices=english,
+    )  # fmt: skip
+    await plan_at(stage, nine(THURSDAY))
+    await end(stage.db, GENERAL, now=stage.clock())
+    for day in (10, 20, 25, 30):
+        await stage.note(f"Day {day}", THURSDAY + day * DAY)
+    stage.clock.at = nine(THURSDAY) + 30 * DAY
+    found = await subscribe.by_hand(stage.db, GENERAL, TypedOptions(), now=stage.clock())
+    await plan.plan_by_hand(stage.db, found, None, now=stage.clock(), voices=english)
+    listed = await operator_actions.list_deliveries(stage.db, limit=1000)
+
+    kept = ["Held"] if end is subscribe.pause else []
+    assert [each.summary for each in listed if each.part.startswith("entry-")] == [
+        *kept, "Day 25", "Day 30",
+    ]  # fmt: skip
+
+
+async def test_a_channel_that_had_a_digest_by_hand_begins_today(stage: Stage):
+    for number in range(8):
+        await stage.note(f"Day {number}", THURSDAY - number * DAY)
+    await subscribe.by_hand(stage.db, GENERAL, TypedOptions(), now=stage.clock())
+    manual = await change(stage, layout="compact")
+    await subscribe.pause(stage.db, GENERAL, now=stage.clock())
+    stage.clock.turn(seconds=30)
+    resumed = await subscribe.resume(stage.db, GENERAL, now=stage.clock())
+
+    assert manual.options.since == date(1970, 1, 1)
+    assert resumed.options.since == stage.clock().date()
+
+
+async def test_what_an_older_version_left_held_is_not_posted(stage: Stage):
+    """It did not post what is older than `since`, and left it in its table."""
+    await subscribed(stage, NINE_IN_SEOUL)
+    await stage.note("Old", THURSDAY - DAY)
+    await stage.note("New", THURSDAY)
+    migration = (
+        resources.files("bot.core.database")
+        / stage.db.engine
+        / "migrations/0047_held_entry_since.sql"
+    ).read_text(encoding="utf-8")
+    async with stage.db.transaction() as tx:
+        await tx.run(
+            """
+            INSERT INTO held_entry (subscription_id, entry_id, until_on)
+            SELECT s.id, e.id, '2026-02-01' FROM subscription AS s CROSS JOIN entry AS e
+            """
+        )
+        await tx.run(migration.partition("DELETE")[1] + migration.partition("DELETE")[2])
+
+    assert await plan_at(stage, nine(THURSDAY)) == ["New"]

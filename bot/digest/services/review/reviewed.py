@@ -9,7 +9,7 @@ from typing import TypeAlias
 from bot.archive.domain.entry import EntryId, StoredEntry
 from bot.channels.domain.digest_options import Unapproved
 from bot.channels.domain.schedule import current_slot
-from bot.channels.domain.subscription import DigestOptions, Subscription
+from bot.channels.domain.subscription import DigestOptions, Standing, Subscription
 from bot.channels.store import slots
 from bot.core.database.database import Statements, Transaction
 from bot.digest.domain.review import Choice, Decision, Review, choose
@@ -85,6 +85,8 @@ async def finish(
 async def waiting(tx: Transaction, subscription: Subscription, on: date) -> tuple[StoredEntry, ...]:
     """What a slot of that date could take, whatever is decided of it."""
     last, _, held = await tx.call(partial(_state, subscription_id=subscription.id, on=on))
+    if subscription.standing in (Standing.PAUSED, Standing.MANUAL):
+        last = None  # no slot takes the days since that one
     found = await candidates(tx, subscription, on, last=last, held=held)
     return tuple(each for each in found if held.get(each.id, date.min) <= on)
 
