@@ -14,6 +14,7 @@ async def library(db: Database) -> Database:
         an_entry("Turned", authors=("Zhang, Wei", "García Márquez, Gabriel", "홍, 길동")),
         an_entry("Plain", authors=("Wei Zhang", "Zhang Min")),
         an_entry("Suffixed", authors=("Martin Luther, Jr.", "Henry Ford, II", "Robots, Inc.")),
+        an_entry("Initials", authors=("I. Goodfellow", "Hinton, I. J.")),
         an_entry("Written", authors=("Erd\\H{o}s, P\\'al",)),
     )
     return db
@@ -35,8 +36,10 @@ async def library(db: Database) -> Database:
         ('author:"Henry Ford, II"', ["Suffixed"]),
         ('author:"Robots, Inc."', ["Suffixed"]),
         ('author:"pál erdős"', ["Written"]),
+        ('author:"Goodfellow, I."', ["Initials"]),
+        ('author:"I. J. Hinton"', ["Initials"]),
         ("wei zhang", ["Turned", "Plain"]),
-        ('-author:"wei zhang"', ["Suffixed", "Written"]),
+        ('-author:"wei zhang"', ["Suffixed", "Initials", "Written"]),
     ],
 )
 async def test_an_author_is_found_in_each_order_of_the_name(

@@ -48,7 +48,8 @@ _ET_AL = late_pattern(
 _LONGEST = 300
 _AND = re.compile(r"\band\b", re.IGNORECASE)
 _GIVEN = re.compile(
-    r"(?!(?:jr|sr|i+v?|inc|ltd)\b)[^\W\d_][\w.'’-]*(?: [ .-]*[^\W\d_][\w.'’-]*){0,3}", re.IGNORECASE
+    r"(?!(?:jr|sr|i{2,3}|iv|inc|ltd)\.?$)[^\W\d_][\w.'’-]*(?: [ .-]*[^\W\d_][\w.'’-]*){0,3}",
+    re.IGNORECASE,
 )
 
 
