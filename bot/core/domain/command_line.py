@@ -70,14 +70,19 @@ def parse_line(line: str) -> CommandLine:
         key, colon, value = words[-1].partition(":")
         if not colon or key not in named or not value or key in options:
             break
-        if len(_QUOTE.findall(value)) % 2:  # the end of a phrase: "turn to page:3"
-            break
+        if _opens_phrase(value) and _opens_phrase(" ".join(words[:-1])):
+            break  # the end of a phrase: "turn to page:3"
         quoted = _QUOTED.fullmatch(value)
         options[key] = quoted[1] if quoted is not None else value
         words.pop()
     if spec.free_option is not None and " ".join(words).strip():
         options[spec.free_option.name] = " ".join(words).strip()
     return CommandLine(spec, MappingProxyType(dict(reversed(options.items()))))
+
+
+def _opens_phrase(text: str) -> bool:
+    """Whether its last quotation mark has no partner."""
+    return len(_QUOTE.findall(text)) % 2 == 1
 
 
 def spaced(text: str) -> str:

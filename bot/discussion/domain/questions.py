@@ -140,7 +140,7 @@ class Unclear:
 Question: TypeAlias = Wish | LookUp | Line | Unclear
 
 # ASCII: in Korean the next word may follow the name without a space.
-_NAME = re.compile(r"@(?:paperbot|paper-digest-bot)\b[:,]?", re.IGNORECASE | re.ASCII)
+_NAME = re.compile(r"\u2060?@(?:paperbot|paper-digest-bot)\b[:,]?", re.IGNORECASE | re.ASCII)
 _LINE = re.compile(r"/?paper(?:\s+|$)", re.IGNORECASE)
 _ASKING = "?？"
 _SHORTEST, _ALIKE = 2, 0.75

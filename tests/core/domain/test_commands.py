@@ -35,6 +35,16 @@ def test_no_option_ends_within_a_phrase(typed: str, options: dict[str, str]) -> 
     assert command_line.parse_line(f"/paper {typed}").options == options
 
 
+def test_a_phrase_that_is_not_closed_in_an_option_stays_in_it() -> None:
+    typed = '/digest settings tags:#rl only:author:"kim'
+
+    assert command_line.parse_line(typed).options == {
+        "what": "settings",
+        "tags": "#rl",
+        "only": 'author:"kim',
+    }
+
+
 def test_a_command_may_stand_alone() -> None:
     assert command_line.parse_line("/help").options == {}
     assert command_line.parse_line(" /paper  ").options == {}

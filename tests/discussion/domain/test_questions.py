@@ -42,6 +42,8 @@ from bot.discussion.domain.questions import (
         ("@paperbot: Refs", Wish.REFS),
         ("@PaperBot, similar!", Wish.SIMILAR),
         ("bib @paperbot", Wish.BIB),
+        ("refs\u2060@paperbot", Wish.REFS),
+        ("@paperbot\u2060@paperbot refs", Wish.REFS),
         ("@paperbot 초록", Wish.ABSTRACT),
         ("@paperbot", Wish.HELP),
         ("@paperbot ?", Wish.HELP),
