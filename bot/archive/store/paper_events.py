@@ -32,6 +32,23 @@ async def add(tx: Transaction, changed: Iterable[tuple[str, Change]], now: datet
     )
 
 
+async def count_before(tx: Transaction, event: PaperEvent) -> int:
+    """How many earlier events of the paper were of the same kind and version."""
+    row = await tx.one(
+        """
+        SELECT count(*) AS many FROM paper_event
+         WHERE number = :number AND kind = :kind AND new_version = :version AND id < :id
+        """,
+        {
+            "number": event.number,
+            "kind": event.kind,
+            "version": event.new_version,
+            "id": event.id,
+        },
+    )
+    return int(row["many"]) if row is not None else 0
+
+
 @dataclass(frozen=True, slots=True)
 class Citation:
     """An entry that refers to a paper, which had an entry before that one came in."""

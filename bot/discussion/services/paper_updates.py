@@ -65,7 +65,7 @@ async def pass_on(context: DiscussionContext) -> int:
 
 async def _tell(tx: Transaction, context: DiscussionContext, event: PaperEvent) -> int:
     by = await entries.find(tx, event.entry_id) if event.entry_id is not None else None
-    citing, name = _related(by), _name(event, by)
+    citing, name = _related(by), await _name(tx, event, by)
     planned = 0
     for thread in await threads.list_about(tx, event.number, event.noticed_at):
         if thread.entry_id != event.entry_id:
@@ -110,10 +110,12 @@ async def _say_in(
     return await reply_in(tx, thread.message, document, its_name, context.clock())
 
 
-def _name(event: PaperEvent, citing: StoredEntry | None) -> tuple[str, ...]:
+async def _name(tx: Transaction, event: PaperEvent, citing: StoredEntry | None) -> tuple[str, ...]:
     """What names an event, without the ids of rows: after a restore it may be another row."""
     if citing is None:
-        return (event.number, event.kind, str(event.new_version))
+        # A version may be withdrawn, reinstated and withdrawn again.
+        again = await paper_events.count_before(tx, event)
+        return (event.number, event.kind, str(event.new_version), *([str(again)] if again else []))
     source = citing.entry.source
     return (event.number, event.kind, source.path, str(source.part))
 

@@ -54,6 +54,16 @@ async def test_a_new_version_is_announced_once(stage):
     assert len(stage.thread(stage.root(DISCORD))) == 1
 
 
+async def test_a_version_that_is_withdrawn_twice_is_announced_twice(stage):
+    for kind in (PaperEventKind.WITHDRAWN, PaperEventKind.REINSTATED, PaperEventKind.WITHDRAWN):
+        await happens(stage, Change(kind, 2, 2))
+
+    said = await told(stage)
+
+    assert len(said) == 3
+    assert said[0] == said[2] != said[1]
+
+
 async def test_a_withdrawal_is_announced(stage):
     await happens(stage, Change(PaperEventKind.WITHDRAWN, 1, 2))
 
