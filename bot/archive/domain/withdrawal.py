@@ -7,6 +7,8 @@ is read here is told to everybody, so only a statement about this paper counts.
 
 import re
 
+from bot.core.domain.late_pattern import late_pattern
+
 _THING = (
     r"(?:paper|article|submission|manuscript|work|pre-?print|e-?print|entry|report|note|letter|"
     r"draft|document)"
@@ -40,38 +42,58 @@ _ACTIVE = (
 
 # "The report was withdrawn by the court" is about another one.
 _THE_PAPER = rf"(?:the (?:present )?)?{_THING} {_PASSIVE}(?! (?!{_BY_THEM})by\b)"
-_STATED = rf"(?:this|our|my) {_THING} {_PASSIVE}|{_THE_PAPER}|{_ACTIVE}|(?:has been )?{_ALONE}"
-_ABSTRACT = re.compile(rf"\W*(?:{_STATED})", re.IGNORECASE)
+_STATED = late_pattern(
+    rf"(?:this|our|my) {_THING} {_PASSIVE}|{_THE_PAPER}|{_ACTIVE}|(?:has been )?{_ALONE}"
+)
 # What a comment may say before: the sizes of the paper, its version, whose note it is.
-_BEFORE = (
+_BEFORE = late_pattern(
     r"(?:\W|(?:\d+|and|in|pages?|pp|figures?|figs?|tables?|appendix|appendices|references?|latex|"
     r"revtex|v\d+|arxiv admin note)\b)*"
 )
-_COMMENT = re.compile(rf"{_BEFORE}(?:this version {_PASSIVE}|{_STATED})", re.IGNORECASE)
+_THIS_VERSION = late_pattern(rf"this version {_PASSIVE}")
+_NO_WORDS = late_pattern(r"\W*")
 # Statements that name this paper stand anywhere, unless they are about a part or version of it.
-_ANYWHERE = re.compile(
-    rf"(?<!\bof )(?<!\bin )(?<!\bto )\b(?:(?:this|our|my) {_THING} {_PASSIVE}|{_ACTIVE})",
-    re.IGNORECASE,
+_ANYWHERE = late_pattern(
+    rf"(?<!\bof )(?<!\bin )(?<!\bto )\b(?:(?:this|our|my) {_THING} {_PASSIVE}|{_ACTIVE})"
 )
 # So does "the paper" in a later sentence, unless another paper was named before.
-_LATER = re.compile(rf"[.;!] {_THE_PAPER}", re.IGNORECASE)
-_AN_ID = re.compile(r"[0-9]{4}\.[0-9]{4}|/[0-9]{7}")
+_LATER = late_pattern(rf"[.;!] {_THE_PAPER}")
+_AN_ID = late_pattern(r"[0-9]{4}\.[0-9]{4}|/[0-9]{7}")
 _LONGEST_SENTENCE = 400
 
 
 def is_withdrawal(comment: str, abstract: str) -> bool:
     """Whether the comment or the beginning of the abstract says that this paper is withdrawn."""
-    words = " ".join(comment.split())
-    later = _LATER.search(words)
-    return bool(
-        _COMMENT.match(words)
-        or _ANYWHERE.search(words)
-        or (later and not _AN_ID.search(words, 0, later.start()))
-        or _ABSTRACT.match(_beginning(abstract))
+    # Patterns that ignored case would take three times as long to compile.
+    words, first = _plain(comment), _plain(_first_sentence(abstract))
+    return ("withdr" in words and _is_said_in(words)) or (
+        "withdr" in first and bool(_stated_behind(_NO_WORDS, first))
     )
 
 
-def _beginning(text: str) -> str:
-    """The first sentence, on one line."""
-    first = re.split(r"(?<=[.!?])\s", text.strip(), maxsplit=1)[0]
-    return " ".join(first[:_LONGEST_SENTENCE].split())
+def _is_said_in(comment: str) -> bool:
+    later = _LATER.search(comment)
+    return bool(
+        _stated_behind(_BEFORE, comment)
+        or _THIS_VERSION.match(comment, _end(_BEFORE, comment))
+        or _ANYWHERE.search(comment)
+        or (later and not _AN_ID.search(comment, 0, later.start()))
+    )
+
+
+def _stated_behind(before: re.Pattern[str], words: str) -> re.Match[str] | None:
+    return _STATED.match(words, _end(before, words))
+
+
+def _end(pattern: re.Pattern[str], words: str) -> int:
+    found = pattern.match(words)
+    return found.end() if found else 0
+
+
+def _first_sentence(text: str) -> str:
+    return re.split(r"(?<=[.!?])\s", text.strip(), maxsplit=1)[0][:_LONGEST_SENTENCE]
+
+
+def _plain(text: str) -> str:
+    """In small letters, on one line."""
+    return " ".join(text.lower().split())
