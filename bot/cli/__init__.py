@@ -7,6 +7,7 @@ gc.disable()
 try:
     from bot.cli.program import main
 finally:
+    gc.freeze()
     gc.enable()
 
 __all__ = ["main"]
