@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 from unicodedata import normalize
 
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.domain.latex_accents import accents
 
 _LONGEST = 1000
@@ -28,14 +29,14 @@ _LONGEST_CACHED = 1000
 # money. \(…\), \[…\] and $$…$$ are always formulas. No formula contains the beginning of another,
 # so that the search is linear.
 _INSIDE = r"(?:[^$\n\\]|\\[^$\n()\[\]])+"
-_FORMULA = re.compile(
+_FORMULA = late_pattern(
     r"\$\$(?P<display>[^$]+)\$\$"
     rf"|(?<!\\)\\\((?P<round>{_INSIDE})\\\)"
     rf"|(?<!\\)\\\[(?P<square>{_INSIDE})\\\]"
     r"|(?<![\\$\w])\$(?P<inline>[^\s$](?:[^$\n]*[^\s$\\])?)\$(?![\d$])"
     r"|(?<!\\)\$(?P<script>[\^_][^$\n]*[^\s$\\])\$(?![\d$])"
 )
-_PROSE_MACRO = re.compile(
+_PROSE_MACRO = late_pattern(
     r"\\(?:emph|textbf|textit|textsf|textsc|textrm|texttt|text|underline|url|mbox)"
     r"\{(?P<body>[^{}\\$]*)\}"
     r"|\{\\(?:bf|em|it|rm|sc|sf|sl|tt)(?:series|shape|family)?\s+(?P<group>[^{}\\$]*)\}"

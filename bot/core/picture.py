@@ -6,7 +6,6 @@ the web page shows. Its fonts are those of the machine: one with Hangul is 16 MB
 
 import asyncio
 import logging
-import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from bot.core.domain.chart import ON_CARD, svg
 from bot.core.domain.document import Chart
 from bot.core.domain.i18n import translatable
+from bot.core.domain.late_pattern import late_pattern
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ _LATIN = {
     "Arial.ttf": "Arial",
     "arial.ttf": "Arial",
 }
-_BEYOND_LATIN = re.compile("[^\x00-\u036f\u2000-\u2e7f]")
+_BEYOND_LATIN = late_pattern("[^\x00-\u036f\u2000-\u2e7f]")
 _ZOOM = 2
 """Twice the size of a page: sharp on screens with small pixels."""
 

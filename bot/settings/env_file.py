@@ -15,6 +15,7 @@ from dotenv.parser import Binding, parse_stream
 
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import translatable
+from bot.core.domain.late_pattern import late_pattern
 
 _OWN_PREFIX = "PAPERBOT_"
 _OF_PLATFORMS = ("SLACK_", "DISCORD_", "ARXIV_", "DRAFT_")
@@ -26,7 +27,7 @@ _SIMILAR = 0.85
 """The same, where that is told only: `ARXIV_CATEGORY`."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _ASSIGNED = re.compile(r"[\s;,]([A-Z][A-Z0-9_]*)\s*=")
-_COMMAND = re.compile(r"(?:(?:setx?|export|declare -x|env)\s+|\$env:|\W+)", re.IGNORECASE)
+_COMMAND = late_pattern(r"(?:(?:setx?|export|declare -x|env)\s+|\$env:|\W+)", re.IGNORECASE)
 
 
 def check_env_file(file: Path, known: Collection[str]) -> Iterator[UsageError]:

@@ -21,6 +21,7 @@ from bot.arxiv.domain.categories import find_category, suggest_categories
 from bot.channels.domain import zone_names
 from bot.core.database.address import SCHEMES, PostgresAddress
 from bot.core.domain.i18n import translatable
+from bot.core.domain.late_pattern import late_pattern
 from bot.operations.domain.retention import Retention, parse_retention
 from bot.workspaces.domain.slack_app import SHORTEST_KEY
 
@@ -361,7 +362,7 @@ def read_guilds(value: object) -> tuple[int, ...]:
     return tuple(int(word) for word in words)
 
 
-_PERSON = re.compile(
+_PERSON = late_pattern(
     r"slack:[TE][A-Z0-9]{2,20}/[UW][A-Z0-9]{2,20}|discord:[0-9]{1,20}|web:[^\s,]{1,100}"
 )
 

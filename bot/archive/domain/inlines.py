@@ -4,12 +4,13 @@ import re
 
 from bot.archive.domain.markup.mentions import note_link_target
 from bot.core.domain.document import Inline, Link, Style, Text
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.domain.untrusted.addresses import LONGEST, find_addresses
 
 # A target may hold brackets of its own (`…/Bias_(statistics)`), and a title behind it.
 _TARGET = r"https?://(?:[^\s()<>]|\([^\s()<>]*\))+"
 _LABEL = r"(?:[^\[\]\n]|\[[^\[\]\n]*\])"
-_MARKED = re.compile(
+_MARKED = late_pattern(
     r"\[\[(?P<name>[^\[\]\n]{1,300})\]\]"
     rf"|\[(?P<label>{_LABEL}{{1,300}})\]\(<?(?P<target>{_TARGET})>?(?:\s+\"[^\"\n]{{0,300}}\")?\)"
     r"|(?<!!)\[(?P<shown>[^\[\]\n]{1,300})\]\((?P<note>(?![^()\n]{0,300}:)"

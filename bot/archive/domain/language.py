@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from itertools import islice
 
 from bot.archive.domain.entry import Language
+from bot.core.domain.late_pattern import late_pattern
 
 _HANGUL = re.compile("[ᄀ-ᇿㄱ-ㆎꥠ-ꥼ가-힣ힰ-ퟻﾡ-ￜ]")
-_LATIN = re.compile("[A-Za-zÀ-ÖØ-öø-ɏ]")
+_LATIN = late_pattern("[A-Za-zÀ-ÖØ-öø-ɏ]")
 _LATIN_WORD = re.compile("[A-Za-zÀ-ÖØ-öø-ɏ]{2}")
 # Names, tags and addresses say nothing about the language around them. Each alternative begins with
 # its letter or sign, so that `re` looks for these first, in a third of the time: the lookbehind of a

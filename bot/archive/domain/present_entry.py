@@ -1,6 +1,5 @@
 """An entry as a document: in full, as one row of a list, as a detailed answer."""
 
-import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote_plus
 
@@ -29,6 +28,7 @@ from bot.core.domain.document import (
     run,
 )
 from bot.core.domain.i18n import Translate
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.domain.latex_accents import accents
 
 LANGUAGES = (Language.KO, Language.EN)
@@ -48,7 +48,7 @@ _GIST_SOURCE = 4000
 _TAG_BUTTONS = 5
 """A row of buttons on Discord; Slack wraps no more on a wide screen."""
 
-_TITLE_WORDS = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_TITLE_WORDS = late_pattern(r"[^\W_]+(?:['’-][^\W_]+)*")
 _MOST_TITLE_WORDS = 24
 """Enough for any title; the address stays short."""
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from bot.archive.domain.dates import parse_date_line
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
+from bot.core.domain.late_pattern import late_pattern
 
 LONGEST = 60
 """Characters of a date that are shown in an error."""
@@ -32,7 +33,7 @@ _AWAY = {
     "내일": 1,
 }
 _NEWEST = frozenset({"newest", "latest", "the newest", "the latest", "최신", "최근"})
-_AGO = re.compile(
+_AGO = late_pattern(
     r"(?P<count>[0-9]{1,4}|a|an|one|일|이|하루|이틀|사흘|나흘|열흘)?\s?"
     r"(?P<unit>days?|weeks?|일|주일?)?\s?(?:ago|전)"
 )
@@ -40,7 +41,7 @@ _COUNTS = {"a": 1, "an": 1, "one": 1, "일": 1, "이": 2}
 _DAY_COUNTS = {"하루": 1, "이틀": 2, "사흘": 3, "나흘": 4, "열흘": 10}
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _KOREAN = "월화수목금토일"
-_WEEKDAY = re.compile(
+_WEEKDAY = late_pattern(
     r"(?P<last>last |지난 ?주 |지난 ?|저번 ?주 |저번 ?|this |이번 ?주 |이번 ?)?"
     r"(?P<name>[a-z]{3,9}|[월화수목금토일]요일)"
 )

@@ -14,6 +14,7 @@ from bot.archive.domain.files.sync_copies import is_same_note, originals_of
 from bot.archive.domain.formats import digest_page, vault_note
 from bot.archive.services import import_parser
 from bot.core.domain.errors import UsageError
+from bot.core.domain.late_pattern import late_pattern
 
 _PAGE = 500
 
@@ -175,6 +176,6 @@ def _safe(part: str) -> str:
     return plain
 
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
+_CONTROL = late_pattern(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
 _LONGEST_BYTES = 240

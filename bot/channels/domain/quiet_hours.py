@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 from bot.channels.domain.schedule import slot_utc
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
+from bot.core.domain.late_pattern import late_pattern
 
 OFF = "off"
-_SPAN = re.compile(
+_SPAN = late_pattern(
     r"(?P<h1>[0-9]{1,2})(?::(?P<m1>[0-9]{2}))?\s?(?:-|–|~)\s?(?P<h2>[0-9]{1,2})(?::(?P<m2>[0-9]{2}))?",
     re.ASCII,
 )

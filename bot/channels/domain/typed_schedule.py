@@ -10,6 +10,7 @@ from datetime import time
 
 from bot.channels.domain.schedule import EVERY_DAY
 from bot.core.domain.errors import UsageError
+from bot.core.domain.late_pattern import late_pattern
 
 _CLOCK = re.compile(
     r"(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{2}))?\s?(?P<half>a\.?m\.?|p\.?m\.?)?",
@@ -98,7 +99,7 @@ _NAMED_DAYS = {
     "주말": frozenset({5, 6}),
 }
 _EVERY = re.compile(r"(?:(?:on|every|each|all)\s+|매주\s*)+")
-_DASH = re.compile(r"\s*[-–~]\s*|\s+(?:to|through)\s+|부터\s*")
+_DASH = late_pattern(r"\s*[-–~]\s*|\s+(?:to|through)\s+|부터\s*")
 _NEEDS_EVERY = frozenset({"day", "days"})
 
 

@@ -4,7 +4,6 @@ Characters that control a terminal (control characters, directional overrides) b
 marks, so that no title can change the screen.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
@@ -30,9 +29,10 @@ from bot.core.domain.document import (
     Style,
     map_text,
 )
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.latex import readable
 
-_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_STEERING = late_pattern("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class Look(StrEnum):

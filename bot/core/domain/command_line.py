@@ -9,6 +9,7 @@ from bot.core.domain.command_spec import Audience, CommandSpec, Verb, Who
 from bot.core.domain.commands import COMMANDS, HELP, PAPER, find
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.domain.option_line import nearest
 
 
@@ -41,7 +42,7 @@ def opens_form(spec: CommandSpec, options: Mapping[str, str]) -> bool:
 
 
 _QUOTED = re.compile(r"[\"“]([^\"“”]+)[\"”]")
-_QUOTE = re.compile(r"[\"“”„＂]")
+_QUOTE = late_pattern(r"[\"“”„＂]")
 
 
 @lru_cache(maxsize=128)  # each layer that a command passes asks for its own needs

@@ -11,6 +11,7 @@ from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
 from bot.core.domain.form import TEXT_MOST, FormAction
 from bot.core.domain.i18n import Translate, translatable
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.desk.domain.fields import TEXTS, text_in, tidy
 
@@ -25,10 +26,10 @@ _SENT_MOST = 6_000
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
 _TAG = re.compile(r"<[/@#!A-Za-z][^<>\n]{0,200}>")
 _LINK = re.compile(r"!?\[\[([^\[\]\n]*)\]\]")
-_LINE_MARKS = re.compile(
+_LINE_MARKS = late_pattern(
     r"^[ \t]*(?:(?:[#＃>]+|[*+-](?=\s)|[-*_=]{3,}[ \t]*$)[ \t]*)+", re.MULTILINE
 )
-_INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_INVISIBLE = late_pattern("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _NAMES = {Language.KO: "Korean", Language.EN: "English"}
 
 

@@ -4,17 +4,17 @@ The words stay as they are. Removed are invisible characters that affect text ar
 control characters, direction marks, long stacks of combining marks. Renderers escape the rest.
 """
 
-import re
 import unicodedata
 
 from bot.core.domain.characters import cut_at
+from bot.core.domain.late_pattern import late_pattern
 
 LONGEST_NAME = 60
 _MOST_MARKS = 4
 """The most combining marks kept on one character; no living script needs more."""
 
 # Tags behind an emoji are part of it: they make the flag of Scotland out of a black one.
-_UNSEEN = re.compile(
+_UNSEEN = late_pattern(
     "(?P<emoji>[\u2600-\u27bf\U0001f000-\U0001faff][\ufe0f\U0001f3fb-\U0001f3ff]?"
     "[\U000e0020-\U000e007e]{1,30}\U000e007f)"
     "|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb"

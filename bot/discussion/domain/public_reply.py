@@ -1,10 +1,10 @@
 """What the static site shows of a reply: its text, and nothing that names a person."""
 
-import re
 from collections.abc import Iterable
 from datetime import datetime
 
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 
 _BUDGET = 60_000
 """Bytes that the replies of one page take at most, of the 100 kB that a page may have (issue 18)."""
@@ -13,7 +13,7 @@ _MARKUP = 400
 
 # A mention ends with white space; spaces in a mentioned name are no-break spaces (`mention_of`). What may be
 # a mention or not is taken for one: an "@" stays only in the bot's name, an e-mail address or a web address.
-_AT = re.compile(
+_AT = late_pattern(
     r"(?P<kept>@(?:paperbot|paper-digest-bot)(?![\w\u00a0]|[.-]\w)"
     r"|(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{0,63}[A-Za-z0-9_]"
     r"@(?=[A-Za-z0-9-]+\.[a-z])(?![^\s@]*\u00a0)[A-Za-z0-9.-]+"

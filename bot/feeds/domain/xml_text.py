@@ -1,10 +1,11 @@
 """XML as text: elements of the standard library, without characters that XML cannot contain."""
 
-import re
 from xml.etree import ElementTree as ET
 
+from bot.core.domain.late_pattern import late_pattern
+
 # What is left of XML's `Char`: to compile a set takes time for each character that it names.
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NOT_XML = late_pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def add(parent: ET.Element, name: str, text: str | None = None, **attributes: str) -> ET.Element:

@@ -6,11 +6,12 @@ from datetime import date, timedelta
 
 from bot.archive.domain.typed_dates import fold
 from bot.core.domain.errors import QueryError
+from bot.core.domain.late_pattern import late_pattern
 from bot.lookup.domain.query_terms import Dates
 from bot.lookup.domain.relative_dates import find_day, is_relative
 from bot.lookup.domain.written_terms import WrittenTerm
 
-DATE = re.compile(r"([0-9]{4})(?:[-./]([0-9]{1,2})(?:[-./]([0-9]{1,2}))?)?[-./]?", re.ASCII)
+DATE = late_pattern(r"([0-9]{4})(?:[-./]([0-9]{1,2})(?:[-./]([0-9]{1,2}))?)?[-./]?", re.ASCII)
 """A date as the language has it; `query_dates` writes others out."""
 
 

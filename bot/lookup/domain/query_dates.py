@@ -23,7 +23,7 @@ _FIELD = late_pattern(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\S+")
-_NO_DATE = re.compile(rf"[:：]\S|[{QUOTES}]")
+_NO_DATE = late_pattern(rf"[:：]\S|[{QUOTES}]")
 _MOST_WORDS = 4
 """The words of the longest date: `the day before yesterday`."""
 _LONGEST_LINE = LONGEST + 100

@@ -4,15 +4,15 @@ It is still searched as words, since titles have colons too: `C: a language`, `B
 and addresses get no hint.
 """
 
-import re
 from collections.abc import Iterator
 
 from bot.core.domain.i18n import Translate
+from bot.core.domain.late_pattern import late_pattern
 from bot.lookup.domain.query import FIELDS
 from bot.lookup.domain.written_terms import QUOTES
 
-_PHRASE = re.compile(rf"[{QUOTES}][^{QUOTES}]*[{QUOTES}]?")
-_FIELD = re.compile(r"(?<!\S)[-−－]?(?P<field>[^\W\d_]{2,})[:：](?P<value>[^\s/:：\\][^\s]*)")
+_PHRASE = late_pattern(rf"[{QUOTES}][^{QUOTES}]*[{QUOTES}]?")
+_FIELD = late_pattern(r"(?<!\S)[-−－]?(?P<field>[^\W\d_]{2,})[:：](?P<value>[^\s/:：\\][^\s]*)")
 _MEANT = {
     "tag": "#{value}",
     "tags": "#{value}",

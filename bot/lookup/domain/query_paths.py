@@ -13,7 +13,9 @@ VALUE = late_pattern(
 )
 """Two papers with `..` between them; telephones write three dots as one sign."""
 _NUMBER = re.compile(r"(?:entry:)?(?P<id>[1-9][0-9]{0,17})", re.ASCII | re.IGNORECASE)
-_PAGE = re.compile(r"https?://[^\s/]+/(?:[^\s?#]*/)?entry/(?P<id>[1-9][0-9]{0,17})", re.IGNORECASE)
+_PAGE = late_pattern(
+    r"https?://[^\s/]+/(?:[^\s?#]*/)?entry/(?P<id>[1-9][0-9]{0,17})", re.IGNORECASE
+)
 
 
 def read_place(text: str, paper: PaperRef | None) -> Place | None:

@@ -5,13 +5,14 @@ from collections.abc import Collection, Iterator
 
 from bot.archive.domain.typed_dates import Days
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 from bot.lookup.domain import query_paths
 
 SPACE = r"\s"
 QUOTES = '"“”„＂'
 """Each of them begins or ends a phrase."""
 # One term: signs, then perhaps a name and a colon, then a quoted text or a bare one.
-_TERM = re.compile(
+_TERM = late_pattern(
     rf"""
     (?P<minus>[-−－]*) (?P<sharp>[#＃]*) (?:(?P<field>[^\W\d_]+)[:：])?
     (?: [{QUOTES}](?P<quoted>[^{QUOTES}]*)[{QUOTES}]? | (?P<bare>[^{SPACE}]*) )

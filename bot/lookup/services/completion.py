@@ -7,6 +7,7 @@ from bot.archive.domain.entry import tag_slug
 from bot.archive.store import tags
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.characters import cut_at
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.ports import Choice
 from bot.lookup.domain.query import FIELDS
 from bot.lookup.domain.written_terms import QUOTES
@@ -16,16 +17,16 @@ LONGEST = 100
 """Characters of a label or value; no platform takes more."""
 _TITLES = 5
 
-_NO_TEXT = re.compile("[\ud800-\udfff\0]")
-_LAST_TERM = re.compile(
+_NO_TEXT = late_pattern("[\ud800-\udfff\0]")
+_LAST_TERM = late_pattern(
     rf"(?P<before>(?:.*\s)?)(?P<minus>-?)(?P<sharp>#?)(?P<word>[^\s{QUOTES}]*)", re.DOTALL
 )
-_BEFORE_QUOTE = re.compile(
+_BEFORE_QUOTE = late_pattern(
     rf"(?P<start>(?:.*\s)?(?:-?author:|path:(?P<first>(?:[^\s{QUOTES}]+|[{QUOTES}][^{QUOTES}]*[{QUOTES}])\.\.)?))",
     re.DOTALL | re.IGNORECASE,
 )
 """What stands before the quotation mark of a value that can be completed."""
-_QUOTE = re.compile(f"[{QUOTES}]")
+_QUOTE = late_pattern(f"[{QUOTES}]")
 
 
 async def complete(db: Database, typed: str, *, limit: int = 25) -> tuple[Choice, ...]:

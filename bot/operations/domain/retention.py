@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 
 SHORTEST = timedelta(days=30)
 """Platforms redeliver events, and backfill compares threads, for days; nothing younger is pruned."""
@@ -12,7 +13,7 @@ _LONGEST = timedelta(days=365_000)
 """A thousand years: what is asked to be kept longer is kept so long, which a date can be before."""
 
 _DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
-_PART = re.compile(
+_PART = late_pattern(
     r"(?:(?P<what>deliveries|discussions)\s*[:=]?\s*)?"
     r"(?:(?P<forever>forever)|(?P<number>[0-9]{1,4})\s*(?P<unit>day|week|month|year)s?)",
     re.IGNORECASE,

@@ -7,6 +7,8 @@ custom ones, of which only the name is known.
 import re
 from typing import Final
 
+from bot.core.domain.late_pattern import late_pattern
+
 LIKE: Final = "👍"
 """What the like button of the web chat stands for."""
 
@@ -27,7 +29,7 @@ _LIKED_NAMES = (
 )
 _LIKED = frozenset((*_LIKED_CHARACTERS.split(), *_LIKED_NAMES.split()))
 # Custom emoji have names that people give them: `party_parrot`, `plus1`, `좋아요`.
-_WORDS = re.compile(
+_WORDS = late_pattern(
     r"(?:like|liked|love|loved|lovely|heart|hearts|plus|plusone|upvote|thumbsup|yes|nice|great|good|"
     r"awesome|amazing|excellent|cool|wow|yay|thanks|thank|thankyou|party|parrot|congrats|clap|bravo|best|"
     r"star|fire|cheers|lgtm|approved)"

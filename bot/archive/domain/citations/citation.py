@@ -13,10 +13,11 @@ from bot.archive.domain.entry import Entry, Language, Paper
 from bot.archive.domain.markup.author_names import is_group, turned, without_others
 from bot.core.domain.characters import HANGUL_SYLLABLE
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.domain.latex_accents import accents
 from bot.core.domain.untrusted.incoming_text import well_formed
 
-_SCHEME = re.compile(r"^[a-z]+://(?:www\.)?", re.IGNORECASE)
+_SCHEME = late_pattern(r"^[a-z]+://(?:www\.)?", re.IGNORECASE)
 _AFFILIATION = re.compile(r"\s*[(（](?:[^()（）]|[(（][^()（）]*[)）])*[)）]\s*$")
 _LETTER = re.compile(r"[^\W\d_]")
 _AND = re.compile(r"\band\b", re.IGNORECASE)

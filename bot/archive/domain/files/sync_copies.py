@@ -47,7 +47,7 @@ def originals_of(name: str) -> tuple[Original, ...]:
     return tuple(Original(f"{each}.{suffix}", is_certain=False) for each in found)
 
 
-_BACKUP = re.compile(
+_BACKUP = late_pattern(
     r"#(?P<saved>.+\.\w+)#"  # Emacs
     r"|(?:\.?~?syncthing[~.]|\.)?(?P<original>.+\.(?:md|markdown|txt))"
     r"(?:\.?~(?:\d+~)?|\.(?:bak|backup|orig|old|te?mp|part|partial|sw[op]|save)\d*)",

@@ -7,7 +7,6 @@ leaves out: `arxiv` (what arXiv says of the paper, with the fields of the form t
 
 import datetime as dt
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
@@ -29,6 +28,7 @@ from bot.archive.domain.formats import vault_note
 from bot.archive.domain.markup.tags import LONGEST_TAG
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UnreadableError
+from bot.core.domain.late_pattern import late_pattern
 
 Form: TypeAlias = dict[str, Any]
 
@@ -40,7 +40,7 @@ _LONGEST_PATH = 2_500
 _LONGEST_SLUG = 3 * LONGEST_TAG
 """Case folding makes at most three characters of one."""
 _FILLED = ("authors", "abstract")
-_HALF = re.compile("[\ud800-\udfff]")
+_HALF = late_pattern("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from bot.archive.domain.markup.metadata import DATE_KEYS
 from bot.archive.domain.markup.tags import parse_tag_line
 from bot.archive.domain.markup.visible import with_line_feeds
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 
 Paragraphs = Mapping[Language, Sequence[str]]
 
@@ -25,8 +26,8 @@ _BLANK_BELOW = re.compile(rf"(?:[ \t]*{_LINE_END})*")
 _OPENING = re.compile(rf"<english>[ \t]*(?:{_LINE_END})?[ \t]*\Z", re.IGNORECASE)
 _EMPTY_MARKS = re.compile(rf"<english>[ \t\r\n]*</english>(?:[ \t]*{_LINE_END})*", re.IGNORECASE)
 _LINKS = re.compile(r"#{1,6}\s+links?\s*:?\s*", re.IGNORECASE)
-_TAG_IN_LINE = re.compile(r"[#＃]([^\s#＃,;、，]+)[,;.、，]*[ \t]*")
-_FIELD = re.compile(
+_TAG_IN_LINE = late_pattern(r"[#＃]([^\s#＃,;、，]+)[,;.、，]*[ \t]*")
+_FIELD = late_pattern(
     r"(?<![^\r\n])(?P<key>[\"']?(?P<name>[^\W\d_]+)[\"']?)[ \t]*:[^\r\n]*?"
     rf"(?:{_LINE_END}(?:[ \t]+|-[ \t])[^\s#][^\r\n]*)*(?=(?:(?<![ \t])[ \t]+#[^\r\n]*)?(?:[\r\n]|\Z))"
 )

@@ -23,7 +23,7 @@ _GROUP_NAMES = frozenset(
         *("BigCode", "LAION", "MosaicML", "Databricks", "Cohere", "Salesforce", "HuggingFace"),
     )
 )
-_KOREAN_GROUP = re.compile(
+_KOREAN_GROUP = late_pattern(
     r"(?:팀|그룹|연구소|연구실|연구원|대학교|대학|학회|협회|재단|주식회사|컨소시엄|센터)$"
 )
 _TOPICS = frozenset(
@@ -39,7 +39,7 @@ _TOPICS = frozenset(
     )
 )
 _OF_A_GROUP = re.compile(r"\b(?:of|for|in)\b", re.IGNORECASE)
-_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_WORD = late_pattern(r"[^\W_]+(?:['’-][^\W_]+)*")
 _ET_AL = late_pattern(
     r"(?P<name>.*?)[\s,]*(?:\b(?:et\.?\s+al(?:ii|iae|\b)\.?|and\s+others|others)|…|\.\.\."
     r"|(?<!\S)(?:외|등)(?:\s*[0-9]+\s*(?:인|명))?|(?<=[가-힣]) ?외\s*[0-9]+\s*(?:인|명))\s*",
@@ -47,7 +47,7 @@ _ET_AL = late_pattern(
 )
 _LONGEST = 300
 _AND = re.compile(r"\band\b", re.IGNORECASE)
-_GIVEN = re.compile(
+_GIVEN = late_pattern(
     r"(?!(?:jr|sr|i{2,3}|iv|inc|ltd)\.?$)[^\W\d_][\w.'’-]*(?: [ .-]*[^\W\d_][\w.'’-]*){0,3}",
     re.IGNORECASE,
 )

@@ -11,17 +11,18 @@ TOML between lines of `+++`, as Hugo and Zola write it, is found too: it is hidd
 import re
 
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 
 YAML_MARK, TOML_MARK = "---", "+++"
-_OPENING = re.compile(r"\ufeff?(?:[ \t]*\n){0,20}(?P<mark>---|\+\+\+)[ \t]*\n")
+_OPENING = late_pattern(r"\ufeff?(?:[ \t]*\n){0,20}(?P<mark>---|\+\+\+)[ \t]*\n")
 _CLOSING = {
     YAML_MARK: re.compile(r"(?<=\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)"),
     TOML_MARK: re.compile(r"(?<=\n)\+\+\+[ \t]*(?:\n|\Z)"),
 }
-_KEY = re.compile(
+_KEY = late_pattern(
     r"""(?:[^\s:#\[\]{},&*!|>'"%@`-][^\n:#]{0,80}|"[^"\n]{1,80}"|'[^'\n]{1,80}')\s*:(?=\s|$)"""
 )
-_TOML = re.compile(
+_TOML = late_pattern(
     r"""(?:[\w.-]{1,80}|"[^"\n]{1,80}"|'[^'\n]{1,80}')[ \t]*=|\[{1,2}[^\[\]\n]+\]{1,2}\s*$"""
 )
 _BLANK_LINE = re.compile(r"\n[ \t]*(?=\n)")

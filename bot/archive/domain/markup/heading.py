@@ -11,12 +11,12 @@ from bot.core.domain.late_pattern import late_pattern
 
 _PARENS = re.compile("[()（）]")
 _BEHIND_A_NAME = re.compile(r"[JjSs]r\.?|II|III|IV|Ph\.? ?D\.?|M\.D\.")
-_SEPARATORS = re.compile(r"[(（\[]|[)）\]]| ?[,;，、；] ?(?:and )?| and ")
+_SEPARATORS = late_pattern(r"[(（\[]|[)）\]]| ?[,;，、；] ?(?:and )?| and ")
 _COMMAS = re.compile(r" ?[,;，、；] ?(?:and )?")
 _OPENS_OR_JOINS = re.compile(r"[(（\[]| and ")
 _NESTED = re.compile(r"[(（][^()（）]*[)）]")
 _KOREAN_NAME = late_pattern(r"[가-힣]{1,2} ?[가-힣]{1,4}")
-_EMPHASISED = re.compile(r"(\*{1,3}|_)(?=\S)(.+?)(?<=\S)\1(?=$|\s|[(（])\s*(.*)", re.DOTALL)
+_EMPHASISED = late_pattern(r"(\*{1,3}|_)(?=\S)(.+?)(?<=\S)\1(?=$|\s|[(（])\s*(.*)", re.DOTALL)
 _ADDRESS = re.compile(r"https?://[^\s()<>（）]+", re.IGNORECASE)
 _LIST_ITEM = re.compile(r"(?:[*+]|[0-9]{1,3}[.)])\s")
 _PARTICLE = re.compile(

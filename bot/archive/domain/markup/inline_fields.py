@@ -11,12 +11,13 @@ from dataclasses import field
 from bot.archive.domain.markup.markdown import CodeBlocks, code_spans, without
 from bot.archive.domain.markup.metadata import KEYS, Field
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 
-_LINE = re.compile(
+_LINE = late_pattern(
     r"\s*(?:[-*+]\s+)?(?:\*\*|__)?(?P<key>[^\W\d_][\w-]{0,40}(?: [\w-]{1,40}){0,2})(?:\*\*|__)?"
     r"::(?P<gap>\s*)(?P<value>.*)"
 )
-_IN_TEXT = re.compile(
+_IN_TEXT = late_pattern(
     r"(?:\[(?=[^\W\d_][\w-]{0,40}::)|\((?=[^\W\d_][\w-]{0,40}::))"
     r"(?P<key>[\w-]+)::(?P<gap>\s*)"
     r"(?P<value>(?<=\[)|[^()\[\]\n]*(?:\[\[[^\[\]\n]*\]\][^()\[\]\n]*)*)[\])]"

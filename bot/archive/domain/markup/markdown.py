@@ -11,17 +11,18 @@ from functools import cached_property
 from itertools import accumulate
 
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 
-_FENCE = re.compile(
+_FENCE = late_pattern(
     r"(?P<quote>\s*(?:>\s*)*)(?:(?:[-*+]|[0-9]{1,9}[.)])\s+)?(?P<mark>`{3,}(?=[^`]*$)|~{3,})"
 )
 _QUOTE = re.compile(r"\s*>")
-_CLOSING_FENCE = re.compile(r"\s*(?:>\s*)*(`{3,}|~{3,})\s*$")
+_CLOSING_FENCE = late_pattern(r"\s*(?:>\s*)*(`{3,}|~{3,})\s*$")
 _LIST_ITEM = re.compile(r"(\s*)((?:[-*+]|[0-9]{1,9}[.)])\s+)\S")
 _INDENTED = re.compile(r" {0,3}\t| {4}")
 _MOST_LINES_OF_MATHEMATICS = 100
 # Blocks by how they begin: formulas in three notations, elements of HTML that hold no prose.
-_OPENING = re.compile(
+_OPENING = late_pattern(
     r"\$\$|\\\[|\\begin\{(?P<name>[a-z]{1,30}\*?)\}|<(?P<element>pre|script|style)\b",
     re.IGNORECASE,
 )
@@ -33,7 +34,7 @@ _BLANK_LINE = re.compile(r"\n[^\S\n]*(?=\n)")
 _SPACE = " \t\n\u3000"
 _BACKTICKS = re.compile(r"`+")
 # The idiom for a comment in plain Markdown: a link definition that no link uses.
-_DEFINITION = re.compile(
+_DEFINITION = late_pattern(
     r""" {0,3}\[[^\[\]\n]{1,40}\]:[ \t]*(?:\#|<\#?>)"""
     r"""(?:[ \t]*\n?[ \t]*(?:\((?:[^()\n]|\n(?!\s*\n))*\)|"(?:[^"\n]|\n(?!\s*\n))*"|"""
     r"""'(?:[^'\n]|\n(?!\s*\n))*'))?[ \t]*(?=\n|\Z)"""

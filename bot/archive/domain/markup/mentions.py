@@ -11,6 +11,7 @@ from bot.archive.domain.entry import Paper, Problem, Reference, Severity
 from bot.archive.domain.markup.markdown import code_spans, has_mark
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import worded
+from bot.core.domain.late_pattern import late_pattern
 
 _URL = re.compile(r"https?://[!-;=?-~]{1,2000}", re.IGNORECASE)
 _LINE_URL = re.compile(r"<?(https?://[^\s<>]+|www\.[^\s<>]+)>?", re.IGNORECASE)
@@ -27,7 +28,7 @@ _PAPER_SITE = re.compile(
 )
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _MOST_WARNINGS = 100
-_NOTE_LINK = re.compile(
+_NOTE_LINK = late_pattern(
     r"\[(?<!!\[)(?:\[(?P<wiki>[^\[\]\n]+)\]\]"
     r"|(?P<label>[^\[\]\n]{0,300})\]\([ \t]*(?P<target>"
     r"<[^<>\n]{1,500}>(?:[ \t]+[\"'][^()\n]{0,300})?"
@@ -35,7 +36,7 @@ _NOTE_LINK = re.compile(
 )
 _NOTE_SUFFIX = re.compile(r"\.(?:md|markdown)\Z", re.IGNORECASE)
 _LINK_TITLE = re.compile(r"\s+(?:\"[^\"]*\"|'[^']*')\s*\Z")
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:|/", re.IGNORECASE)
+_SCHEME = late_pattern(r"[a-z][a-z0-9+.-]*:|/", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 """What no name of a note has, and percent signs may stand for; PostgreSQL's JSON refuses NUL."""
 _AROUND_NAMES = re.compile(r"(?:[-*+]\s+)?")

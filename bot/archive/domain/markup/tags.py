@@ -6,18 +6,19 @@ from collections.abc import Iterable, Mapping
 
 from bot.archive.domain.entry import tag_slug
 from bot.archive.domain.markup.markdown import code_spans
+from bot.core.domain.late_pattern import late_pattern
 
 _SPELLING = r"[^\W_](?:[\w./+&'’-]*[\w+])?"
 _TAG = re.compile(_SPELLING)
 _IN_LINE = re.compile(rf"[#＃]({_SPELLING})[,;.、，]*")
-_IN_TEXT = re.compile(rf"(?<![^\s(\[（])[#＃]({_SPELLING})")
+_IN_TEXT = late_pattern(rf"(?<![^\s(\[（])[#＃]({_SPELLING})")
 _LETTER = re.compile(r"[^\W\d_]")
 _LONGEST_LINE = 5_000
 LONGEST_TAG = 100
 """In characters. Much longer ones fit into no index of PostgreSQL, and readers see none as a tag."""
 
 # Mathematics, links and where they lead, elements of HTML: what begins with `#` there is no tag.
-_NO_PROSE = re.compile(
+_NO_PROSE = late_pattern(
     r"\\\((?:[^\\\n]|\\[^()\n])*\\\)|\\\[(?:[^\\]|\\[^\[\]])*\\\]"
     r"|\$\$[^$]+\$\$|\$(?=\S)[^$\n]*(?<=\S)\$(?!\d)"
     r"|\[\[[^\[\]\n]*\]\]|\]\((?:[^()\n]|\([^()\n]*\))*\)"
@@ -30,7 +31,7 @@ _HEX = re.compile(r"[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8}")
 _COLOUR = re.compile(
     r"(?=[a-fA-F]*[0-9])(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{8})|([a-f])\1{2,7}", re.IGNORECASE
 )
-_PROPERTY = re.compile(r"([^\W\d_]+)[\"']?\s*[:=：]\s*[\"']?\Z")
+_PROPERTY = late_pattern(r"([^\W\d_]+)[\"']?\s*[:=：]\s*[\"']?\Z")
 _LABELS = frozenset(
     (
         *("tag", "tags", "keyword", "keywords", "topic", "topics", "label", "labels", "see"),

@@ -9,16 +9,18 @@ import re
 import unicodedata
 from string import ascii_letters, digits
 
+from bot.core.domain.late_pattern import late_pattern
+
 # C0 and C1 controls without tab and newline, surrogates, and the 66 noncharacters of Unicode.
-_NOT_TEXT = re.compile(
+_NOT_TEXT = late_pattern(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
     + "".join(chr(plane | 0xFFFE) + chr(plane | 0xFFFF) for plane in range(0, 0x110000, 0x10000))
     + "]"
 )
-_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_PAIR = late_pattern("[\ud800-\udbff][\udc00-\udfff]")
 _BEFORE_AT = frozenset(ascii_letters + digits + "._%+-/>")
 """Characters that an "@" behind them could belong to; ">" ends another mention in a source."""
-_LINE_END = re.compile("\r\n|[\r\x85\u2028\u2029]")
+_LINE_END = late_pattern("\r\n|[\r\x85\u2028\u2029]")
 
 
 def well_formed(text: str) -> str:

@@ -40,7 +40,7 @@ _ADDRESS = late_pattern(
 )
 # `train.py` is the name of a file where nothing else makes it an address.
 _FILE = re.compile(r"[\w.-]+\.(?:cu|go|js|jl|md|pl|py|rb|rs|sh|so|ts)", re.IGNORECASE)
-_TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_TURNS = late_pattern("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _AROUND = "<>()[]{}\"'“”‘’«»,.;:!?…*_`~|/"
 _SCRIPTS = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"})
 _LONGEST = 2000

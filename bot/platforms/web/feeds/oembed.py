@@ -1,6 +1,5 @@
 """oEmbed: what a chat shows of a link to a page of ours."""
 
-import re
 from datetime import date
 from urllib.parse import unquote, urlsplit
 
@@ -9,6 +8,7 @@ from aiohttp import web
 from bot.archive.domain.entry import EntryId
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate
+from bot.core.domain.late_pattern import late_pattern
 from bot.feeds.domain.cards import Card
 from bot.feeds.domain.cards import oembed as written
 from bot.platforms.web.context import CONTEXT, WebContext
@@ -18,7 +18,7 @@ from bot.platforms.web.responses import json_response
 from bot.platforms.web.visitors.visitor import VISITOR
 from bot.recap.domain.period import parse_period, period_text
 
-_PAGE = re.compile(
+_PAGE = late_pattern(
     r"/entry/(?P<entry>[0-9]{1,18})|/digest/(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"|/digest/(?P<month>[0-9]{4}-[0-9]{2})"
     r"|/tag/(?P<tag>[^/]{1,400})|/recap/(?P<period>[0-9]{4}(?:-W?[0-9]{2})?)"

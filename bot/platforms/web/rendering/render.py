@@ -36,19 +36,20 @@ from bot.core.domain.document import (
     plain_text,
     run,
 )
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.domain.untrusted.link_text import target_to_show
 from bot.core.latex import readable
 from bot.platforms.web.addresses import form_address
 
 # C0 and C1 controls, lone surrogates and noncharacters: HTML cannot contain them.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_UNPRINTABLE = late_pattern("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 # Directional overrides, embeddings, isolates and marks, and letters of right-to-left scripts.
-_DIRECTIONAL = re.compile(
+_DIRECTIONAL = late_pattern(
     "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u0590-\u08ff\ufb1d-\ufdfd\ufe70-\ufefc]"
     "|[\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
 _TAG = re.compile(r"(?<![\w#/&])#(\w[\w-]{0,59})")
-_PAGED = re.compile(
+_PAGED = late_pattern(
     r"/paper entry:(?P<entry>[0-9]{1,18})|/paper #(?P<tag>\w[\w-]{0,59})"
     r"|/digest (?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"|/digest recap (?P<period>[0-9]{4}(?:-W?[0-9]{2})?)"
