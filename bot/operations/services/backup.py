@@ -21,7 +21,7 @@ from bot.digest.services import plan
 from bot.follow.store import readers
 from bot.mail.store import handovers
 from bot.operations.store import backups
-from bot.operations.store.restored import find_restored
+from bot.operations.store.restored import find_restored, settle
 from bot.outbox.store import restored
 
 NO_COPY_OF_A_SERVER = UsageError(
@@ -144,11 +144,11 @@ async def after_restore(db: Database, *, now: datetime) -> datetime | None:
     """
     async with db.transaction() as tx:
         await tx.guard("start")
-        made_at = await backups.find_mark(tx) or await find_restored(tx)
+        made_at = await find_restored(tx)
+        await settle(tx)
         if made_at is not None:
             await restored.note(tx, made_at, now)
             await plan.doubt_since(tx, made_at, now)
             await readers.doubt_since(tx, made_at, now)
             await handovers.note_restore(tx, now)
-            await backups.clear_mark(tx)
     return made_at

@@ -76,8 +76,9 @@ async def move(
     """Copy every row of `source` into the empty `target`; `progress` gets rows done and in all.
 
     The target is written in one transaction, and committed once counts and the export of all entries
-    agree. Raises `UsageError` where a bot runs on one of them, or begins to run on the source
-    meanwhile, or the target is not empty, and `StorageError`. Whoever writes to the target waits.
+    agree. A restored backup on which no bot was started since is one there, too. Raises `UsageError`
+    where a bot runs on one of them, or begins to run on the source meanwhile, or the target is not
+    empty, and `StorageError`. Whoever writes to the target waits.
     """
     for db in (source, target):
         await _refuse_running(db, now)
@@ -88,7 +89,8 @@ async def move(
             if orphan := await old.call(tables.find_orphan):
                 raise StorageError(_DAMAGED, path=str(source.location), reason=orphan)
             moved = await _copy(old, new, str(target.location), progress)
-        await restored.keep_identity(new)
+            made_at = await restored.find_restored(old)
+        await restored.settle(new, made_at)
         await _refuse_running(source, now)  # what a bot wrote meanwhile would be missing
     return moved
 

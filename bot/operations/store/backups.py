@@ -30,9 +30,13 @@ def copy(source: Path, target: Path, made_at: datetime) -> None:
                 # In one step: a snapshot, beside which others go on writing (WAL).
                 reader.backup(writer)
                 writer.execute("PRAGMA journal_mode = DELETE")  # one file, whole in itself
-                writer.execute("DELETE FROM backup_mark")
                 leases.release_all(_statements(writer))
-                writer.execute("INSERT INTO backup_mark (made_at) VALUES (?)", (to_text(made_at),))
+                # A backup that no bot was started on knows no more than when it was made.
+                writer.execute(
+                    "INSERT INTO backup_mark (made_at)"
+                    " SELECT ? WHERE NOT EXISTS (SELECT 1 FROM backup_mark)",
+                    (to_text(made_at),),
+                )
                 _check(writer, target)
             finally:
                 writer.close()
@@ -192,6 +196,11 @@ async def find_mark(tx: Transaction) -> datetime | None:
     """When this database was made as a backup; `None` if it is none."""
     row = await tx.one("SELECT max(made_at) AS made_at FROM backup_mark")
     return from_text(row["made_at"]) if row and row["made_at"] else None
+
+
+async def mark(tx: Transaction, made_at: datetime) -> None:
+    """This database is a backup that was made then."""
+    await tx.run("INSERT INTO backup_mark (made_at) VALUES (:at)", {"at": to_text(made_at)})
 
 
 async def clear_mark(tx: Transaction) -> None:

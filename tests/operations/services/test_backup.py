@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.database.database import open_database
+from bot.core.database.database import open_database, opened
 from bot.core.domain.document import dump
 from bot.core.domain.errors import StorageError, UsageError
 from bot.digest.services import plan, subscribe
-from bot.operations.services.backup import after_restore, backup
+from bot.operations.services.backup import after_restore, backup, restore
 from bot.outbox.domain.delivery import State
 from bot.outbox.services import operator_actions
 from tests.outbox_stage import draft
@@ -82,6 +82,21 @@ async def test_a_backup_is_whole_checked_and_marked(stage, tmp_path):
     raw.close()
     assert sorted(each.name for each in tmp_path.glob("*copy*")) == ["copy.db"]
     assert await after_restore(stage.db, now=stage.clock()) is None  # the original is none
+
+
+async def test_a_backup_of_a_backup_that_no_bot_was_started_on_is_as_old_as_that(stage, tmp_path):
+    first, second = tmp_path / "first.db", tmp_path / "second.db"
+    made_at = stage.clock()
+    await backup(stage.db, first, now=made_at)
+    again = await staged_on(stage, first, tmp_path)
+    stage.clock.turn(days=2)
+    await backup(again.db, second, now=stage.clock())
+    await again.db.close()
+
+    place = tmp_path / "place.db"
+    assert (await restore(second, place, now=stage.clock())).made_at == made_at
+    async with opened(place) as db:
+        assert await after_restore(db, now=stage.clock()) == made_at
 
 
 async def test_a_backup_is_made_while_others_write(stage, tmp_path):

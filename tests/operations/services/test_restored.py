@@ -1,19 +1,28 @@
 """PostgreSQL's backups carry no mark: that a database was restored shows in what its server is."""
 
-from datetime import timedelta
+from contextlib import ExitStack
+from datetime import datetime, timedelta
 
+import pytest
+
+from bot.core.database.database import Engine
 from bot.core.store import key_value
 from bot.digest.services import subscribe
-from bot.operations.services.backup import after_restore
+from bot.operations.services.backup import after_restore, backup, restore
 from bot.operations.services.move import move
 from tests.databases import dump_and_restore, empty_database, new_database
 from tests.stage import GENERAL, MORNING, NINE_IN_SEOUL, Stage, staged
 
 
-async def start_elsewhere(stage: Stage):
-    """Start on the tables of another server; the database then knows its posts until the result."""
+async def restore_elsewhere(stage: Stage) -> None:
+    """Make the tables those of another server."""
     async with stage.db.transaction() as tx:
         await key_value.put(tx, "database identity", "another server's")
+
+
+async def start_elsewhere(stage: Stage) -> datetime | None:
+    """Start on the tables of another server; the database then knows its posts until the result."""
+    await restore_elsewhere(stage)
     return await after_restore(stage.db, now=stage.clock())
 
 
@@ -54,3 +63,53 @@ async def test_a_database_that_was_moved_to_postgresql_is_no_backup(tmp_path, po
 
                 assert await after_restore(moved.db, now=moved.clock()) is None
                 assert await start_elsewhere(moved) == MORNING
+
+
+@pytest.mark.parametrize("engine", Engine)
+async def test_a_dump_that_is_moved_before_the_bot_was_started_on_it_stays_a_backup(
+    tmp_path, postgresql, engine
+):
+    with ExitStack() as stack:
+        source = stack.enter_context(new_database(postgresql))
+        server = stack.enter_context(new_database(postgresql))
+        target = server if engine is Engine.POSTGRESQL else tmp_path / "moved.db"
+        async with staged(tmp_path, path=source) as stage, staged(tmp_path, path=target) as moved:
+            await subscribe.add(stage.db, GENERAL, NINE_IN_SEOUL, now=stage.clock())
+            await restore_elsewhere(stage)
+            later = stage.clock.at = moved.clock.at = MORNING + timedelta(days=1)
+
+            await move(stage.db, moved.db, now=later)
+
+            assert await after_restore(moved.db, now=later) == MORNING
+            (channel,) = await subscribe.list_all(moved.db)
+            assert channel.doubt_from == MORNING
+            assert await after_restore(moved.db, now=later) is None  # once
+            assert await after_restore(stage.db, now=later) == MORNING  # it is as it was
+
+
+async def test_a_file_that_was_restored_and_moved_before_the_bot_was_started_stays_a_backup(
+    tmp_path, postgresql
+):
+    copy, place = tmp_path / "copy.db", tmp_path / "restored.db"
+    async with staged(tmp_path, path=tmp_path / "first.db") as stage:
+        await subscribe.add(stage.db, GENERAL, NINE_IN_SEOUL, now=stage.clock())
+        await backup(stage.db, copy, now=stage.clock())
+    await restore(copy, place, now=MORNING + timedelta(days=1))
+
+    with new_database(postgresql) as target:
+        async with staged(tmp_path, path=place) as stage, staged(tmp_path, path=target) as moved:
+            await move(stage.db, moved.db, now=MORNING + timedelta(days=1))
+
+            assert await after_restore(moved.db, now=moved.clock()) == MORNING
+            assert await after_restore(moved.db, now=moved.clock()) is None
+
+
+async def test_a_moved_backup_that_is_restored_again_is_searched_for_once(tmp_path, postgresql):
+    with new_database(postgresql) as source, new_database(postgresql) as target:
+        async with staged(tmp_path, path=source) as stage, staged(tmp_path, path=target) as moved:
+            await subscribe.add(stage.db, GENERAL, NINE_IN_SEOUL, now=stage.clock())
+            await restore_elsewhere(stage)
+            await move(stage.db, moved.db, now=MORNING + timedelta(days=1))
+
+            assert await start_elsewhere(moved) == MORNING
+            assert await after_restore(moved.db, now=moved.clock()) is None
