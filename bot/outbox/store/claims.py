@@ -9,7 +9,7 @@ from bot.core.database.instants import from_text, to_text
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document, load
 from bot.core.ports import ChannelRef, DeliveryKey, MessageRef, Platform, parse_channel
-from bot.outbox.domain.delivery import Attempt
+from bot.outbox.domain.delivery import QUIET, Attempt
 from bot.outbox.domain.reach import span
 
 
@@ -184,7 +184,8 @@ WITH doubtful (id) AS (
      ORDER BY not_before LIMIT :limit {locked}
 )
 UPDATE delivery
-   SET attempt = attempt + 1, owner = :owner, not_before = :lease_until
+   SET attempt = attempt + 1, owner = :owner, not_before = :lease_until,
+       reason = CASE WHEN reason = :quiet THEN '' ELSE reason END
  WHERE id IN (SELECT id FROM doubtful) AND state = 'sending' AND not_before <= :now
 {returned}
 """
@@ -228,6 +229,7 @@ async def claim_searches(
             "lease_until": to_text(lease_until),
             "limit": limit,
             "without": list(without),
+            "quiet": QUIET,
         },
     )
     return tuple(_claimed(row, None) for row in found)

@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from bot.channels.store import subscriptions
 from bot.core.database.database import Engine, Parameters, Statements, Transaction
 from bot.core.database.instants import from_text, to_text
 from bot.core.domain.dataclass import dataclass
@@ -19,7 +18,7 @@ from bot.core.ports import ChannelRef, DeliveryKey
 from bot.core.store import processes
 from bot.outbox.domain.content_hash import text_hash
 from bot.outbox.domain.delivery import QUIET, REFUSED_BEFORE, ROOT_MISSING, Priority, State, Step
-from bot.outbox.store import restored, waiting
+from bot.outbox.store import quiet, restored, waiting
 from bot.outbox.store.claims import Claimed
 
 
@@ -64,12 +63,12 @@ async def add(tx: Transaction, drafts: Iterable[Draft], now: datetime) -> int:
     Returns how many are new.
     """
     drafts = await _doubted(tx, tuple(drafts), now)
-    quiet = {
-        channel: await _quiet(tx, channel, now)
+    quiet_until = {
+        channel: await quiet.find_end(tx, str(channel), now)
         for channel in {draft.channel for draft in drafts if draft.is_unasked}
     }
     rows = [
-        _draft_row(draft, quiet.get(draft.channel) if draft.is_unasked else None, now)
+        _draft_row(draft, quiet_until.get(draft.channel) if draft.is_unasked else None, now)
         for draft in drafts
     ]
     return await tx.call(lambda statements: _add(statements, rows))
@@ -87,27 +86,8 @@ async def _doubted(tx: Transaction, drafts: tuple[Draft, ...], now: datetime) ->
     )
 
 
-async def _quiet(
-    tx: Transaction, channel: ChannelRef, now: datetime
-) -> tuple[datetime, str] | None:
-    """When the quiet hours of a channel end; now where they have ended and what waited is not posted."""
-    found = await subscriptions.find_quiet(tx, str(channel), now)
-    if found is not None:
-        return found
-    # The condition of the index `delivery_open` is spelled out: SQLite concludes it from no other.
-    waits = await tx.one(
-        """
-        SELECT 1 FROM delivery
-         WHERE channel = :channel AND state IN ('planned', 'sending') AND state = 'planned'
-           AND reason = :quiet LIMIT 1
-        """,
-        {"channel": str(channel), "quiet": QUIET},
-    )
-    return (now, "") if waits is not None else None
-
-
-def _draft_row(draft: Draft, quiet: tuple[datetime, str] | None, now: datetime) -> Parameters:
-    until, clock = quiet if quiet is not None else (now, "")
+def _draft_row(draft: Draft, waits: tuple[datetime, str] | None, now: datetime) -> Parameters:
+    until, clock = waits if waits is not None else (now, "")
     doubtful = draft.doubt_from is not None
     content = dump(draft.document)
     return {
@@ -115,7 +95,7 @@ def _draft_row(draft: Draft, quiet: tuple[datetime, str] | None, now: datetime) 
         "channel": str(draft.channel),
         "state": State.SENDING if doubtful else State.PLANNED,
         "not_before": to_text(until),
-        "reason": QUIET if quiet is not None else "",
+        "reason": QUIET if waits is not None else "",
         "detail": clock,
         "tried_at": to_text(draft.doubt_from) if draft.doubt_from else None,
         "slot": draft.slot_id,
@@ -132,7 +112,7 @@ def _draft_row(draft: Draft, quiet: tuple[datetime, str] | None, now: datetime) 
         "now": to_text(now),
         "document": content,
         # What waits holds up nothing that people ask for meanwhile.
-        "priority": Priority.COPY if quiet is not None else _priority(draft),
+        "priority": Priority.COPY if waits is not None else _priority(draft),
     }
 
 

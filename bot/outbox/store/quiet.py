@@ -1,7 +1,8 @@
 """Notices and copies that wait while their channel is quiet (issue 16, item 4).
 
 They are planned as others, behind everything that people asked for, and may be posted from the end
-of the quiet hours on. What waits for that has `QUIET` as its reason.
+of the quiet hours on. What waits for that has `QUIET` as its reason; after a restore it is searched
+for then. What is claimed waits no longer.
 """
 
 from datetime import datetime
@@ -11,17 +12,34 @@ from bot.core.database.database import Transaction
 from bot.core.database.instants import to_text
 from bot.outbox.domain.delivery import QUIET
 
+# The condition of the index `delivery_open` is spelled out: SQLite concludes it from no other.
+_WAITS = """
+    channel = :channel AND state IN ('planned', 'sending') AND (state = 'planned' OR sending = '')
+    AND reason = :quiet
+"""
+
+
+async def find_end(tx: Transaction, channel: str, now: datetime) -> tuple[datetime, str] | None:
+    """Until when what nobody asked for waits in the channel, as `subscriptions.find_quiet` says it.
+
+    Now where the quiet hours have ended and what waited is not posted; `None`: it need not wait.
+    """
+    found = await subscriptions.find_quiet(tx, channel, now)
+    if found is not None:
+        return found
+    waits = await tx.one(
+        f"SELECT 1 FROM delivery WHERE {_WAITS} LIMIT 1",  # noqa: S608 - our own text
+        {"channel": channel, "quiet": QUIET},
+    )
+    return (now, "") if waits is not None else None
+
 
 async def apply(tx: Transaction, channel: str, now: datetime) -> None:
     """The channel's quiet hours, or its zone, were changed: what waits follows them."""
     found = await subscriptions.find_quiet(tx, channel, now)
     until, clock = found if found is not None else (now, "")
     await tx.run(
-        """
-        UPDATE delivery SET not_before = :until, detail = :clock, reason = :reason
-         WHERE channel = :channel AND state IN ('planned', 'sending') AND state = 'planned'
-           AND reason = :quiet
-        """,
+        f"UPDATE delivery SET not_before = :until, detail = :clock, reason = :reason WHERE {_WAITS}",  # noqa: S608
         {
             "channel": channel,
             "until": to_text(until),

@@ -13,6 +13,8 @@ from bot.digest.services import subscribe
 from bot.digest.services.options.typed import TypedOptions
 from bot.discussion.services import linked_channels
 from bot.discussion.services.thread_messages import reply_in
+from bot.operations.services.backup import after_restore
+from bot.operations.store import backups
 from bot.outbox.domain.delivery import QUIET
 from bot.outbox.store import deliveries
 from tests.bench.recorded import RecordedDatabase
@@ -96,6 +98,39 @@ async def test_what_waits_follows_a_change_of_the_hours(stage):
 
     assert early == []
     assert stage.copies(stage.root(DISCORD)) == ["a thought"]
+
+
+async def test_what_waits_follows_a_change_of_the_hours_after_a_restore_too(stage):
+    await stage.say(stage.root(SLACK), "a thought")
+    await restore(stage)
+    await quiet(stage, DISCORD, "22-10")
+    stage.clock.at = MORNING + ELEVEN + NINE_HOURS
+    await stage.settle()
+    early = stage.copies(stage.root(DISCORD))
+    await quiet(stage, DISCORD, "off")
+    await stage.settle()
+
+    assert early == []
+    assert stage.copies(stage.root(DISCORD)) == ["a thought"]
+
+
+async def test_a_notice_comes_behind_what_waited_after_a_restore_too(stage):
+    await stage.say(stage.root(SLACK), "a thought")
+    await restore(stage)
+    stage.clock.at += NINE_HOURS
+    notice = Document((Quote(run("a notice")),), summary="a notice")
+    async with stage.stage.db.transaction() as tx:
+        await reply_in(tx, stage.root(DISCORD), notice, ("notice",), stage.clock())
+    await stage.settle()
+
+    assert stage.copies(stage.root(DISCORD)) == ["a thought", "a notice"]
+
+
+async def restore(stage: TalkStage) -> None:
+    """The database is a backup of this moment."""
+    async with stage.stage.db.transaction() as tx:
+        await backups.mark(tx, stage.clock())
+    await after_restore(stage.stage.db, now=stage.clock())
 
 
 async def test_the_status_says_how_many_wait_and_until_when(stage):
