@@ -46,8 +46,8 @@ from bot.operations.services.health import HealthMonitor
 from bot.operations.services.supervise import Supervised
 from bot.platforms.web.chat import WebChat
 from bot.platforms.web.context import Metrics
+from bot.recap.services import renew_recaps
 from bot.recap.services.pages import RecapPages
-from bot.recap.services.plan_recaps import renew
 from bot.settings import Settings
 from bot.webchat.services.access import WebAccess, one_time_address
 from bot.webchat.store.board import DatabaseBoard
@@ -165,7 +165,8 @@ class Assembly:
             to_change=self._wakes.wake_changes,
             zone=settings.timezone,
             forget_also=forget_asker,
-            renew=partial(renew, voices=self._voices),
+            mark_stale=renew_recaps.mark,
+            to_renew=lambda: self._wakes.wake("edit"),
         )
         self._vault = VaultPart(db, settings, changed=self._wakes.archive_changed)
         notes = NoteContext(

@@ -34,7 +34,7 @@ from bot.outbox.services.changes import Changer
 from bot.outbox.services.deliver import Deliverer
 from bot.outbox.services.digest_log import DigestLog
 from bot.reactions.services import react
-from bot.recap.services import plan_recaps
+from bot.recap.services import plan_recaps, renew_recaps
 
 log = logging.getLogger(__name__)
 
@@ -195,9 +195,11 @@ class PeriodicWork:
                 self._wakes.wake("edit")  # the header of a digest leads to its papers now
 
     async def _edit(self) -> None:
-        if await edited_entries.present_changed(
-            self._db, now=now(), voices=self._talk.voices, link=self._talk.link
-        ):
+        voices, link = self._talk.voices, self._talk.link
+        changed = await edited_entries.present_changed(
+            self._db, now=now(), voices=voices, link=link
+        )
+        if await renew_recaps.renew(self._db, voices=voices) or changed:
             self._wakes.wake_changes()
 
     async def _mend_waits(self) -> None:

@@ -61,12 +61,8 @@ def _nothing() -> None:
     """The default callback: nobody needs to be woken."""
 
 
-async def _forget_nothing(_tx: Transaction, _person: str) -> None:
-    """The default of `forget_also`."""
-
-
-async def _renew_nothing(_tx: Transaction, _shown: Collection[tuple[str, datetime]]) -> None:
-    """The default of `renew`."""
+async def _nothing_else(_tx: Transaction, _forgotten: object) -> None:
+    """The default of `forget_also` and `mark_stale`: no other subject knows people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +73,8 @@ class DiscussionContext:
     when there may be a message to send, `to_change` when there may be one to edit or remove. What
     a person writes beyond `copies_a_minute` is stored, but not copied. `zone` decides which day it
     is in channels without a digest. `forget_also` forgets what other subjects know of a person's id;
-    `renew` makes anew what names somebody who was forgotten, with the channels (REFs) in which they
-    were read and when they said something.
+    `mark_stale` marks what names somebody who was forgotten, to be made anew, with the channels (REFs)
+    in which they were read and when they said something; then `to_renew` is called.
     """
 
     db: Database
@@ -89,10 +85,11 @@ class DiscussionContext:
     to_change: Callable[[], None] = _nothing
     copies_a_minute: int = COPIES_A_MINUTE
     zone: tzinfo = UTC
-    forget_also: Callable[[Transaction, str], Awaitable[None]] = _forget_nothing
-    renew: Callable[[Transaction, Collection[tuple[str, datetime]]], Awaitable[None]] = (
-        _renew_nothing
+    forget_also: Callable[[Transaction, str], Awaitable[None]] = _nothing_else
+    mark_stale: Callable[[Transaction, Collection[tuple[str, datetime]]], Awaitable[None]] = (
+        _nothing_else
     )
+    to_renew: Callable[[], None] = _nothing
 
 
 Ask = Callable[[str, Translate], Awaitable[Document]]
@@ -394,6 +391,7 @@ async def forget_person(context: DiscussionContext, user: User, channel: Channel
         forgotten = await forgetting.forget_author(tx, user, channel, now)
         for person in person_ids(channel, user):
             await context.forget_also(tx, person)
-        await context.renew(tx, shown)
+        await context.mark_stale(tx, shown)
+    context.to_renew()
     context.to_change()
     return forgotten

@@ -109,6 +109,18 @@ async def list_by_key(tx: Transaction, keys: Iterable[DeliveryKey]) -> dict[Deli
     return {DeliveryKey(row["key"]): row["id"] for row in rows}
 
 
+async def find_document(tx: Transaction, delivery_id: int) -> Document | None:
+    """What the message should say, if it is one of those that `list_by_key` finds."""
+    row = await tx.one(
+        """
+        SELECT document FROM delivery
+         WHERE id = :id AND state <> 'dead' AND unwanted = 0 AND removed_at IS NULL
+        """,
+        {"id": delivery_id},
+    )
+    return stored_document(row["document"]) if row is not None else None
+
+
 async def withdraw(tx: Transaction, delivery_id: int) -> bool:
     """Give up a message that is not posted yet, since its entry was withdrawn."""
     return await operator_view.drop(tx, delivery_id, WITHDRAWN)

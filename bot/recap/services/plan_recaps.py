@@ -4,8 +4,7 @@ So it is planned once, whoever is killed when and however the clocks are set (is
 """
 
 import logging
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from bot.channels.domain.digest_options import RecapChoice
@@ -20,9 +19,9 @@ from bot.digest.services.filtered import find_problem
 from bot.digest.services.plan_each import plan_each
 from bot.discussion.services.guards import RECAPS
 from bot.discussion.services.thread_messages import Voices, key_of, speak
-from bot.outbox.store import deliveries, edits
+from bot.outbox.store import deliveries
 from bot.recap.domain.period import Period, Unit, period_of, week_from_friday
-from bot.recap.services.look_back import LookedBack, look_back, look_back_for
+from bot.recap.services.look_back import LookedBack, look_back_for
 
 log = logging.getLogger(__name__)
 
@@ -107,56 +106,24 @@ async def _plan(
     if options.recap.is_silent and not found.recap.has_enough:
         return 0
     draft = deliveries.Draft(
-        key=_key(subscription.channel, slot.on, period.unit),
+        key=recap_key(subscription.channel, slot.on, period.unit),
         channel=parse_channel(subscription.channel),
         part="recap",
-        document=_present(found, subscription, voices),
+        document=present(found, subscription, voices),
         doubt_from=slot.at if now - slot.at > _LATE else None,
     )
     return await deliveries.add(tx, [draft], now)
 
 
-def _present(found: LookedBack, subscription: Subscription, voices: Voices) -> Document:
+def present(found: LookedBack, subscription: Subscription, voices: Voices) -> Document:
+    """A recap as the channel of the subscription reads it."""
     channel = parse_channel(subscription.channel)
     return speak(voices, channel, voices(subscription.options.spoken), found.present)
 
 
-def _key(channel: str, on: date, unit: Unit) -> DeliveryKey:
+def recap_key(channel: str, on: date, unit: Unit) -> DeliveryKey:
+    """The key of the recap that is due in a channel on that day."""
     return key_of(("recap", channel, on.isoformat(), unit))
-
-
-async def renew(tx: Transaction, shown: Iterable[tuple[str, datetime]], *, voices: Voices) -> None:
-    """Present the recaps again that may name somebody who has been forgotten in this transaction.
-
-    `shown` are the channels (REFs) in which the person was read, and when they said something. Hold
-    `RECAPS`.
-    """
-    said: defaultdict[str, set[datetime]] = defaultdict(set)
-    for channel, at in shown:
-        said[channel].add(at)
-    for channel, instants in sorted(said.items()):
-        subscription = await subscriptions.find(tx, channel)
-        if subscription is None or subscription.channel != channel:
-            continue
-        zone = subscription.options.schedule.zone
-        days = {at.astimezone(zone).date() for at in instants}
-        periods = {period_of(Unit.MONTH, day) for day in days}
-        # A recap of an older version may name who spoke from its own Friday to the Sunday after.
-        periods |= {week_from_friday(day - n * _DAY) for day in days for n in range(4)}
-        keys = {_key(channel, on, each.unit): each for each in periods for on in due_days(each)}
-        for key, delivery_id in (await edits.list_by_key(tx, keys)).items():
-            found = await _look_back_again(tx, subscription, keys[key])
-            await edits.want(tx, delivery_id, _present(found, subscription, voices))
-
-
-async def _look_back_again(
-    tx: Transaction, subscription: Subscription, period: Period
-) -> LookedBack:
-    """The recap of the period by now; without the channel's filter where that cannot be read."""
-    if find_problem(subscription) is None:
-        return await look_back_for(tx, subscription, period)
-    zone = subscription.options.schedule.zone
-    return await look_back(tx, period, zone=zone, channels=(subscription.channel,))
 
 
 def due_days(period: Period) -> tuple[date, ...]:

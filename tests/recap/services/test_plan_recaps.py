@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -17,7 +16,7 @@ from bot.digest.services import subscribe
 from bot.digest.services.options.typed import TypedOptions
 from bot.discussion.services import discuss
 from bot.outbox.store import prune
-from bot.recap.services import plan_recaps
+from bot.recap.services import plan_recaps, renew_recaps
 from tests.stage import GENERAL, Stage, english, staged
 from tests.talk_stage import ADA, BO, DISCORD, SLACK, TalkStage, talking, with_a_paper, words
 
@@ -143,6 +142,12 @@ def recaps(stage: TalkStage) -> list[str]:
     ]
 
 
+async def forget_ada(stage: TalkStage) -> None:
+    talk = replace(stage.talk, mark_stale=renew_recaps.mark)
+    await discuss.forget_person(talk, ADA, SLACK)
+    await renew_recaps.renew(stage.stage.db, voices=english)
+
+
 @pytest.mark.parametrize("choice", ["weekly", "monthly"])
 async def test_a_recap_names_nobody_who_is_forgotten_in_any_linked_channel(tmp_path, choice):
     """Also where it was posted so long ago that its text is not kept."""
@@ -165,8 +170,7 @@ async def test_a_recap_names_nobody_who_is_forgotten_in_any_linked_channel(tmp_p
         async with stage.stage.db.transaction() as tx:
             await prune.prune(tx, 0, 1000, stage.clock())
 
-        talk = replace(stage.talk, renew=partial(plan_recaps.renew, voices=english))
-        await discuss.forget_person(talk, ADA, SLACK)
+        await forget_ada(stage)
         await stage.settle()
 
         after = recaps(stage)
@@ -179,7 +183,8 @@ async def test_a_recap_names_nobody_who_is_forgotten_in_any_linked_channel(tmp_p
     assert "Ada" not in "".join(after)
 
 
-async def test_a_recap_of_another_week_stays_as_it_is_when_somebody_is_forgotten(tmp_path):
+@pytest.mark.parametrize("days", [1, 7])
+async def test_a_recap_of_another_week_stays_as_it_is_when_somebody_is_forgotten(tmp_path, days):
     async with talking(tmp_path, THURSDAY) as stage:
         await stage.subscribe(SLACK)
         options = TypedOptions(recap="weekly")
@@ -189,13 +194,12 @@ async def test_a_recap_of_another_week_stays_as_it_is_when_somebody_is_forgotten
         stage.clock.at = datetime(2026, 3, 6, 1, tzinfo=UTC)
         await plan_recaps.plan_recaps(stage.stage.db, now=stage.clock(), voices=english)
         await stage.post()
-        stage.clock.turn(days=7)
+        stage.clock.turn(days=days)
         await stage.say(stage.root(SLACK, "Paper 0"), "Nice", user=ADA)
         await stage.stage.note("Paper that is dated back", FRIDAY - timedelta(days=1))
         before = recaps(stage)
 
-        talk = replace(stage.talk, renew=partial(plan_recaps.renew, voices=english))
-        await discuss.forget_person(talk, ADA, SLACK)
+        await forget_ada(stage)
         await stage.settle()
 
         assert recaps(stage) == before != []
