@@ -212,7 +212,10 @@ async def settle(tx: Transaction, settled: Iterable[Settled], now: datetime) -> 
     rows = [_settled_row(each, at) for each in settled]
     if not rows:
         return ()
-    return await tx.call(lambda statements: _settle(statements, rows))
+    others, released = await tx.call(lambda statements: _settle(statements, rows))
+    for channel in sorted(released):
+        await quiet.apply(tx, channel, now)
+    return others
 
 
 def _settled_row(settled: Settled, now: str) -> Parameters:
@@ -237,7 +240,8 @@ def _settled_row(settled: Settled, now: str) -> Parameters:
     }
 
 
-def _settle(statements: Statements, rows: Sequence[Parameters]) -> tuple[int, ...]:
+def _settle(statements: Statements, rows: Sequence[Parameters]) -> tuple[tuple[int, ...], set[str]]:
+    released: set[str] = set()
     if len(rows) > 1:
         lock(statements, [row["id"] for row in rows])
     settled: set[int] = set()
@@ -249,10 +253,10 @@ def _settle(statements: Statements, rows: Sequence[Parameters]) -> tuple[int, ..
             written = [row for row in batch if row["id"] in done]
             sent = [row for row in written if row["state"] == State.SENT]
             if sent:
-                waiting.release(statements, sent)
+                released |= waiting.release(statements, sent)
             for row in written if holds else ():
                 waiting.hold(statements, row)
-    return tuple(row["id"] for row in rows if row["id"] not in settled)
+    return tuple(row["id"] for row in rows if row["id"] not in settled), released
 
 
 def _write(statements: Statements, rows: Sequence[Parameters]) -> set[int]:

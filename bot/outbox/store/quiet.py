@@ -35,7 +35,10 @@ async def find_end(tx: Transaction, channel: str, now: datetime) -> tuple[dateti
 
 
 async def apply(tx: Transaction, channel: str, now: datetime) -> None:
-    """The channel's quiet hours, or its zone, were changed: what waits follows them."""
+    """The channel's quiet hours, or its zone, were changed: what waits follows them.
+
+    Also for what may have waited for something else while they were.
+    """
     found = await subscriptions.find_quiet(tx, channel, now)
     until, clock = found if found is not None else (now, "")
     await tx.run(

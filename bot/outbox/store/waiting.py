@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bot.core.database.database import Parameters, Statements, Transaction
 from bot.core.database.instants import to_text
-from bot.outbox.domain.delivery import REFUSED_FOR_NOW, ROOT_MISSING, WaitsFor
+from bot.outbox.domain.delivery import QUIET, REFUSED_FOR_NOW, ROOT_MISSING, Priority, WaitsFor
 
 # A reply to a root that is held or dead waits for the root; also one that is to be searched for, since a
 # thread can be searched only when its root is known.
@@ -22,8 +22,11 @@ UPDATE delivery SET state = 'held', waits_for = 'root', reason = :root_missing
 _RELEASE_REPLIES = """
 UPDATE delivery
    SET state = CASE WHEN sending = '' THEN 'sending' ELSE 'planned' END,
-       waits_for = NULL, reason = '', detail = ''
+       waits_for = NULL, detail = '',
+       reason = CASE WHEN reply_id IS NOT NULL OR priority = :copy AND not_before > :now
+                     THEN :quiet ELSE '' END
  WHERE root_id IN (SELECT value FROM numbers(:ids)) AND state = 'held' AND waits_for = 'root'
+RETURNING channel, reason
 """
 _HOLD_REPLIES = """
 UPDATE delivery SET state = 'held', waits_for = 'root', reason = :root_missing, detail = ''
@@ -129,13 +132,18 @@ def queue(statements: Statements, rows: Sequence[Parameters]) -> None:
             statements.run(_QUEUE, row)
 
 
-def release(statements: Statements, rows: Sequence[Parameters]) -> None:
-    """These deliveries were taken: what waits for them, their threads or channels goes on."""
+def release(statements: Statements, rows: Sequence[Parameters]) -> set[str]:
+    """These deliveries were taken: what waits for them, their threads or channels goes on.
+
+    Returns the channels of copies and notices that waited for their root: `quiet.apply` says when they
+    go on, since the quiet hours of when they were planned may be over, or others by now.
+    """
     ids = [row["id"] for row in rows]
-    statements.run(_RELEASE_REPLIES, {"ids": ids})
+    their = {"ids": ids, "now": rows[0]["now"], "quiet": QUIET, "copy": Priority.COPY}
+    released = statements.all(_RELEASE_REPLIES, their)
     channels = list({row["channel"]: None for row in rows})
-    now = rows[0]["now"]
-    statements.run(_RELEASE_PLACE, {"ids": ids, "channels": channels, "now": now})
+    statements.run(_RELEASE_PLACE, {"ids": ids, "channels": channels, "now": rows[0]["now"]})
+    return {row["channel"] for row in released if row["reason"] == QUIET}
 
 
 def hold(statements: Statements, row: Parameters) -> None:

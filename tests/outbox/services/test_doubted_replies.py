@@ -2,15 +2,18 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.digest.services import subscribe
+from bot.digest.services.options.typed import TypedOptions
 from bot.outbox.domain.delivery import State
 from bot.outbox.services import operator_actions
 from bot.outbox.store import deliveries
 from tests.outbox_stage import draft, drain, plan_thread, states
-from tests.stage import MORNING, Stage, staged
+from tests.stage import GENERAL, MORNING, Stage, staged
 
 
 @pytest.fixture
@@ -106,3 +109,36 @@ async def test_a_reply_that_may_be_there_waits_for_a_root_that_is_not(stage: Sta
 
     assert before == []
     assert posted(stage) == [("root", False), ("reply 1", True)]
+
+
+@pytest.mark.parametrize("doubt_from", [None, MORNING])
+async def test_a_notice_that_waits_for_its_root_gets_the_quiet_hours_of_when_that_is_posted(
+    stage: Stage, doubt_from: datetime | None
+):
+    await plan_thread(stage)
+    await quiet(stage, "22-08")
+    stage.clock.turn(hours=14)  # eleven in the evening
+    async with stage.db.transaction() as tx:
+        await tx.run("DELETE FROM delivery WHERE part <> 'root'")
+        await tx.run("UPDATE delivery SET state = 'dead', waits_for = 'resume'")
+        [row] = await tx.all("SELECT id FROM delivery")
+        for words in ("notice 1", "notice 2"):
+            notice = replace(draft(words), root_id=row["id"], is_unasked=True)
+            await deliveries.add(tx, [replace(notice, doubt_from=doubt_from)], stage.clock())
+
+    await quiet(stage, "22-10")
+    async with stage.db.transaction() as tx:
+        await deliveries.release(tx, str(GENERAL), stage.clock())
+    await drain_often(stage)
+    stage.clock.at = MORNING + timedelta(hours=23, minutes=30)  # half past eight
+    await drain_often(stage)
+    early = posted(stage)
+    await quiet(stage, "off")
+    await drain_often(stage)
+
+    assert early == [("root", False)]
+    assert posted(stage) == [("root", False), ("notice 1", True), ("notice 2", True)]
+
+
+async def quiet(stage: Stage, span: str) -> None:
+    await subscribe.change(stage.db, GENERAL, TypedOptions(quiet=span), now=stage.clock())
