@@ -88,12 +88,15 @@ def changes(old: ArxivRecord | None, new: ArxivRecord) -> tuple[Change, ...]:
     return ()
 
 
-def tells_more(old: ArxivRecord | None, new: ArxivRecord) -> bool:
-    """Whether what is shown of a paper, or of one that refers to it, changes with the new record."""
-    if old is None:
+def tells_more(old: ArxivRecord | None, new: ArxivRecord, *, was_withdrawn: bool) -> bool:
+    """Whether what is shown of a paper, or of one that refers to it, changes with the new record.
+
+    `was_withdrawn`: it is shown as withdrawn. An older version of the bot may have read so in the
+    same words; that is corrected where it is shown, and is no event of the paper (`changes`).
+    """
+    if old is None or was_withdrawn != new.is_withdrawn:
         return True
-    shown = [(r.title, r.authors, r.abstract, r.is_withdrawn) for r in (old, new)]
-    return shown[0] != shown[1]
+    return (old.title, old.authors, old.abstract) != (new.title, new.authors, new.abstract)
 
 
 def sweep_day(at: dt.datetime) -> dt.date:

@@ -20,6 +20,18 @@ async def find(tx: Transaction, numbers: Iterable[str]) -> Mapping[str, ArxivRec
     return {row["number"]: _record(row) for row in rows}
 
 
+async def find_withdrawn(tx: Transaction, numbers: Iterable[str]) -> frozenset[str]:
+    """Those of these papers that are shown as withdrawn, as it was read when they were stored."""
+    rows = await tx.all(
+        """
+        SELECT number FROM arxiv_record
+         WHERE is_withdrawn AND number IN (SELECT value FROM texts(:numbers))
+        """,
+        {"numbers": list(numbers)},
+    )
+    return frozenset(row["number"] for row in rows)
+
+
 def load(statements: Statements, number: str) -> ArxivRecord | None:
     """What arXiv said last of one paper, inside another reading."""
     row = statements.one("SELECT * FROM arxiv_record WHERE number = :number", {"number": number})

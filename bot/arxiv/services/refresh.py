@@ -84,6 +84,7 @@ async def _ask(
         await tx.guard(ARCHIVE)
         await tx.guard(PAPER_EVENT)
         known = await arxiv_records.find(tx, wanted)
+        withdrawn = await arxiv_records.find_withdrawn(tx, wanted)
         for number, record in wanted.items():
             news += ((number, change) for change in changes(known.get(number), record))
         # A mirror that lags behind must not bring back an old version.
@@ -93,7 +94,11 @@ async def _ask(
             if number not in known or known[number].id.version <= record.id.version
         ]
         await arxiv_records.put(tx, newest)
-        told = [r.id.number for r in newest if tells_more(known.get(r.id.number), r)]
+        told = [
+            r.id.number
+            for r in newest
+            if tells_more(known.get(r.id.number), r, was_withdrawn=r.id.number in withdrawn)
+        ]
         await slots.touch(tx, told, clock() - _STILL_READ)
         await asked_papers.note_asked(tx, today, found=wanted, missing=missing)
         await failed_requests.end(tx, failed_requests.PAPERS, numbers)

@@ -13,6 +13,7 @@ from bot.archive.domain.export_format import Format
 from bot.archive.domain.present_entry import LANGUAGES, present_entry
 from bot.archive.services.export import export_text, export_vault
 from bot.archive.services.import_files import import_files
+from bot.channels.store import slots
 from bot.cli.output.text import render
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
@@ -262,3 +263,27 @@ async def test_the_same_answer_again_changes_nothing(stage: Stage):
         await edited_entries.present_changed(stage.db, now=stage.time(), voices=lambda _: ENGLISH)
         == 0
     )
+
+
+@pytest.mark.parametrize("was_withdrawn", [True, False])
+async def test_a_withdrawal_that_an_older_version_misread_is_shown_right_and_not_told_of(
+    stage: Stage, was_withdrawn: bool
+):
+    if not was_withdrawn:
+        stage.world.revise("2501.00001", at=TUESDAY, comment="This paper has been withdrawn")
+    await plan_a_digest(stage)
+    await stage.round()
+    async with stage.db.transaction() as tx:
+        await tx.run("UPDATE arxiv_record SET is_withdrawn = :is", {"is": was_withdrawn})
+        await slots.touch(tx, ["2501.00001"], stage.time() - timedelta(days=1))
+    await edited_entries.present_changed(stage.db, now=stage.time(), voices=lambda _: ENGLISH)
+    before = await planned(stage)
+    stage.time.pass_by(days=1)
+    swept = await stage.round()
+    await edited_entries.present_changed(stage.db, now=stage.time(), voices=lambda _: ENGLISH)
+    after = await planned(stage)
+
+    assert any("withdrawn" in text for text in before) == was_withdrawn
+    assert any("withdrawn" in text for text in after) != was_withdrawn
+    assert swept.resolved.found
+    assert swept.resolved.events == 0
