@@ -91,7 +91,7 @@ def lead(stored: StoredEntry, say: Translate, *, detailed: bool = False) -> list
         text = say("The curator has withdrawn this entry.")
         blocks.append(Paragraph((Text(text, Style.STRONG),)))
     if paper.at_arxiv is not None and paper.at_arxiv.is_withdrawn:
-        text = say("Its authors have withdrawn this paper.")
+        text = say("This paper was withdrawn from arXiv.")
         blocks.append(Paragraph((Text(text, Style.STRONG),)))
     return blocks
 
@@ -188,7 +188,7 @@ def news(at_arxiv: AtArxiv | None, say: Translate) -> str:
     if at_arxiv is None:
         return ""
     if at_arxiv.is_withdrawn:
-        return say("withdrawn by its authors")
+        return say("withdrawn from arXiv")
     return say("now at v{n}", n=at_arxiv.version) if at_arxiv.version > 1 else ""
 
 
@@ -269,7 +269,7 @@ def row(
     if entry.tags:
         parts.append(" ".join(f"#{tag}" for tag in entry.tags))
     if entry.paper.at_arxiv is not None and entry.paper.at_arxiv.is_withdrawn:
-        parts.append(say("withdrawn by its authors"))
+        parts.append(say("withdrawn from arXiv"))
     beginning = gist(entry, languages)
     detail = run(" · ".join(parts))
     if beginning:

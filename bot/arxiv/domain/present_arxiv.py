@@ -275,7 +275,7 @@ def paper_lines(
     day = day_text(record.updated_at.date(), say.locale)
     stands = say("arXiv has version {n}, of {day}", n=record.id.version, day=day)
     if record.is_withdrawn:
-        stands = f"{stands} — {say('withdrawn by its authors')}"
+        stands = f"{stands} — {say('withdrawn from arXiv')}"
     happened = (event_line(event, say) for event in events)
     return (stands, *(line for line in happened if line))
 
@@ -287,7 +287,7 @@ def event_line(event: PaperEvent, say: Translate) -> str:
         case PaperEventKind.VERSION:
             return say("{day}: version {n} was published", day=day, n=event.new_version)
         case PaperEventKind.WITHDRAWN:
-            return say("{day}: its authors withdrew it", day=day)
+            return say("{day}: withdrawn from arXiv", day=day)
         case PaperEventKind.REINSTATED:
             return say("{day}: it is no longer withdrawn", day=day)
         case PaperEventKind.CITED:

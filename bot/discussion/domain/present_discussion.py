@@ -265,9 +265,7 @@ def present_record(record: ArxivRecord, say: Translate) -> Document:
         Note(run(" · ".join(filter(None, parts)))),
     ]
     if record.is_withdrawn:
-        blocks.append(
-            Paragraph((Text(say("Its authors have withdrawn this paper."), Style.STRONG),))
-        )
+        blocks.append(Paragraph((Text(say("This paper was withdrawn from arXiv."), Style.STRONG),)))
     if record.abstract:
         blocks.append(Quote(inlines(_shortened(record.abstract, _GIST_LENGTH)), language="en"))
     citing = command_line.format_line("paper", f"cites:{record.id.number}")
@@ -324,7 +322,7 @@ def present_event(
                 Link(f"arXiv:{number}v{new_version}", f"{url}v{new_version}"),
             )
         case PaperEventKind.WITHDRAWN:
-            text = say("Its authors have withdrawn this paper.")
+            text = say("This paper was withdrawn from arXiv.")
             link = (Text(" "), Link(f"arXiv:{number}", url))
         case PaperEventKind.REINSTATED:
             text = say("This paper is no longer withdrawn.")
@@ -344,7 +342,7 @@ def present_event_of_reference(
     """A paper event for the thread of an entry that refers to it; `None` for other kinds."""
     match kind:
         case PaperEventKind.WITHDRAWN:
-            text = say("A paper that is referred to here was withdrawn by its authors:")
+            text = say("A paper that is referred to here was withdrawn from arXiv:")
         case PaperEventKind.REINSTATED:
             text = say("A paper that is referred to here is no longer withdrawn:")
         case _:

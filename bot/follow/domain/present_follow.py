@@ -216,7 +216,7 @@ def _why(reason: Reason, say: Translate) -> str:
                 paper=paper,
             )
         case Changed(paper, PaperEventKind.WITHDRAWN):
-            return say("{paper}, which you follow, was withdrawn by its authors", paper=paper)
+            return say("{paper}, which you follow, was withdrawn from arXiv", paper=paper)
         case Changed(paper, PaperEventKind.REINSTATED):
             return say("{paper}, which you follow, is no longer withdrawn", paper=paper)
         case Changed(paper, _, version):

@@ -167,7 +167,7 @@ def _events(events: Sequence[Event], say: Translate) -> list[Item]:
 def _event(event: Event, say: Translate) -> str:
     match event.kind:
         case PaperEventKind.WITHDRAWN:
-            return say("withdrawn by its authors")
+            return say("withdrawn from arXiv")
         case PaperEventKind.REINSTATED:
             return say("no longer withdrawn")
         case _:

@@ -178,15 +178,24 @@ async def test_a_second_import_finds_nothing_changed(stage: Stage):
     assert (report.updated, report.unchanged) == (0, 1)
 
 
-async def test_a_withdrawn_paper_says_so_in_a_look_up_and_in_the_list(stage: Stage):
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "This paper has been withdrawn by its authors",
+        "This submission has been withdrawn by arXiv administrators due to text overlap",
+    ],
+)
+async def test_a_withdrawn_paper_says_so_in_a_look_up_and_in_the_list_whoever_withdrew_it(
+    stage: Stage, comment: str
+):
     await stage.write("261117 Bare", BARE)
     await stage.round()
-    stage.world.revise("2501.00001", at=TUESDAY, comment="This paper has been withdrawn")
+    stage.world.revise("2501.00001", at=TUESDAY, comment=comment)
     stage.time.pass_by(days=8)
     await stage.round()
 
-    assert "Its authors have withdrawn this paper." in await ask(stage, "2501.00001")
-    assert "withdrawn by its authors" in await ask(stage, "")
+    assert "This paper was withdrawn from arXiv." in await ask(stage, "2501.00001")
+    assert "withdrawn from arXiv" in await ask(stage, "")
 
 
 async def test_the_events_of_a_cited_paper_are_shown_beside_it(stage: Stage):
@@ -205,7 +214,7 @@ async def test_the_events_of_a_cited_paper_are_shown_beside_it(stage: Stage):
 
     assert "An older work" in newer
     assert "now at v2" in newer
-    assert "withdrawn by its authors" in printed
+    assert "withdrawn from arXiv" in printed
     (mention,) = page.mentions
     assert mention.reference.arxiv_id == ArxivId("2301.00007")
     assert mention.reference.at_arxiv == AtArxiv(3, is_withdrawn=True)

@@ -497,9 +497,9 @@ async def test_an_entrys_page_shows_the_record_and_the_events_of_its_paper(stage
     lines = paper_lines(page.record, page.events, ENGLISH)
     assert page.stored.entry.paper.abstract == "New words"
     assert lines[0].startswith(f"arXiv has version {version}, of")
-    assert lines[0].endswith("withdrawn by its authors")
+    assert lines[0].endswith("withdrawn from arXiv")
     assert lines[1] == f"23 November 2026: version {version - 1} was published"
-    assert lines[2] == "30 November 2026: its authors withdrew it"
+    assert lines[2] == "30 November 2026: withdrawn from arXiv"
 
 
 async def test_a_paper_that_arxiv_does_not_know_has_no_lines(stage: Stage):

@@ -67,7 +67,7 @@ async def test_a_version_that_is_withdrawn_twice_is_announced_twice(stage):
 async def test_a_withdrawal_is_announced(stage):
     await happens(stage, Change(PaperEventKind.WITHDRAWN, 1, 2))
 
-    assert await told(stage) == [f"Its authors have withdrawn this paper. arXiv:{NUMBER}"]
+    assert await told(stage) == [f"This paper was withdrawn from arXiv. arXiv:{NUMBER}"]
 
 
 async def test_a_later_entry_that_refers_to_the_paper_is_announced(stage):
@@ -156,7 +156,7 @@ async def refer(stage: TalkStage) -> None:
     [
         (
             PaperEventKind.WITHDRAWN,
-            [f"A paper that is referred to here was withdrawn by its authors: arXiv:{REFERRED}"],
+            [f"A paper that is referred to here was withdrawn from arXiv: arXiv:{REFERRED}"],
         ),
         (PaperEventKind.VERSION, []),
     ],
