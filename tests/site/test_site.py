@@ -338,3 +338,19 @@ async def test_a_run_that_ends_in_the_middle_is_finished_by_the_next(db: Databas
     with pytest.raises(UsageError, match="Another run is writing this folder"):
         await written(db, cut)
     os.close(opened_folder)
+
+
+async def test_a_tag_of_empty_or_undated_notes_alone_has_a_page_and_a_feed_without_them(
+    tmp_path: Path,
+):
+    vault, folder = tmp_path / "vault", tmp_path / "site"
+    vault.mkdir()
+    (vault / "250204 Begun.md").write_text("#begun\n", encoding="utf-8")
+    (vault / "Undated.md").write_text("*Undated* (Ada)\n\nWords.\n\n#someday\n", encoding="utf-8")
+    async with throw_away() as db:
+        await import_files(db, [vault], now=NOW)
+        await written(db, folder)
+
+    assert broken_links(folder, BASE) == []
+    feeds = sorted((folder / "feeds" / "en").rglob("*.atom"))
+    assert [b"<entry>" in feed.read_bytes() for feed in feeds] == [False] * 3

@@ -8,6 +8,7 @@ import hashlib
 from datetime import UTC, date, datetime, time
 from urllib.parse import quote
 
+from bot.archive.domain.checks.note_checks import is_empty_note
 from bot.archive.domain.entry import Entry, StoredEntry
 from bot.archive.domain.lasting import first_key
 from bot.core.domain.dataclass import dataclass
@@ -106,8 +107,8 @@ class Feed:
 
 
 def is_due(entry: Entry, today: date) -> bool:
-    """Whether feeds show an entry: it has a date, and that day has begun."""
-    return entry.date is not None and entry.date <= today
+    """Whether feeds show an entry: its day has begun, and it is no empty note, as in digests."""
+    return entry.date is not None and entry.date <= today and not is_empty_note(entry)
 
 
 def item_id(key: str, ordinal: int) -> str:

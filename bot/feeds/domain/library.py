@@ -17,7 +17,10 @@ class Changed:
 
 
 class FeedLibrary(Protocol):
-    """Reads the entries of feeds, newest first, without withdrawn ones and without any reply."""
+    """Reads the entries of feeds, newest first, without withdrawn ones, empty notes and any reply.
+
+    Because of empty notes a page may have fewer entries than the others.
+    """
 
     async def newest(self, *, today: date, page: int) -> Page:
         """A page (from 1) of all entries that `today` has begun for."""

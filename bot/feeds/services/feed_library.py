@@ -7,7 +7,7 @@ from datetime import date
 from bot.archive.domain.entry import StoredEntry
 from bot.archive.store import tags
 from bot.core.database.database import Database, Transaction
-from bot.feeds.domain.feed import PER_PAGE, FeedEntry, Page
+from bot.feeds.domain.feed import PER_PAGE, FeedEntry, Page, is_due
 from bot.feeds.domain.library import Changed
 from bot.feeds.domain.queries import parse_for_feed
 from bot.feeds.store import marks
@@ -59,6 +59,7 @@ async def _page(tx: Transaction, query: Query, today: date, page: int) -> Page:
     begun = Dates(None, today, today.isoformat())
     query = Query((*query.terms, begun, NewestFirst()))
     hits = await search.look_up(tx, query, page=page, per_page=PER_PAGE)
+    due = (each for each in hits.entries if is_due(each.entry, today))
     # What is popular or similar comes in another order, of which this is the first part.
-    entries = sorted(hits.entries, key=lambda each: each.entry.date or date.min, reverse=True)
+    entries = sorted(due, key=lambda each: each.entry.date or date.min, reverse=True)
     return Page(await with_marks(tx, entries), hits.more)

@@ -61,6 +61,26 @@ async def test_feeds_have_what_is_dated_and_due_newest_first():
     assert (nothing.entries, unknown) == ((), None)
 
 
+async def test_a_note_in_which_nothing_is_written_yet_is_in_no_feed_until_something_is(tmp_path):
+    async with staged(tmp_path) as stage:
+        file = stage.vault / "250204 Begun.md"
+        file.write_text("#rl\n", encoding="utf-8")
+        await stage.note("Written", DAY)
+        feeds = DatabaseFeeds(stage.db)
+        before = [
+            await feeds.newest(today=TODAY, page=1),
+            await feeds.tagged("rl", today=TODAY, page=1),
+            await feeds.found("#rl", today=TODAY, page=1),
+        ]
+        await stage.note("Begun", DAY)
+        after = await feed_of(stage)
+
+    for page in before:
+        assert page is not None
+        assert [each.stored.entry.paper.title for each in page.entries] == ["Written"]
+    assert set(after) == {"Begun", "Written"}
+
+
 async def test_pages_of_a_feed_follow_each_other():
     many = [an_entry(f"Paper {n}", en="Words") for n in range(PER_PAGE + 1)]
     async with throw_away() as db:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import partial
+from itertools import islice
 
 from bot.archive.domain.entry import Language, StoredEntry
 from bot.core.domain.dataclass import dataclass
@@ -53,19 +54,18 @@ class SiteFeeds:
         self._archive = archive
         self._made = made
         self._base = base
-        self._due = [
-            stored for stored in newest_first(archive.entries) if is_due(stored.entry, today)
-        ]
+        self._today = today
+        self._newest_first = newest_first(archive.entries)
 
     def files(self, language: Language) -> Iterator[Written]:
         """The feeds in one language, and the list of them."""
         say = self._voices(language)
-        tagged = by_tag(self._due)
         title = links.title(say)
         outlines = [Outline(title, self._feed_at(language, "atom"), self._page(language))]
         whole = _About(feed_id(language, "all"), title, paths.START)
-        yield from self._feed(say, whole, self._due)
-        for tag, entries in tagged.items():
+        yield from self._feed(say, whole, self._newest_first)
+        # Of tags that feeds have no entry of too: their pages lead to them.
+        for tag, entries in by_tag(self._newest_first).items():
             about = _About(
                 feed_id(language, "tag", tag),
                 links.tag_title(tag),
@@ -109,7 +109,8 @@ class SiteFeeds:
     def _feed(
         self, say: Translate, about: _About, entries: Sequence[StoredEntry]
     ) -> Iterator[Written]:
-        shown = [self._mark(stored) for stored in entries[:PER_PAGE]]
+        due = (stored for stored in entries if is_due(stored.entry, self._today))
+        shown = [self._mark(stored) for stored in islice(due, PER_PAGE)]
         shown_at = [(each, self._address(say, each.stored)) for each in shown]
 
         def write(form: str) -> bytes:
