@@ -15,6 +15,8 @@ async def library(db: Database) -> Database:
         an_entry("Plain", authors=("Wei Zhang", "Zhang Min")),
         an_entry("Suffixed", authors=("Martin Luther, Jr.", "Henry Ford, II", "Robots, Inc.")),
         an_entry("Initials", authors=("I. Goodfellow", "Hinton, I. J.")),
+        an_entry("Groups", authors=("Gemini Team", "University of California, Berkeley")),
+        an_entry("Turned group", authors=("Team, Gemini", "Collaboration, ATLAS")),
         an_entry("Written", authors=("Erd\\H{o}s, P\\'al",)),
     )
     return db
@@ -38,8 +40,14 @@ async def library(db: Database) -> Database:
         ('author:"pál erdős"', ["Written"]),
         ('author:"Goodfellow, I."', ["Initials"]),
         ('author:"I. J. Hinton"', ["Initials"]),
+        ('author:"Team, Gemini"', ["Groups", "Turned group"]),
+        ('author:"Gemini Team"', ["Groups", "Turned group"]),
+        ('author:"team gemini"', ["Turned group"]),
+        ('author:"ATLAS Collaboration"', ["Turned group"]),
+        ('author:"University of California, Berkeley"', ["Groups"]),
+        ('author:"berkeley university"', []),
         ("wei zhang", ["Turned", "Plain"]),
-        ('-author:"wei zhang"', ["Suffixed", "Initials", "Written"]),
+        ('-author:"wei zhang"', ["Suffixed", "Initials", "Groups", "Turned group", "Written"]),
     ],
 )
 async def test_an_author_is_found_in_each_order_of_the_name(
@@ -49,7 +57,9 @@ async def test_an_author_is_found_in_each_order_of_the_name(
     await check_index(library)
 
 
-@pytest.mark.parametrize("typed", ["author:zhang", "author:wei", "author:gabriel", "author:홍"])
+@pytest.mark.parametrize(
+    "typed", ["author:zhang", "author:wei", "author:gabriel", "author:홍", "author:gem"]
+)
 async def test_each_author_that_is_offered_is_found(library: Database, typed: str):
     offered = [choice.value for choice in await complete(library, typed)]
 

@@ -69,16 +69,26 @@ def without_others(name: str) -> tuple[str, bool]:
 
 def turned(name: str) -> tuple[str, str] | None:
     """The family and the given name of `Choi, Yejin`; `None` for a name in any other order."""
-    if "," not in name or len(name) > _LONGEST or is_group(name) or _AND.search(name) is not None:
-        return None
-    family, _, given = map(str.strip, name.partition(","))
-    return (family, given) if family and _GIVEN.fullmatch(given) is not None else None
+    return None if is_group(name) else _at_comma(name)
 
 
 def in_each_order(name: str) -> tuple[str, ...]:
-    """The name as it is written, and `Yejin Choi` for `Choi, Yejin`."""
-    parts = turned(name)
-    return (name,) if parts is None else (name, " ".join(reversed(parts)))
+    """The name as it is written, and `Yejin Choi` for `Choi, Yejin`, `Gemini Team` for `Team, Gemini`.
+
+    A group is turned only behind a word that is no name alone: Berkeley is a place of
+    `University of California, Berkeley`.
+    """
+    parts = _at_comma(name)
+    if parts is None or (is_group(name) and not _GROUP_WORDS.issuperset(_folded(parts[0]))):
+        return (name,)
+    return (name, " ".join(reversed(parts)))
+
+
+def _at_comma(name: str) -> tuple[str, str] | None:
+    if "," not in name or len(name) > _LONGEST or _AND.search(name) is not None:
+        return None
+    family, _, given = map(str.strip, name.partition(","))
+    return (family, given) if family and _GIVEN.fullmatch(given) is not None else None
 
 
 def is_one_name(before: str, behind: str) -> bool:

@@ -30,7 +30,7 @@ class IndexedText(NamedTuple):
     tags: str
 
 
-VERSION = 5
+VERSION = 6
 """The version of the index. Raise it when the words of a text change: databases are reindexed."""
 
 Readable: TypeAlias = Callable[[str], str]
