@@ -1,6 +1,6 @@
 """The entries that a slot of a channel may take."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 from bot.archive.domain.entry import EntryId, StoredEntry
@@ -12,6 +12,7 @@ from bot.channels.store import linked_channels, slots
 from bot.core.database.database import Transaction
 from bot.core.domain.errors import ProblemsError
 from bot.digest.domain.digest import compile_digest
+from bot.digest.store.reviews import NEVER
 from bot.lookup.domain import entry_filter
 from bot.lookup.domain.tag_filter import parse_tags
 from bot.lookup.services import typed_dates
@@ -71,19 +72,20 @@ async def candidates(
     on: date,
     *,
     last: date | None,
-    held: Iterable[EntryId],
+    held: Mapping[EntryId, date],
 ) -> tuple[StoredEntry, ...]:
     """The entries that the slot of that date may take: the oldest day first.
 
     `last` is the newest slot that is closed. Those that a review has `held` before, or left to
-    this slot, are among them however old they are, and although the options are of a later day.
+    this slot, are among them however old they are, and although the options are of a later day;
+    those held for ever are not.
     """
     options = subscription.options
     reach = on - LATE_NOTES if last is None else min(last + _DAY, on - LATE_NOTES)
     first = max(reach, options.since)
     found = await entries.between(tx, first, on)
     known = {each.id for each in found}
-    if older := [each for each in held if each not in known]:
+    if older := [each for each, until in held.items() if until != NEVER and each not in known]:
         waiting = [
             each
             for each in await entries.list_by_id(tx, older)
@@ -91,5 +93,6 @@ async def candidates(
         ]
         waiting.sort(key=lambda each: (each.entry.date or on, each.id))
         found = (*waiting, *found)
+    found = tuple(each for each in found if held.get(each.id) != NEVER)
     free = await _untaken(tx, subscription, on, found)
     return compile_digest(free, on=on, tags=await tag_filter(tx, options)).entries

@@ -154,8 +154,8 @@ async def change(
 ) -> Subscription:
     """Change options; those not given stay. Raises `UserError`.
 
-    A new filter applies to what no slot has covered yet, and to entries from today on: what the old
-    one kept out of a digest is not posted later. After one that could not be read, it applies to all
+    A new filter applies to what no slot has covered yet, and to notes that come in from now on: what
+    the old one kept out of a digest is not posted later. After one that could not be read, it applies to all
     that waited.
     """
     check_change(channel, words, now=now)
@@ -172,11 +172,16 @@ async def change(
                 last = await slots.last_closed(tx, present.id)
                 options = _after(options, last)
         elif (parse_tags(options.tags), options.only) != (parse_tags(before.tags), before.only):
-            covered = _covered(present, await slots.last_closed(tx, present.id), now)
+            last = await slots.last_closed(tx, present.id)
+            covered = _covered(present, last, now)
             if covered is not None:
                 today = now.astimezone(options.schedule.zone).date()
-                options = replace(options, since=max(options.since, min(today, covered + _DAY)))
-                await reviewed.keep_waiting(tx, present, options, now, options.since)
+                first = max(options.since, min(today, covered + _DAY))
+                await reviewed.keep_waiting(tx, present, options, now, first)
+                if last is None:
+                    options = replace(options, since=first)
+                else:  # a note of an earlier day that comes in from now on is a late one
+                    await reviewed.keep_out(tx, present, first)
         changed = await _update(tx, present, options, present.standing, now)
         await quiet.apply(tx, present.channel, now)
         return changed

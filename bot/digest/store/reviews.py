@@ -9,6 +9,9 @@ from bot.core.database.instants import to_text
 from bot.core.domain.dataclass import dataclass
 from bot.digest.domain.review import FORGOTTEN, Approved, Decision, Review, Reviewer
 
+NEVER = date.max
+"""Until when an entry is held that no slot is to take."""
+
 
 def find(statements: Statements, subscription_id: int, on: date) -> Review:
     """The review of a slot: an open one where nobody has decided anything."""
@@ -81,7 +84,7 @@ def list_held(statements: Statements, subscription_id: int) -> dict[EntryId, dat
 async def hold(
     tx: Transaction, subscription_id: int, entry_ids: Iterable[EntryId], until: date
 ) -> None:
-    """The entries wait for the slot of that date, or a later one."""
+    """The entries wait for the slot of that date, or a later one; `NEVER`: no slot takes them."""
     await tx.run_many(
         """
         INSERT INTO held_entry (subscription_id, entry_id, until_on)
@@ -192,8 +195,11 @@ def list_stamps(statements: Statements, *, is_habit: bool, recent: date) -> dict
 
 
 async def list_all_held(tx: Transaction) -> tuple[EntryId, ...]:
-    """The entries that any subscription holds."""
-    rows = await tx.all("SELECT DISTINCT entry_id FROM held_entry ORDER BY entry_id")
+    """The entries that any subscription holds for a later slot."""
+    rows = await tx.all(
+        "SELECT DISTINCT entry_id FROM held_entry WHERE until_on < :never ORDER BY entry_id",
+        {"never": NEVER.isoformat()},
+    )
     return tuple(EntryId(row["entry_id"]) for row in rows)
 
 

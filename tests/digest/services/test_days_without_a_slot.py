@@ -205,6 +205,28 @@ async def test_a_new_filter_decides_of_what_waits(stage: Stage):
     assert await plan_at(stage, nine(TUESDAY)) == monday
 
 
+@pytest.mark.parametrize("weekdays", [None, "mon-fri"])
+async def test_a_note_that_comes_in_after_a_new_filter_is_late_and_not_lost(
+    stage: Stage, weekdays: str | None
+):
+    await subscribed(stage, replace(NINE_IN_SEOUL, tags="#rl", weekdays=weekdays))
+    await plan_at(stage, nine(THURSDAY))
+    await stage.note("Kept out", THURSDAY, tags="#vision")
+    await plan_at(stage, nine(FRIDAY))
+    stage.clock.turn(hours=1)
+    await change(stage, tags="#vision")
+    await stage.note("New", THURSDAY, tags="#vision")
+    await change(stage, only="-author:nobody")
+    await change(stage, languages="en")
+    await stage.note("Newer", FRIDAY, tags="#vision")
+    new = await plan_at(stage, nine(MONDAY))
+    [subscription] = await subscribe.list_all(stage.db)
+    await plan.plan_by_hand(stage.db, subscription, THURSDAY, now=stage.clock(), voices=english)
+
+    assert new == ["New", "Newer"]
+    assert await plan_at(stage, nine(TUESDAY)) == [*new, "Kept out"]
+
+
 async def test_a_replay_goes_on_through_a_new_filter(stage: Stage):
     await stage.note("Of Monday", date(2026, 2, 2), tags="#rl")
     await stage.note("Of Tuesday", date(2026, 2, 3), tags="#vision")

@@ -8,18 +8,19 @@ from typing import TypeAlias
 
 from bot.archive.domain.entry import EntryId, StoredEntry
 from bot.channels.domain.digest_options import Unapproved
-from bot.channels.domain.schedule import current_slot
+from bot.channels.domain.schedule import LATE_NOTES, current_slot
 from bot.channels.domain.subscription import DigestOptions, Standing, Subscription
 from bot.channels.store import slots
 from bot.core.database.database import Statements, Transaction
+from bot.digest.domain.digest import compile_digest
 from bot.digest.domain.review import Choice, Decision, Review, choose
-from bot.digest.services.filtered import candidates, find_problem
+from bot.digest.services.filtered import candidates, find_problem, untaken
 from bot.digest.store import reviews
 
 _DAY = timedelta(days=1)
 
 Held: TypeAlias = Mapping[EntryId, date]
-"""The entries that a subscription holds, and from which date on they may be posted."""
+"""The entries that a subscription holds, and from which date on they may be posted; or `NEVER`."""
 
 
 async def closed_until(tx: Transaction, subscription: Subscription) -> date:
@@ -115,6 +116,19 @@ async def keep_waiting(
         passing = {each.id for each in await waiting(tx, changed, on)}
         late = [each for each in late if each in passing]
     await reviews.hold(tx, subscription.id, late, closed + _DAY)
+
+
+async def keep_out(tx: Transaction, subscription: Subscription, before: date) -> None:
+    """Of the entries dated `before` a day, no slot takes those that are there and do not wait.
+
+    Those of that week: no later slot reaches further back.
+    """
+    unfiltered = replace(subscription.options, tags="", only="")
+    there = replace(subscription, options=unfiltered)
+    held = await tx.call(partial(reviews.list_held, subscription_id=subscription.id))
+    found = await untaken(tx, there, before - LATE_NOTES, before - _DAY)
+    kept_out = [each.id for each in compile_digest(found, on=before).entries if each.id not in held]
+    await reviews.hold(tx, subscription.id, kept_out, reviews.NEVER)
 
 
 async def keep_nothing(tx: Transaction, subscription_id: int) -> None:
