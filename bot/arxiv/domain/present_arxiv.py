@@ -6,7 +6,7 @@ from datetime import date, datetime
 from bot.archive.domain.arxiv_record import ArxivRecord, PaperEvent, PaperEventKind
 from bot.archive.domain.entry import Entry
 from bot.arxiv.domain.absence import Absence
-from bot.arxiv.domain.batches import CategoryStatus, State, Trouble
+from bot.arxiv.domain.batches import CategoryStatus, State, Trouble, may_be_holiday
 from bot.arxiv.domain.candidates import (
     CandidatePage,
     RankedCandidate,
@@ -329,10 +329,15 @@ def _details(status: CategoryStatus, say: Translate) -> Iterator[str]:
             "cut off by arXiv at {n} items; the rest is fetched by date",
             n=status.items,
         )
-    if status.missed:
-        yield say("missed, being fetched by date: {days}", days=_days(status.missed, say))
-    if status.lost:
-        yield say("missed and not found: {days}", days=_days(status.lost, say))
+    # A bot that was off at the end of a day cannot tell whether it was a holiday.
+    for days, is_unsure, worded in (
+        (status.missed, False, translatable("missed, being fetched by date: {days}")),
+        (status.missed, True, translatable("maybe a holiday, being fetched by date: {days}")),
+        (status.lost, False, translatable("missed and not found: {days}")),
+        (status.lost, True, translatable("maybe a holiday, not found by date: {days}")),
+    ):
+        if told := [day for day in days if may_be_holiday(day) == is_unsure]:
+            yield say(worded, days=_days(told, say))
 
 
 def _days(days: Sequence[date], say: Translate) -> str:

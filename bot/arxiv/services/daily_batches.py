@@ -123,7 +123,10 @@ async def _note_missed(
     """Have overdue batches fetched by date."""
     for day in batches.missed_days(watch, came, now):
         if await feeds.want(tx, watch.category, day, now):
-            log.warning("arXiv %s: the batch of %s was missed", watch.category, day)
+            if batches.may_be_holiday(day):
+                log.info("arXiv %s: %s may have been a holiday", watch.category, day)
+            else:
+                log.warning("arXiv %s: the batch of %s was missed", watch.category, day)
 
 
 async def list_status(

@@ -86,7 +86,8 @@ async def _end_try(
         again_at = None if is_last else next_sweep(now + ASK_AGAIN, is_daily=True)
         await feeds.end_try(tx, batch, is_whole=is_whole, again_at=again_at)
     if is_last and not was_whole:
-        log.error("arXiv %s: the batch of %s was not found", batch.category, batch.day)
+        level = logging.INFO if batches.may_be_holiday(batch.day) else logging.ERROR
+        log.log(level, "arXiv %s: the batch of %s was not found", batch.category, batch.day)
 
 
 def _announced(record: ArxivRecord, batch: Batch) -> FeedItem:

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from bot.arxiv.domain.batches import State, Trouble
+from bot.arxiv.domain.present_arxiv import detail_words
 from bot.arxiv.services.polling import get_condition
 from bot.arxiv.store import feeds
+from bot.core.domain.i18n import ENGLISH
 from tests.arxiv.stage import Stage, staged
 from tests.fakes.arxiv import FaultKind, Paper
 
@@ -139,6 +141,26 @@ async def test_a_holiday_is_quiet_and_nothing_is_asked_for_after_it(stage: Stage
     async with stage.db.reading() as tx:
         noted = await feeds.list_batches(tx, before)
     assert {batch.day for batch in noted if batch.items} == {before, after}
+
+
+async def test_a_holiday_at_whose_end_the_bot_was_off_is_asked_for_and_not_called_missed(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+):
+    # The 27th, a Friday, is after Thanksgiving; the bot is off when the empty feed is about to roll.
+    await have_news(stage, date(2026, 11, 26))
+    await spend(stage, date(2026, 11, 27))
+    told = []
+    for day in (date(2026, 11, 30), date(2026, 12, 1), date(2026, 12, 2)):
+        await have_news(stage, day)
+        told.append(detail_words((await stage.status()).categories[0], ENGLISH))
+
+    assert len(by_date(stage)) == 3
+    assert told == [
+        "maybe a holiday, being fetched by date: 27 November 2026",
+        "maybe a holiday, being fetched by date: 27 November 2026",
+        "maybe a holiday, not found by date: 27 November 2026",
+    ]
+    assert [each for each in caplog.records if each.levelname in ("WARNING", "ERROR")] == []
 
 
 async def test_a_batch_that_comes_late_on_a_possible_holiday_is_taken_at_night(stage: Stage):
