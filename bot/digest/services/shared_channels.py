@@ -14,7 +14,7 @@ from bot.core.database.database import Database, Transaction
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import translatable
 from bot.core.ports import ChannelRef, ChatError, Platform, parse_channel
-from bot.outbox.store import quiet
+from bot.outbox.store.waiting import quiet
 
 log = logging.getLogger(__name__)
 

@@ -32,7 +32,8 @@ from bot.digest.services.review import reviewed
 from bot.digest.services.shared_channels import Connected, no_connected
 from bot.lookup.domain.tag_filter import parse_tags
 from bot.lookup.services import typed_dates
-from bot.outbox.store import deliveries, operator_view, quiet
+from bot.outbox.store import deliveries, operator_view
+from bot.outbox.store.waiting import quiet
 from bot.workspaces.services import slack_apps
 
 T = TypeVar("T")

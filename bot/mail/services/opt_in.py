@@ -25,8 +25,9 @@ from bot.mail.domain.subscriber import (
 )
 from bot.mail.store import addresses
 from bot.outbox.domain.delivery import delivery_key
-from bot.outbox.store import deliveries, unposted
+from bot.outbox.store import deliveries
 from bot.outbox.store.deliveries import Draft
+from bot.outbox.store.waiting import unposted
 
 _PART = "mail-request"
 

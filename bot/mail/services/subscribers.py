@@ -17,7 +17,7 @@ from bot.mail.domain.subscriber import (
     Subscriber,
 )
 from bot.mail.store import addresses
-from bot.outbox.store import unposted
+from bot.outbox.store.waiting import unposted
 
 log = logging.getLogger(__name__)
 

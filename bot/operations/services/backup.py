@@ -22,7 +22,7 @@ from bot.follow.store import readers
 from bot.mail.store import handovers
 from bot.operations.store import backups
 from bot.operations.store.restored import find_restored, settle
-from bot.outbox.store import restored
+from bot.outbox.store.waiting import restored
 
 NO_COPY_OF_A_SERVER = UsageError(
     "A PostgreSQL database is backed up with pg_dump and restored with pg_restore: see "

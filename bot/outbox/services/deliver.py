@@ -24,9 +24,10 @@ from bot.outbox.domain.rate_limit import RateLimits
 from bot.outbox.domain.reach import Reach, whole
 from bot.outbox.services.calls_in_flight import TERMS, CallsInFlight, Terms, shares_of
 from bot.outbox.services.waiting_channels import WaitingChannels
-from bot.outbox.store import claims, deliveries, waiting
+from bot.outbox.store import claims, deliveries
 from bot.outbox.store.claims import Claimed
 from bot.outbox.store.deliveries import Settled
+from bot.outbox.store.waiting import held
 
 log = logging.getLogger(__name__)
 
@@ -169,9 +170,9 @@ class Deliverer:
         Returns how many channels have one, of which it was not known.
         """
         now = self._clock()
-        if await self._db.read(partial(waiting.is_due, now=now)):
+        if await self._db.read(partial(held.is_due, now=now)):
             async with self._db.transaction() as tx:
-                await waiting.try_again(tx, now)
+                await held.try_again(tx, now)
         self._drop_unreached()
         spans = [self._reached.spans(platform) for platform in self._chats]
 

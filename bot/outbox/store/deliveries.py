@@ -18,8 +18,8 @@ from bot.core.ports import ChannelRef, DeliveryKey
 from bot.core.store import processes
 from bot.outbox.domain.content_hash import text_hash
 from bot.outbox.domain.delivery import QUIET, REFUSED_BEFORE, ROOT_MISSING, Priority, State, Step
-from bot.outbox.store import quiet, restored, waiting
 from bot.outbox.store.claims import Claimed
+from bot.outbox.store.waiting import held, quiet, restored
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def _add(statements: Statements, rows: Sequence[Parameters]) -> int:
     if ours:
         statements.run(_KEEP_ORDER, {"ids": ours, "quiet": QUIET})
     if replies:
-        waiting.queue(statements, replies)
+        held.queue(statements, replies)
     return len(added)
 
 
@@ -253,9 +253,9 @@ def _settle(statements: Statements, rows: Sequence[Parameters]) -> tuple[tuple[i
             written = [row for row in batch if row["id"] in done]
             sent = [row for row in written if row["state"] == State.SENT]
             if sent:
-                released |= waiting.release(statements, sent)
+                released |= held.release(statements, sent)
             for row in written if holds else ():
-                waiting.hold(statements, row)
+                held.hold(statements, row)
     return tuple(row["id"] for row in rows if row["id"] not in settled), released
 
 

@@ -47,9 +47,10 @@ from bot.outbox.domain.delivery import (
 )
 from bot.outbox.domain.reach import whole
 from bot.outbox.services import operator_actions
-from bot.outbox.store import claims, deliveries, edits, waiting
+from bot.outbox.store import claims, deliveries, edits
 from bot.outbox.store.claims import Claimed
 from bot.outbox.store.deliveries import Draft, Settled
+from bot.outbox.store.waiting import held
 from tests.databases import open_throw_away
 from tests.outbox_stage import add_slot
 
@@ -426,11 +427,11 @@ class Outbox(RuleBasedStateMachine):
             self._plan_again(record)
 
     async def _is_due(self) -> bool:
-        return await self.db.read(partial(waiting.is_due, now=self.now))
+        return await self.db.read(partial(held.is_due, now=self.now))
 
     async def _try_again(self) -> int:
         async with self.db.transaction() as tx:
-            return await waiting.try_again(tx, self.now)
+            return await held.try_again(tx, self.now)
 
     @precondition(lambda self: self._in_doubt())
     @rule()

@@ -13,9 +13,10 @@ from bot.core.database.database import Database, Transaction, opened
 from bot.core.ports import ChannelRef, Platform
 from bot.outbox.domain.delivery import State, Step, WaitsFor
 from bot.outbox.domain.reach import span
-from bot.outbox.store import claims, deliveries, waiting
+from bot.outbox.store import claims, deliveries
 from bot.outbox.store.claims import Claimed
 from bot.outbox.store.deliveries import Settled
+from bot.outbox.store.waiting import held
 from tests.databases import new_database
 from tests.outbox_stage import draft
 from tests.stage import GENERAL, MORNING
@@ -131,10 +132,10 @@ async def test_what_another_process_is_posting_is_not_planned_again(two):
 
     async def try_again() -> None:
         async with two[1].transaction() as tx:
-            await waiting.try_again(tx, MORNING)
+            await held.try_again(tx, MORNING)
 
     async with asyncio.TaskGroup() as tasks, two[0].transaction() as tx:
-        assert await waiting.try_again(tx, MORNING) == 1
+        assert await held.try_again(tx, MORNING) == 1
         tasks.create_task(try_again())
         await until_locked_out(two[0])
         await claims.claim(tx, [GENERAL], owner="me", now=MORNING, lease_until=MORNING + LEASE)
