@@ -14,7 +14,7 @@ from bot.core.database.database import Database
 from bot.core.domain.document import Document
 from bot.core.domain.form import Form
 from bot.core.ports import ChannelRef, Command, FilledForm, User, parse_channel
-from bot.desk.services.context import Drafting, NoteContext, NoteFiles
+from bot.desk.services.context import Drafting, NoteContext, NoteFiles, Vets, vet_all
 from bot.digest.services import subscribe
 from bot.digest.services.options.typed import TypedOptions
 from bot.lookup.services import lookup
@@ -40,6 +40,7 @@ class Desk:
     files: NoteFiles | None = None
     vault: Path | None = None
     drafting: Drafting | None = None
+    vets: Vets = vet_all
 
     def __post_init__(self) -> None:
         async def check(channel: ChannelRef) -> ChannelRef:
@@ -55,6 +56,7 @@ class Desk:
             files=self.files,
             vault=self.vault,
             drafting=self.drafting,
+            vets=self.vets,
         )
         context = DigestContext(self.db, self.clock, ZoneInfo("Asia/Seoul"), check, lambda: None)
         self.inbox = Bot(context, voices=Catalogues(), notes=self.notes)

@@ -17,7 +17,7 @@ from bot.app.parts import ARXIV, PLAN, VAULT, Parts, families, post
 from bot.app.periodic_work import PeriodicWork
 from bot.app.platforms import Given, Joined, addresses, find_slack_apps, join
 from bot.app.posting_lease import Held
-from bot.app.reading_rights import reading_rights
+from bot.app.reading_rights import reading_rights, vetting
 from bot.app.sign_in import assistants, proxy_sign_in, sign_in, site_names
 from bot.app.vault import VaultPart
 from bot.app.wakes import BOARD, Wakes
@@ -177,6 +177,7 @@ class Assembly:
             files=self._vault.files,
             vault=self._vault.folder,
             drafting=drafting(settings),
+            vets=vetting(self._joined),
         )
         self._inbox = Bot(
             desk, voices=self._voices, talk=talk, open_inbox=self._open_inbox, notes=notes

@@ -30,6 +30,7 @@ from bot.core.ports import (
     Rights,
 )
 from bot.core.services.holdings import Holdings
+from bot.desk.services.context import Vets
 from bot.digest.services.shared_channels import Connected
 from bot.digest.services.subscribe import Check
 from bot.discussion.services.answers import Link as Address
@@ -41,7 +42,7 @@ from bot.platforms.slack.access import Access as SlackAccess
 from bot.platforms.web import addresses as web_addresses
 from bot.settings import Settings
 from bot.workspaces.domain.slack_app import Kind, Tokens
-from bot.workspaces.services import grants, slack_apps
+from bot.workspaces.services import grants, origin, slack_apps
 from bot.workspaces.store.slack_apps import StoredApp
 
 FoundApps = Mapping[str, SlackAccess | UsageError]
@@ -69,7 +70,8 @@ class Joined:
     prefix. `address` is set where it knows a message's address better than `message_address`.
     `rights` are what it says of people who sign in on the web; `guilds` are Discord's.
     `connected` tells which workspaces share a channel, where there may be several. `parts` are the
-    names of its work by which processes share it.
+    names of its work by which processes share it. `vets` tells whether the operator knows the workspace
+    or server where somebody is; without it all are known.
     """
 
     chat: Chat
@@ -82,6 +84,7 @@ class Joined:
     guilds: Callable[[], Awaitable[frozenset[str]]] | None = None
     connected: Connected | None = None
     parts: Callable[[], Collection[str]] = tuple
+    vets: Vets | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +184,10 @@ async def examine(
         from bot.platforms.discord import doctor as checks  # noqa: PLC0415 - as the module says
 
         findings += await checks.check(
-            discord_access(settings), channels[Platform.DISCORD], say=say
+            discord_access(settings),
+            channels[Platform.DISCORD],
+            say=say,
+            names_curators=bool(settings.curators),
         )
     return tuple(findings)
 
@@ -221,6 +227,7 @@ def _slack(settings: Settings, given: Given, db: Database, find_apps: FindApps) 
         refresh=partial(installations.refresh, exchange) if settings.slack_installs else None,
         organisations=organisations,
         asking=HeldPart(given.work, PLAN),
+        added_itself=partial(origin.added_itself, db),
     )
 
     def receivers() -> list[signed_requests.SignedRequests]:
@@ -243,6 +250,7 @@ def _slack(settings: Settings, given: Given, db: Database, find_apps: FindApps) 
         rights=slack,
         connected=slack.find_connected,
         parts=lambda: [post(Platform.SLACK, team) for team in slack.teams()],
+        vets=slack.vets,
     )
 
 
@@ -361,6 +369,7 @@ def _discord(settings: Settings, given: Given) -> Joined:
         workspaces=lambda: chat.conditions,
         rights=chat.rights,
         guilds=chat.rights.guilds,
+        vets=chat.vets,
         parts=lambda: [posting.name, *(f"{GATEWAY}:{n}" for n in range(chat.connections))],
     )
 

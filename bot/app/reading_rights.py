@@ -1,10 +1,11 @@
-"""Whether people can still read the channels in which they asked, told by the platforms."""
+"""What the platforms tell of people elsewhere: which channels they still read, and who is known."""
 
 import logging
 from collections.abc import Collection, Mapping
 
 from bot.app.platforms import Joined
-from bot.core.ports import ChannelRef, ChatError, Identity, Platform
+from bot.core.ports import ChannelRef, ChatError, Identity, Platform, User
+from bot.desk.services.context import Vets
 from bot.follow.services.plan import Reads
 
 log = logging.getLogger(__name__)
@@ -35,3 +36,13 @@ def reading_rights(joined: Mapping[Platform, Joined]) -> Reads:
         return frozenset(found)
 
     return reads
+
+
+def vetting(joined: Mapping[Platform, Joined]) -> Vets:
+    """Whether the operator knows the workspace or server where somebody is; the web chat is known."""
+
+    async def vets(channel: ChannelRef, user: User) -> bool:
+        there = joined.get(channel.platform)
+        return there is None or there.vets is None or await there.vets(channel, user)
+
+    return vets

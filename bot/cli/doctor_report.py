@@ -62,6 +62,12 @@ async def _look(settings: Settings) -> tuple[Finding, ...]:
         say=say,
     )
     findings.append(await check_drafting(settings, say))
+    if settings.slack_installs and not settings.curators:
+        told = say(
+            "empty: people of Slack workspaces that added the app themselves may not write notes. Name "
+            "those who may"
+        )
+        findings.append(Finding("PAPERBOT_CURATORS", ok=True, words=told))
     channels = {
         platform: await doctor.subscribed(settings.database, platform) for platform in Platform
     }

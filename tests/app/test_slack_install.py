@@ -17,6 +17,7 @@ from aiohttp import web
 from yarl import URL
 
 from bot.app.platforms import Given, find_slack_apps, join
+from bot.app.reading_rights import vetting
 from bot.app.slack.install_requests import exchange_by
 from bot.app.slack.installations import SlackInstallations
 from bot.channels.domain.subscription import Standing
@@ -24,7 +25,7 @@ from bot.channels.store import subscriptions
 from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database, opened
 from bot.core.domain.document import Document, Paragraph, run
-from bot.core.ports import ChannelRef, ChatError, DeliveryKey, Platform
+from bot.core.ports import ChannelRef, ChatError, DeliveryKey, Platform, User
 from bot.core.services.holdings import Everything
 from bot.digest.services import subscribe
 from bot.digest.services.options.typed import TypedOptions
@@ -320,6 +321,21 @@ async def test_slack_can_ask_for_the_challenge_before_anybody_installs(tmp_path:
         slack.signing_secret = "another"
         forged = await slack.event({}, type="url_verification", challenge="c-2")
         assert forged.status == 401
+
+
+async def test_people_of_a_workspace_that_installed_the_app_are_not_known(
+    tmp_path: Path, browser: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with staged(tmp_path, "T1") as stage:
+        vets = vetting({Platform.SLACK: stage.slack})
+        ada = User("U1", "Ada", can_manage=True, workspace="T1")
+        before = await vets(channel("T1"), ada)
+        await stage.install("T1", browser)
+        after = await vets(channel("T1"), ada)
+        on_the_web = await vets(ChannelRef(Platform.WEB, "", "general"), ada)
+
+    assert (before, after, on_the_web) == (True, False, True)
+    assert caplog.text.count("PAPERBOT_CURATORS is empty") == 1
 
 
 async def test_scopes_that_were_not_granted_are_named_and_the_rest_works(

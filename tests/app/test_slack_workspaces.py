@@ -1,7 +1,7 @@
 """Slack as one platform with several workspaces, in which all ids are the same on purpose."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ from bot.app.slack.workspaces import SlackWorkspaces
 from bot.core.catalogue import Catalogues
 from bot.core.domain.document import Document, Paragraph, run
 from bot.core.domain.errors import UsageError
-from bot.core.ports import ChannelRef, ChatUnavailableError, DeliveryKey, Platform
+from bot.core.ports import ChannelRef, ChatUnavailableError, DeliveryKey, Platform, User
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.chat import SlackChat
 from bot.platforms.slack.requests import signed_requests
@@ -26,6 +26,7 @@ from tests.waiting import until
 DOCUMENT = Document((Paragraph(run("Words.")),), "Words.")
 KEY = DeliveryKey("k1")
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+AddedItself = Callable[[Collection[str]], Awaitable[bool]]
 
 
 def channel(team: str) -> ChannelRef:
@@ -36,7 +37,13 @@ class Stage:
     """The platform over some fakes; `apps` are what `paperbot slack add` has stored."""
 
     def __init__(
-        self, fake: FakeWorkspaces, *, fixed: str | None, http: bool, one_app: bool = False
+        self,
+        fake: FakeWorkspaces,
+        *,
+        fixed: str | None,
+        http: bool,
+        one_app: bool = False,
+        added_itself: AddedItself | None = None,
     ) -> None:
         self.fake = fake
         self.http = http
@@ -50,6 +57,7 @@ class Stage:
             self.open_chat,
             clock=self.clock,
             sleep=lambda _: asyncio.sleep(0.02),
+            added_itself=added_itself,
         )
 
     def access(self, team: str, *, bot_token: str | None = None) -> Access:
@@ -84,10 +92,14 @@ class Stage:
 
 @asynccontextmanager
 async def staged(
-    *teams: str, fixed: str | None = None, http: bool = False, one_app: bool = False
+    *teams: str,
+    fixed: str | None = None,
+    http: bool = False,
+    one_app: bool = False,
+    added_itself: AddedItself | None = None,
 ) -> AsyncIterator[Stage]:
     async with workspaces(*teams) as fake:
-        stage = Stage(fake, fixed=fixed, http=http, one_app=one_app)
+        stage = Stage(fake, fixed=fixed, http=http, one_app=one_app, added_itself=added_itself)
         stage.apps = {team: stage.access(team) for team in teams if team != fixed}
         async with asyncio.TaskGroup() as tasks:
             serving = tasks.create_task(stage.slack.run(stage.inbox))
@@ -169,6 +181,28 @@ async def test_a_workspace_of_the_settings_that_was_added_too_is_connected_once(
 
         assert list(stage.is_ok()) == ["slack:T1"]
         assert len(looks) == 1
+
+
+async def test_who_comes_from_a_workspace_that_added_itself_is_not_known() -> None:
+    async def added_itself(workspaces: Collection[str]) -> bool:
+        return not {"T1", "T2"}.isdisjoint(workspaces)
+
+    async with staged("T1", "T2", fixed="T1", added_itself=added_itself) as stage:
+        await stage.connected("T1", "T2")
+        known = {
+            (place, home): await stage.slack.vets(
+                channel(place), User("U1", "Ada", can_manage=True, workspace=home)
+            )
+            for place in ("T1", "T2", "T3")
+            for home in ("", "T1", "T2")
+        }
+
+    assert {each for each in known if known[each]} == {
+        ("T1", ""),
+        ("T1", "T1"),
+        ("T3", ""),
+        ("T3", "T1"),
+    }
 
 
 async def test_a_wrong_token_of_the_settings_ends_the_bot() -> None:

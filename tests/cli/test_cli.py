@@ -967,6 +967,22 @@ def test_the_doctor_finds_nothing_wrong_with_a_new_bot(run: Run):
     assert run("doctor").out.count("\n") == len(ran.json)
 
 
+@pytest.mark.parametrize(("curators", "is_told"), [("", True), ("slack:T0123/U0123", False)])
+def test_the_doctor_says_who_may_write_notes_where_anybody_can_add_the_app(
+    curators: str, is_told: bool, run: Run, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("SLACK_CLIENT_ID", "1.2")
+    monkeypatch.setenv("SLACK_CLIENT_SECRET", "c3")
+    monkeypatch.setenv("SLACK_SIGNING_SECRET", "s3cret")
+    monkeypatch.setenv("PAPERBOT_SECRET_KEY", "k" * 40)
+    monkeypatch.setenv("PAPERBOT_CURATORS", curators)
+
+    ran = run("doctor", "--json")
+
+    found = [each["ok"] for each in ran.json if each["subject"] == "PAPERBOT_CURATORS"]
+    assert found == [True] * is_told
+
+
 @pytest.mark.parametrize(("mode", "is_told"), [(0o644, True), (0o604, True), (0o640, False)])
 def test_the_doctor_tells_of_secrets_that_everybody_can_read(
     mode: int, is_told: bool, run: Run, tmp_path: Path

@@ -1,6 +1,7 @@
 """The requests of “Add to Slack”, by the settings. Imports Slack's SDK."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
@@ -18,6 +19,8 @@ from bot.workspaces.domain.slack_app import Tokens
 from bot.workspaces.services.install_states import TOO_MANY
 from bot.workspaces.services.token_refresh import Exchange
 
+log = logging.getLogger(__name__)
+
 _STYLESHEETS = ("/static/slack/base.css", "/static/slack/reading.css")
 """Of the web pages, which serve them under any build's name."""
 _BEGUN_BY_ADDRESS = Rate(20, 0.1)
@@ -28,6 +31,11 @@ def make(
     settings: Settings, installations: Installations, voices: Callable[[str], Translate]
 ) -> InstallRequests:
     """What answers `/slack/install` and `/slack/oauth_redirect`; `settings.slack_installs` is true."""
+    if not settings.curators:
+        log.warning(
+            "Slack: anybody can add the app, and PAPERBOT_CURATORS is empty: people of workspaces that "
+            "added it themselves may not write notes. Name there who may"
+        )
 
     def voice(headers: Mapping[str, str]) -> Translate:
         return voices(preferred_language(headers))

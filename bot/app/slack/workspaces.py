@@ -29,6 +29,7 @@ from bot.core.ports import (
     Inbox,
     MessageRef,
     Platform,
+    User,
 )
 from bot.core.ports.part import ALONE, Part
 from bot.operations.services.supervise import Supervised
@@ -71,6 +72,7 @@ class SlackWorkspaces:
     who starts it must see. One of `find_apps` only stops its own workspace until it is changed.
     `refresh` replaces tokens that expire soon, where they do. `organisations` are asked for their
     workspaces, which are then among those of `find_apps`, by the process that does the part `asking`.
+    `added_itself` tells whether one of some workspaces came by "Add to Slack"; without it none did.
     """
 
     platform = Platform.SLACK
@@ -86,7 +88,9 @@ class SlackWorkspaces:
         refresh: Callable[[], Awaitable[None]] | None = None,
         organisations: SlackOrganisations | None = None,
         asking: Part = ALONE,
+        added_itself: Callable[[Collection[str]], Awaitable[bool]] | None = None,
     ) -> None:
+        self._added_itself = added_itself
         self._refresh = refresh
         self._organisations = organisations
         self._asking = asking
@@ -236,6 +240,14 @@ class SlackWorkspaces:
             if chat is not None and theirs:
                 found |= await chat.rights.list_visible(who.user, theirs)
         return found
+
+    async def vets(self, channel: ChannelRef, user: User) -> bool:
+        """Whether the operator knows where somebody is: their own workspace, and the channel's."""
+        if self._added_itself is None:
+            return True
+        fixed = self._workspaces.get(OF_SETTINGS)
+        known = {"", fixed.chat.team if fixed is not None else ""}
+        return not await self._added_itself({channel.workspace, user.workspace} - known)
 
     def _of_team(self, team: str) -> SlackChat | None:
         """The chat of exactly that workspace. Raises `ChatUnavailableError` while that is unknown."""

@@ -1,7 +1,7 @@
 """What the use cases of the form of a note need."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import field
 from datetime import datetime
 from pathlib import Path
@@ -10,8 +10,17 @@ from typing import Protocol
 from bot.archive.domain.note import Note
 from bot.core.database.database import Database
 from bot.core.domain.dataclass import dataclass
+from bot.core.ports import ChannelRef, User
 from bot.vault.domain.writing import Author, Change, WriteResult, Written
 from bot.vault.services.own_writes import OwnWrites
+
+Vets = Callable[[ChannelRef, User], Awaitable[bool]]
+"""Whether the operator knows the workspace or server where somebody is, so that its managers may write."""
+
+
+async def vet_all(_channel: ChannelRef, _user: User) -> bool:
+    """`Vets` where nobody but the operator can add the bot."""
+    return True
 
 
 def new_key() -> str:
@@ -67,7 +76,7 @@ class Drafting:
 
 @dataclass(frozen=True, slots=True)
 class NoteContext:
-    """`curators` are the people who may write (`person_id`); none: whoever manages the channel.
+    """`curators` are the people who may write (`person_id`); none: the manager of a channel that `vets` knows.
 
     With `files` a note is a file of the vault, without it is kept in the database; notes that are
     files of `vault` (a real path) are not changed then. `new_key` makes the key of a form, `written` is
@@ -82,3 +91,4 @@ class NoteContext:
     files: NoteFiles | None = None
     vault: Path | None = None
     drafting: Drafting | None = None
+    vets: Vets = vet_all

@@ -1,6 +1,8 @@
 """Who may write notes: the people of `PAPERBOT_CURATORS`, or whoever manages the channel.
 
-Anybody can open direct messages with the bot, so managing one's own is no right to write notes.
+Anybody can open direct messages with the bot, so managing one's own is no right to write notes. Nor is
+managing a channel of a workspace or server that anybody could have added the bot to: all share one
+archive.
 """
 
 from bot.core.domain.i18n import Translate
@@ -19,6 +21,12 @@ async def find_refusal(
             return None
         return say(
             "Only curators may write notes. The operator can add you to PAPERBOT_CURATORS: {person}",
+            person=people[0],
+        )
+    if not await notes.vets(channel, user):
+        return say(
+            "Anybody can add this bot, so only people whom its operator names may write notes. The "
+            "operator sets PAPERBOT_CURATORS: {person}",
             person=people[0],
         )
     if user.manages_only_own:

@@ -17,6 +17,7 @@ from bot.core.ports import (
     Platform,
     ProcessedEvents,
     Replies,
+    User,
 )
 from bot.core.ports.part import ALONE, Part
 from bot.platforms.discord import sdk
@@ -93,6 +94,7 @@ class DiscordChat:
             part_of=part_of,
             alone=alone,
         )
+        self._servers = frozenset(map(str, access.guilds))
         self._last_ok_at: datetime | None = None
 
     @property
@@ -168,6 +170,15 @@ class DiscordChat:
     async def check(self, channel: ChannelRef) -> ChannelRef:
         """The channel as it is kept; `ChatRefusedError` says what the bot lacks there."""
         return await check_channel(self._rest, channel)
+
+    async def vets(self, channel: ChannelRef, _user: User) -> bool:
+        """Whether the operator knows the server of a channel.
+
+        It is one of `access.guilds`, or the only one, or only the operator can add the bot to one.
+        """
+        if self._servers:
+            return channel.workspace in {*self._servers, ""}
+        return not (self._shards.has_several_servers and self._rest.is_public)
 
     async def close(self) -> None:
         """Close what posting has opened; `run` does so by itself at its end."""

@@ -1,6 +1,7 @@
 """Checking token, intent and permissions: for one channel, and for `paperbot doctor`."""
 
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 
 import discord
 
@@ -50,19 +51,27 @@ async def check_once(access: Access, channel: ChannelRef) -> ChannelRef:
 
 
 async def check(
-    access: Access, channels: Sequence[ChannelRef], *, say: Translate
+    access: Access,
+    channels: Sequence[ChannelRef],
+    *,
+    say: Translate,
+    names_curators: bool = True,
 ) -> tuple[Finding, ...]:
-    """Check token, intent, servers, and every subscribed channel; changes nothing."""
+    """Check token, intent, servers, and every subscribed channel; changes nothing.
+
+    Without `names_curators` it tells who may not write notes.
+    """
+    is_vetted = names_curators or bool(access.guilds)
     sdk.point_at(access.api_base, access.gateway_url)
     rest = Rest(access.token, HttpHooks())
     try:
-        return tuple([finding async for finding in _findings(rest, channels, say)])
+        return tuple([finding async for finding in _findings(rest, channels, is_vetted, say)])
     finally:
         await rest.close()
 
 
 async def _findings(
-    rest: Rest, channels: Sequence[ChannelRef], say: Translate
+    rest: Rest, channels: Sequence[ChannelRef], is_vetted: bool, say: Translate
 ) -> AsyncIterator[Finding]:
     try:
         account = await rest.account()
@@ -77,7 +86,7 @@ async def _findings(
     yield Finding(subject, ok=True, words=invite_link(account.application))
     for subject, examine in (
         (say("Discord: Message Content Intent"), _check_intent),
-        (say("Discord: servers"), _check_servers),
+        (say("Discord: servers"), partial(_check_servers, is_vetted=is_vetted)),
     ):
         try:
             yield await examine(rest, subject, say)
@@ -103,14 +112,19 @@ async def _check_intent(rest: Rest, subject: str, say: Translate) -> Finding:
     return Finding(subject, ok=False, words=words)
 
 
-async def _check_servers(rest: Rest, subject: str, say: Translate) -> Finding:
+async def _check_servers(rest: Rest, subject: str, say: Translate, *, is_vetted: bool) -> Finding:
     servers = await rest.servers()
+    words = ", ".join(servers[:_SERVERS_NAMED])
     if len(servers) > _SERVERS_NAMED:
-        names, others = ", ".join(servers[:_SERVERS_NAMED]), len(servers) - _SERVERS_NAMED
-        words = say("{names}; further servers: {count}", names=names, count=others)
-        return Finding(subject, ok=True, words=words)
+        others = len(servers) - _SERVERS_NAMED
+        words = say("{names}; further servers: {count}", names=words, count=others)
+    if len(servers) > 1 and rest.is_public and not is_vetted:
+        words += ". " + say(
+            "Anybody can add this bot, so nobody may write notes there: set PAPERBOT_CURATORS, name "
+            "your servers in DISCORD_GUILDS, or turn off “Public Bot” in the developer portal"
+        )
     if servers:
-        return Finding(subject, ok=True, words=", ".join(servers))
+        return Finding(subject, ok=True, words=words)
     words = say("the bot is in no server yet: open the invite link and choose one")
     return Finding(subject, ok=False, words=words)
 

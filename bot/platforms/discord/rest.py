@@ -101,6 +101,13 @@ class Rest:
         """Who we are. Raises `discord.LoginFailure` where the token is wrong."""
         return (await self.session()).account
 
+    @property
+    def is_public(self) -> bool:
+        """Whether anybody could add the bot to a server when it logged in (“Public Bot”)."""
+        session = self._session
+        known = session.client.application if session is not None else None
+        return known is None or known.bot_public
+
     async def session(self) -> _Session:
         """The client of all calls, without a gateway; logs in if needed."""
         session = self._session

@@ -14,7 +14,7 @@ from bot.channels.domain.managers import ManagersChange
 from bot.core.database.database import Database
 from bot.core.domain.document import Document
 from bot.core.domain.form import Form
-from bot.core.ports import Choice, Command, parse_channel
+from bot.core.ports import ChannelRef, Choice, Command, User, parse_channel
 from bot.desk.services import write_note
 from bot.desk.store import drafts
 from bot.digest.services import managers
@@ -305,6 +305,36 @@ async def test_a_right_over_ones_own_direct_messages_allows_no_notes() -> None:
     assert isinstance(sent, Form)
     assert sent.problems.keys() == {""}
     assert isinstance(saved, Document)
+
+
+async def test_managers_of_places_that_added_the_bot_themselves_write_no_notes() -> None:
+    async def vets(channel: ChannelRef, _user: User) -> bool:
+        return channel.workspace == "T1"
+
+    there = parse_channel("slack:T9/C9")
+    async with throw_away() as db:
+        await know(db)
+        own, foreign = Desk(db, vets=vets), Desk(db, vets=vets, channel=there)
+        await managers.change(
+            db, there, ManagersChange(("U2",), ()), names={}, changed_by="", now=NOW
+        )
+        saved = await own.submits(await own.opens(LINK), ko="글")
+        blank = foreign.inbox.blank_form(foreign.command(LINK))
+        refused = await foreign.inbox.open_form(foreign.command(LINK), blank)
+        sent = await foreign.submits(blank, ko="남의 글")
+        named = await foreign.submits(blank, replace(BO, can_manage=False), ko="남의 글")
+        curator = Desk(db, frozenset({"slack:T9/U1"}), vets=vets, channel=there)
+        changed = await curator.submits(await curator.opens(LINK), ko="고친 글")
+        text = (await newest(db)).entry.paragraphs(Language.KO)
+
+    assert isinstance(saved, Document)
+    assert isinstance(refused, Document)
+    assert "sets PAPERBOT_CURATORS: slack:T9/U1" in words(refused)
+    assert isinstance(sent, Form)
+    assert isinstance(named, Form)
+    assert "PAPERBOT_CURATORS: slack:T9/U2" in named.problems[""]
+    assert isinstance(changed, Document)
+    assert text == ("고친 글",)
 
 
 async def test_what_was_submitted_and_not_written_is_finished_later() -> None:

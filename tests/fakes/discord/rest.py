@@ -105,7 +105,7 @@ class Rest:
             "name": "paperbot",
             "description": "",
             "icon": None,
-            "bot_public": True,
+            "bot_public": self.world.bot_public,
             "bot_require_code_grant": False,
             "owner": self.world.people[101].json(),
             "verify_key": "00" * 32,

@@ -159,6 +159,7 @@ class World:
         """The registered commands, by guild; `None`: the global ones."""
         self.token = TOKEN
         self.content_intent = True
+        self.bot_public = True
         self.direct_openings: int | None = None
         """How many channels of direct messages may still be opened; `None`: any number."""
         self._last_id = 0

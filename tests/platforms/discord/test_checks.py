@@ -1,6 +1,7 @@
 """Missing permissions are found, and named."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -89,6 +90,26 @@ async def test_the_doctor_counts_the_servers_beyond_twenty(stage: Stage):
     (servers,) = [each.words for each in findings if each.subject == "Discord: servers"]
     assert servers.startswith("Reading group, Group 2, ")
     assert servers.endswith("Group 20; further servers: 431")
+
+
+async def test_the_doctor_says_why_nobody_may_write_notes(stage: Stage):
+    async def is_told(*, guilds: tuple[int, ...] = (), names_curators: bool = False) -> bool:
+        asked = replace(access(stage), guilds=guilds)
+        findings = await check(asked, [], say=ENGLISH, names_curators=names_curators)
+        (found,) = [each for each in findings if each.subject == "Discord: servers"]
+        assert found.ok
+        return "PAPERBOT_CURATORS" in found.words
+
+    alone = await is_told()
+    stage.discord.world.add_guild(2, "Another group")
+    among_others = await is_told()
+    with_its_servers = await is_told(guilds=(1, 2))
+    with_curators = await is_told(names_curators=True)
+    stage.discord.world.bot_public = False
+    added_by_the_operator = await is_told()
+
+    assert among_others
+    assert [alone, with_its_servers, with_curators, added_by_the_operator] == [False] * 4
 
 
 async def test_the_doctor_says_each_thing_that_is_wrong_in_the_operators_language(stage: Stage):

@@ -2,11 +2,11 @@
 
 import pytest
 
-from bot.core.ports import ChannelRef, ChatError, Identity, Platform
+from bot.core.ports import ChannelRef, ChatError, Identity, Platform, User
 from bot.platforms.discord.rights import DiscordRights
 from tests.fakes.discord import Fault
 from tests.fakes.discord.world import MANAGE_CHANNELS, READ_HISTORY, VIEW
-from tests.platforms.discord.stage import Stage, staged
+from tests.platforms.discord.stage import RunningBot, Stage, staged
 
 ADA = Identity(Platform.DISCORD, ("1", "2"), "101", "Ada")  # owns both guilds
 SKY = Identity(Platform.DISCORD, ("1", "2"), "102", "하늘")
@@ -81,3 +81,37 @@ async def test_where_discord_cannot_tell_there_is_an_error():
             await rights.shared_workspaces(SKY)
         with pytest.raises(ChatError):
             await rights.list_visible(SKY, CHANNELS)
+
+
+async def vetted(bot: RunningBot, server: str) -> bool:
+    return await bot.chat.vets(
+        ChannelRef(Platform.DISCORD, server, "11"), User("101", "Ada", can_manage=True)
+    )
+
+
+async def test_of_several_servers_none_is_known_while_anybody_can_add_the_bot(idle: RunningBot):
+    idle.start()
+    await idle.connected()
+    alone = await vetted(idle, "1")
+    idle.discord.world.add_guild(2, "Strangers")
+    await idle.restart()
+    beside_strangers = [await vetted(idle, "1"), await vetted(idle, "2")]
+    await idle.stop()
+    while_away = await vetted(idle, "1")
+    idle.discord.world.bot_public = False
+    await idle.restart()
+    only_the_operator_adds_it = [await vetted(idle, "1"), await vetted(idle, "2")]
+
+    assert alone
+    assert not any(beside_strangers)
+    assert not while_away
+    assert all(only_the_operator_adds_it)
+
+
+async def test_servers_that_the_operator_names_are_known_and_no_others(idle: RunningBot):
+    idle.discord.world.add_guild(2, "Strangers")
+    idle.guilds = (1,)
+    idle.start()
+    await idle.connected()
+
+    assert [await vetted(idle, "1"), await vetted(idle, "2")] == [True, False]

@@ -92,6 +92,11 @@ class Shards:
         return next((each.trouble for each in self._ours if not each.is_connected), "")
 
     @property
+    def has_several_servers(self) -> bool:
+        """Whether the bot is in more than one server; where there are several connections it is."""
+        return self.count > 1 or sum(each.servers for each in self._supervisors) > 1
+
+    @property
     def unavailable(self) -> tuple[int, ...]:
         """The servers of which Discord says that they are unavailable."""
         return tuple(server for each in self._supervisors for server in each.unavailable)

@@ -174,6 +174,7 @@ class Supervisor:
             chance=random.random,
         )
         self._client: GatewayClient | None = None
+        self._servers = 0
         self._task: asyncio.Task[None] | None = None
         self._is_in_discord_py = False
         """Whether a cancellation may be lost; one that was not lost has begun to end the session."""
@@ -194,6 +195,13 @@ class Supervisor:
         if self._client is None or not self._client.is_connected:
             return ()
         return tuple(guild.id for guild in self._client.guilds if guild.unavailable)
+
+    @property
+    def servers(self) -> int:
+        """How many servers it is for, or was for while it was connected."""
+        if self._client is not None and self._client.is_connected:
+            self._servers = len(self._client.guilds)
+        return self._servers
 
     @property
     def is_connected(self) -> bool:
@@ -266,6 +274,7 @@ class Supervisor:
             return
         if self._ready_limit is not None:
             self._ready_limit.reschedule(None)
+        self._servers = len(client.guilds)
         if _CONNECTED not in self._told:
             self._told.add(_CONNECTED)
             log.info("Discord: connected as %s; servers: %d", client.user, len(client.guilds))
