@@ -7,6 +7,7 @@ import pytest
 
 from bot.core.ports import ChannelRef, ChatError, Identity, Platform
 from tests.app.test_slack_workspaces import Stage, staged
+from tests.fakes.slack import Fault
 
 PLACES = tuple(
     ChannelRef(Platform.SLACK, team, each) for team in ("T1", "T2") for each in ("C1", "C2", "C3")
@@ -70,6 +71,19 @@ async def test_where_slack_cannot_tell_there_is_an_error():
         with pytest.raises(ChatError):
             await stage.slack.list_visible(member("U2"), PLACES)
         assert await stage.slack.shared_workspaces(member("U2", "T2")) == ("T2",)
+
+
+async def test_a_right_that_slack_cannot_tell_for_now_is_no_refusal():
+    async with staged("T1", "T2", fixed="T1") as stage:
+        await stage.connected("T1", "T2")
+        furnish(stage)
+        faults = stage.fake.of["T1"].faults
+        faults.append(Fault("conversations.info", drop=True, times=9))
+
+        with pytest.raises(ChatError):
+            await stage.slack.may_manage(member("U2"), PLACES[0])
+        faults.clear()
+        assert not await stage.slack.may_manage(member("U2"), PLACES[0])
 
 
 async def test_nobody_is_taken_for_a_stranger_before_it_is_known_which_workspaces_there_are():

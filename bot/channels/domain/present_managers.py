@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot.channels.domain.managers import Manager
-from bot.core.domain.document import Document, Note, Paragraph, run
+from bot.core.domain.document import Document, Note, Paragraph, notice, run
 from bot.core.domain.i18n import Translate
 
 
@@ -20,6 +20,18 @@ class Asker(Protocol):
     def can_manage(self) -> bool:
         """Whether the platform lets them manage the channel."""
         ...
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether the platform could not tell that for now."""
+        ...
+
+
+def unsure_words(say: Translate) -> str:
+    """What somebody is told whose rights the platform cannot tell for now."""
+    return say(
+        "What you may do in this channel cannot be looked up right now: try again in a moment."
+    )
 
 
 def present_managers(
@@ -43,6 +55,8 @@ def present_refusal(
     platform: str, named: Sequence[Manager], asker: Asker, say: Translate
 ) -> Document:
     """Tells a person who may manage the channel's digest instead."""
+    if asker.is_unsure:
+        return notice(unsure_words(say))
     who = say(
         "Only people who may manage this channel can do that: {people}, and whomever they name "
         "with “/digest managers @…”.",
@@ -54,6 +68,8 @@ def present_refusal(
 
 def present_naming_refusal(platform: str, asker: Asker, say: Translate) -> Document:
     """Tells a person who may name managers, also if they are one."""
+    if asker.is_unsure:
+        return notice(unsure_words(say))
     who = say(
         "Only these people can name or remove managers: {people}.",
         people=_by_platform(platform, say),

@@ -76,6 +76,7 @@ class User:
 
     `manages_only_own`: they can manage it only because it is their own direct messages with the bot,
     which anybody can open; this allows nothing that reaches further than these messages.
+    `is_unsure`: the platform could not tell all of it for now, so that they may be allowed more.
     `workspace` is the person's own where Slack tells it: in a channel of Slack Connect it may be
     another than the channel's. `known_as` are ids of the same person on other platforms
     (`person_id`): who is signed in to the web chat with an account there.
@@ -87,6 +88,7 @@ class User:
     workspace: str = ""
     known_as: tuple[str, ...] = ()
     manages_only_own: bool = False
+    is_unsure: bool = False
 
 
 def person_id(channel: ChannelRef, user: str) -> str:

@@ -5,6 +5,7 @@ managing a channel of a workspace or server that anybody could have added the bo
 archive.
 """
 
+from bot.channels.domain.present_managers import unsure_words
 from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, User, person_ids
 from bot.desk.services.context import NoteContext
@@ -16,9 +17,11 @@ async def find_refusal(
 ) -> str | None:
     """Why a person may not write notes; `None` for one who may. Raises `StorageError`."""
     people = (*user.known_as, *person_ids(channel, user))
+    if notes.curators & set(people):
+        return None
     if notes.curators:
-        if notes.curators & set(people):
-            return None
+        if user.is_unsure:  # also of their own workspace, with which a curator may be named
+            return unsure_words(say)
         return say(
             "Only curators may write notes. The operator can add you to PAPERBOT_CURATORS: {person}",
             person=people[0],
@@ -29,14 +32,16 @@ async def find_refusal(
             "operator sets PAPERBOT_CURATORS: {person}",
             person=people[0],
         )
+    if not user.manages_only_own and await managers.may_manage(notes.db, channel, user):
+        return None
+    if user.is_unsure:
+        return unsure_words(say)
     if user.manages_only_own:
         return say(
             "Notes are not written in direct messages: type /note in a channel that you manage. "
             "The operator can also name you in PAPERBOT_CURATORS: {person}",
             person=people[0],
         )
-    if await managers.may_manage(notes.db, channel, user):
-        return None
     return say(
         "Only people who may manage this channel may write notes. The operator can name others in "
         "PAPERBOT_CURATORS: {person}",

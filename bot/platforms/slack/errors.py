@@ -68,7 +68,7 @@ _MOVING = translatable("Slack is migrating the workspace or the channel; it will
 _TRANSIENT = translatable("the request reached Slack incomplete")
 _BROKEN = translatable("Slack failed while processing the request; it may have succeeded anyway")
 _DISCONNECTED = translatable("the connection broke before Slack answered")
-_UNREACHABLE = translatable("Slack cannot be reached")
+UNREACHABLE = translatable("Slack cannot be reached")
 _UNKNOWN = translatable("Slack answered with an error that this bot does not know")
 
 MEANINGS: Mapping[str, ErrorMeaning] = {
@@ -250,9 +250,9 @@ def meaning_of(error: Exception) -> ErrorMeaning:
         case SlackApiError():
             return _meaning_of_answer(error)
         case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
-            return ErrorMeaning(ErrorKind.RETRY, _UNREACHABLE)
+            return ErrorMeaning(ErrorKind.RETRY, UNREACHABLE)
         case aiohttp.ClientSSLError():
-            return ErrorMeaning(ErrorKind.RETRY, _UNREACHABLE)
+            return ErrorMeaning(ErrorKind.RETRY, UNREACHABLE)
         case _:
             return ErrorMeaning(ErrorKind.UNCERTAIN, _DISCONNECTED)
 

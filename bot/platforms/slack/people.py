@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain.dataclass import dataclass
@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 _CACHED_FOR = timedelta(minutes=5)
 _UNKNOWN_CACHED_FOR = timedelta(seconds=30)
+_FAILED_FOR = timedelta(seconds=3)
+"""A failed look-up of a person counts for so long, such as for the names in one message."""
 _MOST = 5000
 _ROLES = ("admin", "owner", "primary_owner")
 _SECONDS = 3.0
@@ -35,6 +37,8 @@ class Person:
     is_admin: bool = False
     team: str = ""
     """Their own workspace, which in a shared channel may be another one; empty if Slack is silent."""
+    is_unsure: bool = False
+    """Slack could not be asked for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +46,13 @@ class _Channel:
     """A channel's creator, and its name if the channel is public.
 
     `direct_with` is the person whose direct messages with the bot it is; those of two people are no
-    channel that the bot sees.
+    channel that the bot sees. `is_unsure`: Slack could not be asked for now.
     """
 
     creator: str = ""
     direct_with: str = ""
     public_name: str = ""
+    is_unsure: bool = False
 
 
 class _Cache(Generic[T]):
@@ -69,7 +74,7 @@ class _Cache(Generic[T]):
 
 
 class UserDirectory:
-    """Looks up people and channels; a failed look-up gives a person without rights.
+    """Looks up people and channels; a failed look-up gives a person without rights, who is unsure.
 
     With `surely` a look-up that failed for now raises `ChatError` instead: for what is stored, of which
     a wrong name and workspace would stay.
@@ -103,8 +108,9 @@ class UserDirectory:
             if surely and is_for_now:
                 raise
             log.warning("the name of user %s could not be looked up: %s", user, error)
-            kept_in = self._failed if is_for_now else self._people
-            return kept_in.put(user, unknown, _UNKNOWN_CACHED_FOR)
+            if is_for_now:
+                return self._failed.put(user, replace(unknown, is_unsure=True), _FAILED_FOR)
+            return self._people.put(user, unknown, _UNKNOWN_CACHED_FOR)
         profile = found.get("profile") or {}
         shown = profile.get("display_name") or found.get("real_name") or found.get("name")
         admin = self._is_admin(found)
@@ -138,6 +144,7 @@ class UserDirectory:
             person.name,
             can_manage=may or is_own,
             manages_only_own=is_own and not may,
+            is_unsure=not may and (person.is_unsure or place.is_unsure),
             workspace=person.team,
         )
         return asking, person.locale
@@ -150,9 +157,13 @@ class UserDirectory:
         if (kept := self._channels.find(channel)) is not None:
             return kept
         try:
-            request = self._client.conversations_info(channel=channel)
-            found = (await call(request, seconds=_SECONDS))["channel"]
-        except (SlackApiError, ChatError, KeyError):
+            with sorted_errors():
+                request = self._client.conversations_info(channel=channel)
+                found = (await call(request, seconds=_SECONDS))["channel"]
+        except (ChatError, KeyError) as error:
+            if _is_for_now(error):
+                log.warning("channel %s could not be looked up: %s", channel, error)
+                return _Channel(is_unsure=True)
             # Such as a private channel that the bot is not in, or direct messages of two people: then
             # only admins may manage it.
             return self._channels.put(channel, _Channel(), _UNKNOWN_CACHED_FOR)

@@ -5,8 +5,9 @@ from collections.abc import Collection, Mapping
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.ports import ChannelRef
+from bot.core.ports import ChannelRef, ChatUnavailableError
 from bot.platforms.slack.api import call, sorted_errors
+from bot.platforms.slack.errors import UNREACHABLE
 from bot.platforms.slack.people import UserDirectory
 
 _GONE = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
@@ -39,6 +40,8 @@ class WorkspaceRights:
     async def may_manage(self, user: str, channel: str) -> bool:
         """As for the person's commands in that channel."""
         person, _ = await self._people.user(user, channel)
+        if person.is_unsure and not person.can_manage:
+            raise ChatUnavailableError(UNREACHABLE)
         return person.can_manage
 
     async def list_visible(

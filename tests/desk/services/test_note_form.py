@@ -337,6 +337,33 @@ async def test_managers_of_places_that_added_the_bot_themselves_write_no_notes()
     assert text == ("고친 글",)
 
 
+UNSURE = replace(BO, can_manage=False, is_unsure=True)
+
+
+async def test_whom_the_platform_cannot_look_up_for_now_is_told_to_try_again() -> None:
+    async def refusal(desk: Desk, user: User) -> str:
+        blank = desk.inbox.blank_form(desk.command(LINK))
+        refused = await desk.submits(blank, user, ko="글")
+        assert isinstance(refused, Form)
+        return refused.problems[""]
+
+    async with throw_away() as db:
+        await know(db)
+        desk, with_curators = Desk(db), Desk(db, frozenset({"slack:T9/U2"}))
+        told = [
+            await refusal(desk, UNSURE),
+            await refusal(desk, replace(UNSURE, can_manage=True, manages_only_own=True)),
+            await refusal(with_curators, UNSURE),
+        ]
+        await managers.change(
+            db, CHANNEL, ManagersChange(("U2",), ()), names={}, changed_by="", now=NOW
+        )
+        named = await desk.submits(await desk.opens(LINK, UNSURE), UNSURE, ko="글")
+
+    assert all("try again in a moment" in each for each in told)
+    assert isinstance(named, Document)
+
+
 async def test_what_was_submitted_and_not_written_is_finished_later() -> None:
     async with throw_away() as db:
         await know(db)

@@ -106,6 +106,16 @@ async def test_only_managers_link_channels(bot, stage):
     assert await shared(stage, DISCORD) == set()
 
 
+async def test_whose_rights_cannot_be_told_for_now_is_asked_to_try_again(bot):
+    unsure = replace(ADA, is_unsure=True)
+
+    told = words(await ask(bot, "/digest link", SLACK, unsure))
+    naming = words(await ask(bot, "/digest managers <@U7>", SLACK, unsure))
+
+    assert told == naming
+    assert "try again in a moment" in told
+
+
 async def test_a_code_is_valid_once_and_for_fifteen_minutes(bot, stage):
     used, old = await code_of(bot, SLACK), await code_of(bot, WEB)
     await ask(bot, f"/digest link {used}", DISCORD)

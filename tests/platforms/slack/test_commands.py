@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -120,6 +121,41 @@ async def test_a_person_who_cannot_be_looked_up_is_answered(stage: Stage):
 
     await stage.slack.until(lambda: asked.answers)
     assert stage.inbox.commands[0].user.name == "Ada"
+
+
+@pytest.mark.parametrize("method", ["conversations.info", "users.info"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("", status=429, retry_after=1, times=9),
+        Fault("", drop=True, times=9),
+        Fault("", error="internal_error", times=9),
+    ],
+)
+async def test_rights_that_slack_cannot_tell_are_asked_again(
+    stage: Stage, fault: Fault, method: str
+):
+    user = "U2" if method == "conversations.info" else "U1"  # a creator, and an admin
+    stage.slack.world.add_channel("C3", "made-by-2", creator="U2")
+    stage.slack.faults.append(replace(fault, method=method))
+    await stage.slack.command("/digest status", user=user, channel="C3")
+    await stage.asked()
+    stage.slack.faults.clear()
+    stage.clock.ahead += timedelta(seconds=5)
+    await stage.slack.command("/digest status", user=user, channel="C3")
+
+    first, second = await stage.asked(2)
+    assert (first.user.can_manage, first.user.is_unsure) == (False, True)
+    assert (second.user.can_manage, second.user.is_unsure) == (True, False)
+
+
+async def test_a_channel_that_the_bot_may_not_see_leaves_no_doubt(stage: Stage):
+    stage.slack.world.add_channel("C3", "secret", private=True, joined=False)
+
+    await stage.slack.command("/digest status", user="U2", channel="C3")
+
+    (command,) = await stage.asked()
+    assert (command.user.can_manage, command.user.is_unsure) == (False, False)
 
 
 async def test_a_mention_is_answered_in_the_thread(stage: Stage):
