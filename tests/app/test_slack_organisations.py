@@ -246,6 +246,32 @@ async def test_rights_in_a_workspace_are_not_those_in_another_of_the_organisatio
         assert await rights.shared_workspaces(who) == ("T1", "T2")
 
 
+@pytest.mark.parametrize("user", ["U1", "U7", "U8"])
+async def test_a_form_goes_to_the_workspace_in_which_it_was_opened(
+    tmp_path: Path, browser: aiohttp.ClientSession, user: str
+) -> None:
+    async with staged(tmp_path, "T1", "T2") as stage:
+        whole = stage.fake.organisation("E1", "T1", "T2")
+        slack = stage.fake.of["T2"]
+        partner = slack.world.add_person("U7", "Grace")
+        partner.team = "T7"  # by a channel of Slack Connect
+        colleague = slack.world.add_person("U8", "Edsger")
+        colleague.team, colleague.teams = "T1", ("T1", "T2")
+        await added(stage, browser, whole, "T1", "T2")
+
+        await slack.command("/note 2502.01456", user=user, channel="C2")
+        modal = await slack.modal(user)
+        await slack.until(lambda: len(modal.shown) >= 2)
+        await slack.hands.type(modal, "English", "Kept")
+        await until(lambda: stage.inbox.kept)
+        await slack.hands.submit(modal)
+
+    assert not modal.is_open
+    assert [each.values["en"] for each in stage.inbox.kept][-1:] == ["Kept"]
+    (filled,) = stage.inbox.submitted
+    assert (filled.user.id, filled.channel.workspace, filled.values["en"]) == (user, "T2", "Kept")
+
+
 async def test_a_replayed_event_has_no_effect(
     tmp_path: Path, browser: aiohttp.ClientSession
 ) -> None:

@@ -124,6 +124,10 @@ class Hands:
         own = (person.team if is_view or in_view else "") or self._world.team
         names = {"username": person.name, "name": person.name, "team_id": own}
         whole = self._organisation()
+        if (
+            own != self._world.team and not person.teams
+        ):  # a partner's, of no or another organisation
+            whole |= {"enterprise": {"id": f"E{own[1:]}", "name": "Another organisation"}}
         team = {"id": own, "domain": "papers"}
         return {
             "type": kind,

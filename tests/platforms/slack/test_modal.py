@@ -95,6 +95,16 @@ def test_a_replaced_form_shows_what_it_says(before: Form, after: Form, typed: di
     assert values_of(stands) == {name: printable(value) for name, value in after.values.items()}
 
 
+@given(forms(), st.sampled_from(["", "T1"]), st.sampled_from([None, "1.2"]))
+def test_a_modal_knows_where_it_was_opened(form: Form, team: str, thread: str | None):
+    state = replace(STATE, team=team, thread=thread)
+
+    read = read_state(render_form(form, state))
+
+    assert read is not None
+    assert replace(read, name=state.name, key=state.key, frame="") == state
+
+
 @given(forms())
 def test_errors_are_shown_beside_inputs_only(form: Form):
     view = render_form(replace(form, problems={}), STATE)

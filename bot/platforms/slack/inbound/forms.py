@@ -108,7 +108,14 @@ class Forms:
         place = event.place or Location(home_of(event.user))
         asked = await self._asked(event, line, place)
         blank = self._inbox.blank_form(asked.command)
-        state = FormState(blank.name, blank.key, place.channel, place.thread, asked.command.locale)
+        state = FormState(
+            blank.name,
+            blank.key,
+            place.channel,
+            place.thread,
+            asked.command.locale,
+            team=self._us.team if self._us.organisation else "",
+        )
         try:
             opened = await self._open_view(event.trigger, render_form(blank, state))
         except ChatError as error:

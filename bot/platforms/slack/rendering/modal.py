@@ -7,6 +7,7 @@ text that the bot put into the input: it changes only where the bot puts in anot
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import blake2s
 from typing import Any
 
@@ -24,6 +25,8 @@ PRESS = "press."
 
 _TYPED = "typed"
 _LONGEST_LABEL, _LONGEST_BUTTON, _LONGEST_HINT, _LONGEST_NOTICE = 2000, 75, 2000, 3000
+_KEPT = (6, 7)
+"""How many words a modal carries: one more for an organisation's app."""
 _MOST_PARTS = 15
 """Inputs of one field: five fields of so many stay within the 100 blocks of a view."""
 LONGEST_FIELD = (_MOST_PARTS - 1) * TEXT_MOST // 2
@@ -35,7 +38,8 @@ _JOINTS = {"n": "\n", "s": " ", "": ""}
 class FormState:
     """What a modal carries in `private_metadata`, so that any process can take its submission.
 
-    `frame` is a checksum of everything that the form shows beside the values.
+    `frame` is a checksum of everything that the form shows beside the values. `team` is the workspace
+    where it was opened, of an app that an organisation has installed: Slack names the person's own.
     """
 
     name: str
@@ -44,6 +48,7 @@ class FormState:
     thread: str | None
     locale: str
     frame: str = ""
+    team: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +86,14 @@ def render_form(form: Form, state: FormState, shown: Sequence[Input] = ()) -> Js
         ]
     if form.actions:
         blocks.append({"type": "actions", "elements": [*map(_button, form.actions)]})
-    kept = (form.name, form.key, state.channel, state.thread, state.locale, frame)
+    kept = replace(state, name=form.name, key=form.key, frame=frame)
     return {
         "type": "modal",
         "callback_id": FORM,
         "title": plain_object(shortened(printable(form.title), TITLE_MOST) or "…"),
         "submit": plain_object(shortened(printable(form.submit), TITLE_MOST) or "…"),
         "notify_on_close": True,
-        "private_metadata": json.dumps(kept, ensure_ascii=False),
+        "private_metadata": _dump(kept),
         "blocks": blocks,
     }
 
@@ -100,12 +105,12 @@ def is_too_long(form: Form) -> bool:
 
 def render_answer(document: Document, title: str, state: FormState) -> Json:
     """A modal that says what came of a form, with nothing to fill in."""
-    kept = (state.name, state.key, state.channel, state.thread, state.locale, "")
+    kept = replace(state, frame="")
     return {
         "type": "modal",
         "callback_id": ANSWER,
         "title": plain_object(shortened(printable(title), TITLE_MOST) or "…"),
-        "private_metadata": json.dumps(kept, ensure_ascii=False),
+        "private_metadata": _dump(kept),
         "blocks": list(render_home(document)),
     }
 
@@ -130,19 +135,24 @@ def answer_submission(form: Form, state: FormState, shown: Sequence[Input]) -> J
     return {"response_action": "update", "view": render_form(form, state, shown)}
 
 
+def _dump(state: FormState) -> str:
+    kept = (state.name, state.key, state.channel, state.thread, state.locale, state.frame)
+    return json.dumps((*kept, state.team) if state.team else kept, ensure_ascii=False)
+
+
 def read_state(view: Mapping[str, Any]) -> FormState | None:
     """What a modal of the bot carries, or `None`."""
     try:
         kept = json.loads(view.get("private_metadata") or "")
     except (TypeError, ValueError):
         return None
-    if not isinstance(kept, list) or len(kept) != 6:
+    if not isinstance(kept, list) or len(kept) not in _KEPT:
         return None
-    name, key, channel, thread, locale, frame = kept
-    words = (name, key, channel, locale, frame)
+    name, key, channel, thread, locale, frame, team = (*kept, "")[:7]
+    words = (name, key, channel, locale, frame, team)
     if not all(isinstance(each, str) for each in words) or not isinstance(thread, str | None):
         return None
-    return FormState(name, key, channel, thread, locale, frame)
+    return FormState(name, key, channel, thread, locale, frame, team)
 
 
 def read_inputs(view: Mapping[str, Any]) -> tuple[Input, ...]:

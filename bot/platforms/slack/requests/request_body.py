@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from bot.platforms.slack.inbound.events import BotIdentity
+from bot.platforms.slack.rendering.modal import read_state
 from bot.platforms.slack.rendering.text import Json
 from bot.platforms.slack.well_formed import well_formed
 
@@ -73,10 +74,15 @@ def is_for_organisation(body: Mapping[str, Any]) -> bool:
 def _installed_in(body: Mapping[str, Any]) -> str:
     """The workspace whose app a view is of, as Bolt's `extract_team_id` reads it too.
 
-    Empty if Slack does not say, or names an organisation that has installed the app (`E…`).
+    Where Slack names an organisation that has installed the app (`E…`), it is the workspace that the
+    bot noted in the view when it opened it. Empty if neither is there.
     """
-    named = _object(body.get("view")).get("app_installed_team_id")
-    return named if isinstance(named, str) and named.startswith("T") else ""
+    view = _object(body.get("view"))
+    named = view.get("app_installed_team_id")
+    if isinstance(named, str) and named.startswith("T"):
+        return named
+    state = read_state(view)
+    return state.team if state is not None else ""
 
 
 def _teams(body: Mapping[str, Any]) -> list[Any]:
