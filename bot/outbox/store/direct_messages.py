@@ -65,6 +65,20 @@ async def drop_refused(tx: Transaction, channel: str, now: datetime) -> None:
     await copy_deliveries.unwant(tx, [row["id"] for row in rows], _NOTHING, now)
 
 
+async def list_refused(tx: Transaction, part: str) -> tuple[str, ...]:
+    """The keys of direct messages of that kind that are held since their channel has refused another.
+
+    Nobody resumes such a channel: it has no subscription.
+    """
+    rows = await tx.all(
+        """
+        SELECT key FROM delivery WHERE state = 'held' AND waits_for = 'resume' AND part = :part
+        """,
+        {"part": part},
+    )
+    return tuple(row["key"] for row in rows)
+
+
 async def drop(tx: Transaction, key: str, now: datetime) -> None:
     """Do not post the message of that key, or remove it if it may have been posted just now."""
     row = await tx.one("SELECT id FROM delivery WHERE key = :key", {"key": key})

@@ -178,6 +178,7 @@ async def plan_cards(
     after each channel.
     """
     today = now.date()
+    await _drop_refused(db, now)
     async with db.reading() as tx:
         stamps = await tx.call(
             partial(reviews.list_stamps, is_habit=asking.is_habit, recent=today - _WINDOW)
@@ -205,6 +206,16 @@ async def plan_cards(
             await reviews.prune(tx, today - _KEPT)
         seen.pruned_on = today
     return planned, changed
+
+
+async def _drop_refused(db: Database, now: datetime) -> None:
+    """Give up cards that wait in an inbox which has refused another one, as that one was."""
+    async with db.reading() as tx:
+        refused = await direct_messages.list_refused(tx, PART)
+    if refused:
+        async with db.transaction() as tx:
+            for key in refused:
+                await direct_messages.drop(tx, key, now)
 
 
 async def _archive_stamp(tx: Transaction, today: date) -> int:

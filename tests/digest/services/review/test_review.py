@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from bot.channels.domain.managers import Manager
 from bot.channels.store import channel_managers
 from bot.core.domain.document import Buttons, Document, Items
 from bot.core.domain.errors import NotFoundError
-from bot.core.ports import ChannelRef, ChatRefusedError, ChatUnavailableError, User
+from bot.core.ports import ChannelRef, ChatRefusedError, ChatUnavailableError, DeliveryKey, User
 from bot.digest.domain.review import (
     Act,
     Approve,
@@ -34,6 +34,7 @@ from bot.digest.services.options.typed import TypedOptions
 from bot.digest.services.review import review, review_cards
 from bot.digest.services.review.review import Decided
 from bot.digest.services.review.review_cards import Asking
+from bot.outbox.store import deliveries
 from tests.stage import GENERAL, NINE_IN_SEOUL, Stage, english, staged
 
 MONDAY, TUESDAY, WEDNESDAY = date(2026, 2, 2), date(2026, 2, 3), date(2026, 2, 4)
@@ -408,6 +409,35 @@ async def test_who_takes_no_direct_messages_is_asked_once_and_stops_nobody(tmp_p
     assert [each for each in caplog.messages if "U2" in each] == [
         "slack:T1/U2 cannot be asked to review a digest: no direct messages"
     ]
+
+
+async def test_no_card_waits_for_ever_in_an_inbox_that_refused_another(tmp_path: Path):
+    async with reviewing(tmp_path) as desk:
+        inbox = await desk.stage.chat.direct_channel("T1", "U1")
+        other = deliveries.Draft(
+            DeliveryKey("another card"), inbox, review_cards.PART, Document((), "A card")
+        )
+        in_channel = replace(other, key=DeliveryKey("digest"), channel=GENERAL, part="header")
+        refused = ChatRefusedError("they take no direct messages")
+        desk.stage.chat.trouble = lambda _channel, _root: refused
+        async with desk.stage.db.transaction() as tx:
+            await deliveries.add(tx, [other], desk.stage.clock())
+            await deliveries.add(tx, [in_channel], desk.stage.clock())
+            await deliveries.add(
+                tx, [replace(in_channel, key=DeliveryKey("next"))], desk.stage.clock()
+            )
+        await desk.ask()
+        desk.stage.chat.trouble = None
+        await desk.ask()
+        async with desk.stage.db.reading() as tx:
+            rows = await tx.all("SELECT state, part FROM delivery")
+
+    states = {part: [row["state"] for row in rows if row["part"] == part] for part in PARTS}
+    assert states == {"review": ["dead", "dead"], "header": ["dead", "held"]}
+    assert desk.cards() == []
+
+
+PARTS = ("review", "header")
 
 
 @pytest.mark.parametrize(
