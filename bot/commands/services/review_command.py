@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from bot.archive.domain.entry import EntryId
 from bot.archive.domain.typed_dates import Days, read_date
-from bot.channels.domain.subscription import Subscription
+from bot.channels.domain.digest_options import Unapproved
+from bot.channels.domain.subscription import Standing, Subscription
 from bot.commands.services import digest_managers
 from bot.core.database.database import Database
 from bot.core.domain import document
@@ -19,7 +20,7 @@ from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Button, Buttons, Document, Paragraph, run
 from bot.core.domain.errors import NotFoundError, UsageError
 from bot.core.domain.i18n import Translate
-from bot.core.ports import Command, parse_channel, person_ids
+from bot.core.ports import ChannelRef, Command, Platform, parse_channel, person_ids
 from bot.digest.domain.present_review import (
     day_after,
     present_choice,
@@ -42,6 +43,7 @@ from bot.digest.services import managers, subscribe
 from bot.digest.services.filtered import find_problem
 from bot.digest.services.review import review
 from bot.lookup.services import typed_dates
+from bot.mail.store import addresses
 
 _SLOT = re.compile(r"(?P<id>[0-9]{1,9}) (?P<on>[0-9]{4}-[0-9]{2}-[0-9]{2})(?: (?P<rest>.+))?")
 _STEP = re.compile(
@@ -118,24 +120,56 @@ async def _look(asked: _Asked, subscription: Subscription, on: date | None) -> R
 
 
 async def _show(asked: _Asked, on: date | None) -> Document:
-    """The card of the channel's digest; of a curator elsewhere, that of the only one, or a choice."""
+    """The card of the channel's digest; of a curator elsewhere, that of the only one, or a choice.
+
+    A choice, too, where digests by e-mail that were asked for in the channel wait for an approval.
+    """
     context, channel, say = asked.context, asked.command.channel, asked.say
+    here = await _list_by_mail(asked) if on is None else []
     try:
-        subscription = await subscribe.get(context.db, channel)
+        own = await subscribe.get(context.db, channel)
+        if not here or (own.standing is Standing.ACTIVE and find_problem(own) is None):
+            here = [own, *here]
     except NotFoundError:
-        if not _is_curator(asked):
-            raise
-        active = await review.list_active(context.db)
-        found = [each for each in active if find_problem(each) is None] or active
-        if len(found) == 1:
-            return present_review(await _look(asked, found[0], on), say)
-        if not found:
-            raise
-        return present_choice([await _look(asked, each, None) for each in found], say)
-    refusal = await _find_refusal(asked, subscription)
+        if not here:
+            elsewhere = await _show_elsewhere(asked, on)
+            if elsewhere is None:
+                raise
+            return elsewhere
+    refusal = await _find_refusal(asked, here[0])
     if refusal is not None:
         return refusal
-    return present_review(await _look(asked, subscription, on), say)
+    if len(here) > 1:
+        return present_choice([await _look(asked, each, None) for each in here], say)
+    return present_review(await _look(asked, here[0], on), say)
+
+
+async def _show_elsewhere(asked: _Asked, on: date | None) -> Document | None:
+    """For a curator: the card of the only digest that there is, or a choice; `None` if there is none."""
+    if not _is_curator(asked):
+        return None
+    active = await review.list_active(asked.context.db)
+    found = [each for each in active if find_problem(each) is None] or active
+    if len(found) == 1:
+        return present_review(await _look(asked, found[0], on), asked.say)
+    if not found:
+        return None
+    return present_choice([await _look(asked, each, None) for each in found], asked.say)
+
+
+async def _list_by_mail(asked: _Asked) -> list[Subscription]:
+    """The digests by e-mail that were asked for in the channel and wait for an approval."""
+    db, channel = asked.context.db, asked.command.channel
+    async with db.reading() as tx:
+        known = await addresses.list_asked_in(tx, str(channel))
+    places = {str(ChannelRef(Platform.MAIL, "", each)) for each in known}
+    return [
+        each
+        for each in (await review.list_active(db) if places else ())
+        if each.channel in places
+        and each.options.unapproved is Unapproved.HOLD
+        and find_problem(each) is None
+    ]
 
 
 async def _show_paper(
@@ -193,14 +227,18 @@ def _is_curator(asked: _Asked) -> bool:
 async def _find_refusal(asked: _Asked, subscription: Subscription) -> Document | None:
     """The refusal to a person who is no curator and may not manage the channel's digest.
 
-    What the platform says of the person holds in the channel at hand only, not in direct messages.
+    Who manages a channel reviews also what is sent to the addresses that were asked for in it. What the platform says of the person holds in the channel at hand only, not in direct messages.
     """
     if _is_curator(asked):
         return None
     command = asked.command
-    if subscription.channel == str(command.channel):
-        return await digest_managers.find_refusal(asked.context.db, command, asked.say)
     home = parse_channel(subscription.channel)
+    asked_in = ""
+    if home.platform is Platform.MAIL:
+        async with asked.context.db.reading() as tx:
+            asked_in = await addresses.find_asked_in(tx, home.id)
+    if str(command.channel) in {subscription.channel, asked_in}:
+        return await digest_managers.find_refusal(asked.context.db, command, asked.say)
     if home.platform is command.channel.platform:
         named = {each.person for each in await managers.list_named(asked.context.db, home)}
         if named & set(_people(asked)):

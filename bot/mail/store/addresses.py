@@ -164,3 +164,12 @@ def _found(row: Row | None) -> Subscriber | None:
         confirmed_at=from_text(row["confirmed_at"]) if row["confirmed_at"] else None,
         unsubscribed_at=from_text(row["unsubscribed_at"]) if row["unsubscribed_at"] else None,
     )
+
+
+async def list_asked_in(tx: Transaction, channel: str) -> tuple[str, ...]:
+    """The addresses for which somebody asked last in that channel."""
+    rows = await tx.all(
+        "SELECT address FROM mail_address WHERE asked_in = :channel ORDER BY address",
+        {"channel": channel},
+    )
+    return tuple(row["address"] for row in rows)

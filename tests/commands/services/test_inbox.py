@@ -1,5 +1,6 @@
 """What people get when they type a command, over a real database."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -37,6 +38,8 @@ from bot.core.ports import ChannelRef, Command, MessageRef, Platform, ThreadMess
 from bot.digest.services import managers, subscribe
 from bot.digest.services.options.typed import TypedOptions
 from bot.discussion.services.discuss import DiscussionContext
+from bot.mail.services import opt_in
+from bot.mail.services.opt_in import Asker, OptIn
 from tests.archive_stage import an_entry, keep_apart
 from tests.databases import throw_away
 from tests.wrapped_database import WrappedDatabase
@@ -545,6 +548,48 @@ async def test_a_filter_that_cannot_be_read_hides_no_other_digest_from_its_curat
 
     assert "slack:T1/C2" in str(shown)
     assert "Review of the digest of" in words(shown)
+
+
+async def test_who_manages_a_channel_approves_the_digest_by_mail_asked_for_in_it(
+    db: Database,
+):
+    async def check(channel: ChannelRef) -> ChannelRef:
+        return channel
+
+    desk = DigestContext(db, lambda: NOW, ZoneInfo("Asia/Seoul"), check, lambda: None)
+    home, other = (ChannelRef(Platform.SLACK, "T1", name) for name in ("C1", "C2"))
+    reader = ChannelRef(Platform.MAIL, "", "reader@example.org")
+    options = TypedOptions(at="09:00", zone="Asia/Seoul", unapproved="hold")
+    for channel in (home, other):
+        await subscribe.add(db, channel, replace(options, unapproved="post"), now=NOW)
+    asking = OptIn("https://papers.example.org", Catalogues())
+    by = Asker("Ada", "slack:T1/U1", str(home))
+    sent = await opt_in.add(db, reader, options, by, asking, now=NOW)
+
+    async def types(line: str, channel: ChannelRef = home, *, may: bool = True) -> str:
+        spoken = command_line.parse_line(line)
+        user = User("U1", "Ada", can_manage=may)
+        return str(
+            await Bot(desk, voices=Catalogues()).command(
+                Command("digest", spoken.options, user, channel, "en")
+            )
+        )
+
+    unconfirmed = await types("/digest review")
+    await subscribe.resume(db, reader, now=NOW)
+    offered = await types("/digest review")
+    [line] = set(re.findall(rf"/digest review {sent.id} [0-9-]+", offered))
+    card = await types(line)
+    elsewhere = [await types("/digest review", other), await types(line, other)]
+    refused = [await types("/digest review", may=False), await types(line, may=False)]
+
+    assert str(reader) not in unconfirmed
+    assert "Which digest do you want to review?" in offered
+    assert "as soon as somebody approves it" in card
+    assert str(reader) in card
+    assert not any(str(reader) in each for each in elsewhere)
+    assert "Only curators, and the people who manage that channel" in elsewhere[1]
+    assert all("Only people who may manage this channel" in each for each in refused)
 
 
 async def test_nobody_is_named_to_manage_somebodys_direct_messages(bot: Bot, db: Database) -> None:
