@@ -8,13 +8,14 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeAlias
 
 from bot.archive.domain.arxiv_id import ArxivId, iter_arxiv_ids
+from bot.archive.domain.typed_dates import Days, find_date
 from bot.core.domain import command_line, commands
-from bot.core.domain.command_spec import Audience, Verb
+from bot.core.domain.command_spec import Audience, CommandSpec, Verb
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import QueryError
 from bot.lookup.domain import query, query_terms
@@ -129,6 +130,14 @@ class Line:
         name = command_line.parse_line(self.text).spec.name
         return command_line.format_line(name, verb.name if verb is not None else "")
 
+    @property
+    def kept(self) -> str:
+        """What stays of a stored reply that is edited into a private command: a call of the bot.
+
+        Not its old text, which its author replaced, and no tombstone: it may be edited back.
+        """
+        return f"@paperbot {self.bare}"
+
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
@@ -146,6 +155,15 @@ _ASKING = "?？"
 _SHORTEST, _ALIKE = 2, 0.75
 """The length and the likeness (of 1) of what counts as a typing error in a word."""
 _ENDS = f" .!。！{_ASKING}"
+_PAUSES = ":,"
+_PHRASE = re.compile(r"[\"“][^\"“”]*[\"”]")
+_VALUE = re.compile(r"[#＃@/]|[0-9]|:\S")
+_PROSE_OF_VERB = 3
+_PROSE = {commands.FOLLOW.name: 2, commands.UNFOLLOW.name: 2}
+"""How many words that are no value (`#rl`, `author:lee`, `"a phrase"`) a command has at most when it
+is typed without its slash, behind a verb that takes text, and without a verb: `follow reward model`,
+but not `follow up on table 3`."""
+_ANY_DAY = Days(date(5000, 1, 1))
 
 
 def read_question(text: str) -> Question:
@@ -153,9 +171,13 @@ def read_question(text: str) -> Question:
     asked = " ".join(_NAME.sub(" ", text).split())
     if not asked:
         return Wish.HELP
-    name = asked.removeprefix("/").partition(" ")[0].casefold()
-    if name not in WORDS and name != commands.PAPER.name and commands.find(name) is not None:
-        return Line("/" + asked.removeprefix("/"))
+    name, _, rest = asked.removeprefix("/").partition(" ")
+    spec = commands.find(name.casefold().rstrip(_PAUSES))
+    if spec is not None and spec is not commands.PAPER and spec.name not in WORDS:
+        is_named = name.casefold() == spec.name
+        if is_named and (asked.startswith("/") or _is_command(spec, rest)):
+            return Line("/" + asked.removeprefix("/"))
+        return Unclear()  # "note that table 3 is wrong"
     line = _LINE.match(asked)
     if line is not None:
         asked = asked[line.end() :].strip()
@@ -174,6 +196,24 @@ def read_question(text: str) -> Question:
     except QueryError:
         return Unclear()
     return LookUp(asked)
+
+
+def _is_command(spec: CommandSpec, rest: str) -> bool:
+    """Whether what follows a command's name makes it a command without its slash, and no sentence.
+
+    In doubt it is a sentence: a command is typed again, but a lost remark is not.
+    """
+    words = _PHRASE.sub("#", rest).split()
+    verb = next((verb for verb in spec.verbs if verb.begins(words)), None)
+    others = words[1:] if verb is not None else words
+    values = sum(_VALUE.search(word) is not None for word in others)
+    if verb is None:
+        most = _PROSE.get(spec.name, 0)
+        is_date = spec is commands.DIGEST and find_date(rest, _ANY_DAY) is not None
+        return len(words) - values <= most or is_date
+    if verb.takes_options and values:
+        return True  # "here every mon, wed and fri at 9"
+    return len(others) - values <= (_PROSE_OF_VERB if verb.takes_options or verb.takes_text else 0)
 
 
 def is_call(text: str) -> bool:

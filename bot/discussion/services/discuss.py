@@ -6,6 +6,7 @@ A crash therefore leaves all of them or none, and a redelivered reply changes no
 
 import logging
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 
@@ -106,25 +107,25 @@ async def on_message(
     """Handle a message in a thread: new, redelivered or edited.
 
     A message that mentions the bot is answered once, also if it is edited later; `ask` answers
-    command lines.
+    command lines. A private command is not stored: of a reply that is edited into one, `kept` stays.
     """
     now = context.clock()
     channel = str(message.message.channel)
-    command = _command_of(message)
+    command = _private_command(message)
     answer = await _answer(context, message, channel, ask) if message.mentions_bot else None
     planned = 0
     async with guards.guarded(context.db, guards.of(channel)) as tx:
         preferences = await channel_preferences.get(tx, channel)  # the answer may have changed them
         found = await replies.find(tx, message.message)
         is_gone = found is not None and found[1].gone  # deleted while it was answered
-        if command is not None and command.is_private:
-            await forgetting.forget_message(tx, message.message, now)
         if answer is not None and not is_gone:
             name, part = answer_name(message.message), await cards.part_of_answer(tx, message.text)
             planned += await reply_in(
                 tx, message.root, answer, name, now, cause=message.message, part=part
             )
-        if not (command is not None and command.is_private):
+        if command is not None:
+            message = replace(message, text=command.kept)
+        if command is None or found is not None:
             if preferences.discussion:
                 planned += await _keep(tx, context, message, now)
             else:
@@ -134,10 +135,10 @@ async def on_message(
         context.to_send()
 
 
-def _command_of(message: ThreadMessage) -> Line | None:
-    """The command line in a message that mentions the bot, if it is one."""
+def _private_command(message: ThreadMessage) -> Line | None:
+    """The private command in a message that mentions the bot, if it is one."""
     question = read_question(message.text) if message.mentions_bot else None
-    return question if isinstance(question, Line) else None
+    return question if isinstance(question, Line) and question.is_private else None
 
 
 async def _answer(

@@ -77,6 +77,68 @@ def test_a_question_is_answered_or_reported_as_not_understood(text, question):
     assert read_question(text) == question
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "follow",
+        "follow #rl",
+        "follow author:lee -#moe",
+        'follow "chain of thought" #rl',
+        "follow 보상 모델",
+        "follow https://arxiv.org/abs/2502.01456",
+        "follow cs/9802001",
+        "follow list",
+        "follow this",
+        "follow settings at:08:30 tz:Asia/Seoul days:mon-fri",
+        "unfollow #rl",
+        "unfollow all",
+        "note",
+        "note 2502.01456",
+        "note https://arxiv.org/abs/2502.01456",
+        'note "Attention is all you need"',
+        "digest 2025-02-04",
+        "digest last friday",
+        "digest 지난 금요일",
+        "digest 2/4",
+        "digest newest",
+        "digest here 9am every weekday Asia/Seoul",
+        "digest settings tags:#rl,-#moe layout:compact",
+        "digest link ABCDE23456",
+        "digest recap last week",
+        "digest managers remove Ada Lovelace",
+    ],
+)
+def test_a_command_is_read_without_its_slash(text: str):
+    assert read_question(f"@paperbot {text}") == Line(f"/{text}")
+    assert is_call(f"@paperbot {text}")
+
+
+_TALK = [
+    "note that table 3 is wrong, see the erratum",
+    "note this",
+    "Note: the code is at https://example.org",
+    "note 표 3이 틀렸어요",
+    "follow up on this later please, it matters",
+    "follow this with the ablation of 2502.01456",
+    "unfollow all of it",
+    "digest this carefully, it is the best paper",
+    "digest today was great",
+    "digest link to the erratum is in their repository",
+    "digest settings look wrong in this channel",
+]
+
+
+@pytest.mark.parametrize("text", _TALK)
+def test_a_sentence_that_begins_with_the_name_of_a_command_is_talk(text: str):
+    assert read_question(f"@paperbot {text}") == Unclear()
+    assert not is_call(f"@paperbot {text}")
+
+
+@pytest.mark.parametrize("text", [each for each in _TALK if not each.startswith("Note:")])
+def test_a_line_with_a_slash_is_a_command_whatever_follows(text: str):
+    assert read_question(f"@paperbot /{text}") == Line(f"/{text}")
+
+
 _PIECES = st.sampled_from(
     [
         "@paperbot ",

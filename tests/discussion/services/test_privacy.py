@@ -119,19 +119,61 @@ async def test_a_code_entered_in_a_thread_is_not_stored(stage, bot):
     assert not await is_anywhere(stage, "ABCDE23456")
 
 
-async def test_a_reply_that_becomes_such_a_command_is_no_reply_any_more(stage, bot):
+@pytest.mark.parametrize(
+    ("line", "left", "secret"),
+    [
+        ("digest link ABCDE23456", "@paperbot /digest link", "ABCDE23456"),
+        ("/follow #reasoning -#rl", "@paperbot /follow", "reasoning"),
+    ],
+)
+async def test_a_reply_that_becomes_a_private_command_keeps_its_place_and_only_the_commands_words(
+    stage, bot, line, left, secret
+):
     await with_a_paper(stage, SLACK, DISCORD)
-    said = await stage.say(stage.root(SLACK), "something kept")
+    said = await stage.say(stage.root(SLACK), "something said before")
 
-    edited = replace(said, text="@paperbot digest link ABCDE23456", mentions_bot=True)
+    edited = replace(stage.edited(said, f"@paperbot {line}"), mentions_bot=True)
     for _ in range(2):
         await bot.on_message(edited)
         await stage.settle()
 
-    assert await kept(stage) == ()
-    assert stage.copies(stage.root(DISCORD)) == []
-    assert len(stage.thread(stage.root(SLACK))) == 1
-    assert not await is_anywhere(stage, "ABCDE23456")
+    assert [reply.text for reply in await kept(stage)] == [left]
+    assert stage.copies(stage.root(DISCORD)) == [left]
+    assert not await is_anywhere(stage, "something said before")
+    if "link" in line:
+        assert len(stage.thread(stage.root(SLACK))) == 1
+        assert not await is_anywhere(stage, secret)
+
+
+async def test_a_reply_that_was_a_private_command_for_a_while_is_a_reply_again(stage, bot):
+    await with_a_paper(stage, SLACK, DISCORD)
+    said = await stage.say(stage.root(SLACK), "Table 3 is wrong.")
+    called = replace(stage.edited(said, "@paperbot digest status"), mentions_bot=True)
+    await bot.on_message(called)
+
+    await stage.edit(said, "Table 3 is wrong, see the erratum.")
+
+    assert [reply.text for reply in await kept(stage)] == ["Table 3 is wrong, see the erratum."]
+    assert stage.copies(stage.root(DISCORD)) == ["Table 3 is wrong, see the erratum."]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "note that table 3 is wrong, see the erratum",
+        "follow up on this later please, it matters",
+        "digest this carefully, it is the best paper",
+    ],
+)
+async def test_a_remark_to_the_bot_that_begins_like_a_command_is_stored_and_copied(
+    stage, bot, text
+):
+    await with_a_paper(stage, SLACK, DISCORD)
+
+    await call(stage, bot, stage.root(SLACK), text)
+
+    assert [reply.text for reply in await kept(stage)] == [f"@paperbot {text}"]
+    assert stage.copies(stage.root(DISCORD)) == [f"@paperbot {text}"]
 
 
 async def test_a_command_that_everybody_may_read_is_answered_in_a_thread(stage, bot):
