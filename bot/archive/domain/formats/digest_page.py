@@ -7,7 +7,8 @@
     https://arxiv.org/abs/2310.07831        the paper's own link, or none; also before the title;
     The abstract.                           the abstract, or none; also as a `>` quotation;
     한국어 코멘트.                            Korean paragraphs, English paragraphs: both or one,
-    English commentary.                     in either order; English also in `<english>` marks;
+    English commentary.                     in either order; English also in `<english>` marks,
+                                            Korean in lines `<korean>` and `</korean>`;
     [[240101 Gravel]]                       names of other notes, or none; also in the text
     #tag #other-tag                         tags, or none
 
@@ -26,7 +27,7 @@ No text is lost: every visible character except white space is in a field of an 
 problem, except this mark-up: byte order mark; lines with a date; `*`, `**` or `_` around a title and
 `#` before it; parentheses around authors or the link of a title, the colon before that link, `<>`
 around a link; commas, semicolons and `and` between authors; `>` before lines of the abstract, and
-the mark of a callout; `<english>` and `</english>`; `#` and commas on lines of tags; on lines of note
+the mark of a callout; `<english>`, `<korean>` and their ends; `#` and commas on lines of tags; on lines of note
 names brackets, commas, list marks, `.md`, and names that are elsewhere in the entry.
 """
 
@@ -39,6 +40,7 @@ from bot.archive.domain.entry import Entry, Parsed, Problem, Severity, Source, S
 from bot.archive.domain.formats.entry_starts import entry_starts
 from bot.archive.domain.formats.page_entry import (
     is_page_entry,
+    keeps_languages,
     read_entry,
     write_marked,
     write_plain,
@@ -112,7 +114,7 @@ def write(entries: Iterable[Entry]) -> str:
         page = _page(ordered, blocks, each_dated=each_dated)
         if _reads_as(page, ordered, blocks):
             return page
-    marked = [_joined(write_marked(entry)) for entry in ordered]
+    marked = [_marked(entry) for entry in ordered]
     return _page(ordered, marked, each_dated=True)
 
 
@@ -232,7 +234,15 @@ def _block(entry: Entry) -> str:
     read = _read_alone(plain, entry)
     if read is not None and _is_same(read, entry):
         return plain
-    return _joined(write_marked(entry))
+    return _marked(entry)
+
+
+def _marked(entry: Entry) -> str:
+    marked = _joined(write_marked(entry))
+    read = _read_alone(marked, entry)
+    if read is not None and keeps_languages(read, entry):
+        return marked
+    return _joined(write_marked(entry, korean=True))
 
 
 def _unchanged_source(entry: Entry) -> str | None:

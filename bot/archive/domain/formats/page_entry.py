@@ -23,6 +23,9 @@ from bot.archive.domain.markup.quotation import may_be_abstract, quoted_text
 from bot.archive.domain.markup.tags import parse_tag_line, take_tags, with_tags_in
 from bot.core.domain.dataclass import dataclass
 
+_KOREAN_MARKS = {"<korean>": Language.KO, "</korean>": None}
+"""Each is a line of its own: only `write_marked` writes them."""
+
 
 @dataclass(slots=True)
 class _Body:
@@ -30,16 +33,16 @@ class _Body:
 
     address: Address | None
     paragraphs: list[str] = field(default_factory=list)
-    marked: list[bool] = field(default_factory=list)
+    marked: list[Language | None] = field(default_factory=list)
     code: list[bool] = field(default_factory=list)
     quoted: list[str] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
-    english: bool = False
+    mark: Language | None = None
 
     def add(self, text: str, *, code: bool = False) -> None:
         self.paragraphs.append(text)
-        self.marked.append(self.english)
+        self.marked.append(self.mark)
         self.code.append(code)
 
 
@@ -77,12 +80,8 @@ def _take_line(line: str, kind: Kind, body: _Body) -> None:
             body.add(line)
     elif line[0] == ">" and _continues_abstract(line, body):
         body.quoted.append(line)
-    elif has_marks(line, english=body.english):
-        for part in split_marks(line):
-            if part in {"<english>", "</english>"}:
-                body.english = part == "<english>"
-            else:
-                body.add(part.strip())
+    elif line in _KOREAN_MARKS or has_marks(line, english=body.mark is Language.EN):
+        _take_marks(line, body)
     elif kind is Kind.LINK:
         _take_link(line, body, heads=False)
     elif is_note_names(line):
@@ -91,8 +90,19 @@ def _take_line(line: str, kind: Kind, body: _Body) -> None:
         body.add(line)
 
 
+def _take_marks(line: str, body: _Body) -> None:
+    if line in _KOREAN_MARKS:
+        body.mark = _KOREAN_MARKS[line]
+        return
+    for part in split_marks(line):
+        if part in {"<english>", "</english>"}:
+            body.mark = Language.EN if part == "<english>" else None
+        else:
+            body.add(part.strip())
+
+
 def _continues_abstract(line: str, body: _Body) -> bool:
-    if body.paragraphs or body.english:
+    if body.paragraphs or body.mark is not None:
         return False
     return bool(body.quoted) or may_be_abstract(line)
 
@@ -110,11 +120,10 @@ def _take_link(line: str, body: _Body, *, heads: bool) -> None:
 
 
 def _entry(heading: Heading, body: _Body, source: Source, on: dt.date | None) -> Entry:
-    known = [Language.EN if marked else None for marked in body.marked]
     prose_or_empty = [
         "" if code else text for text, code in zip(body.paragraphs, body.code, strict=True)
     ]
-    languages = languages_of(prose_or_empty, known)
+    languages = languages_of(prose_or_empty, body.marked)
     abstract = _abstract_lines(body, languages)
     address = body.address
     paper = Paper(
@@ -147,8 +156,8 @@ def _abstract_lines(body: _Body, languages: tuple[Language, ...]) -> int:
     """How many of the first paragraphs are the abstract; 0 if it is quoted."""
     if quoted_text(body.quoted):
         return 0
-    if True in body.marked:
-        unmarked = body.marked.index(True)
+    unmarked = next((at for at, mark in enumerate(body.marked) if mark is not None), None)
+    if unmarked is not None:
         english = [language is Language.EN for language in languages[:unmarked]]
         return english.index(False) if False in english else unmarked
     return leading_abstract(body.paragraphs, languages)
@@ -169,10 +178,11 @@ def write_plain(entry: Entry) -> Iterator[str]:
     yield from _last_lines(entry)
 
 
-def write_marked(entry: Entry) -> Iterator[str]:
+def write_marked(entry: Entry, *, korean: bool = False) -> Iterator[str]:
     """The lines of an entry with every part marked, for when the plain form is ambiguous.
 
-    Lines of commentary that would be read as something else become list items.
+    Lines of commentary that would be read as something else become list items. `korean` marks Korean,
+    too: some of its lines may be English for themselves, such as a formula or a quotation.
     """
     paper = entry.paper
     authors = f" ({', '.join(paper.authors)})" if paper.authors else ""
@@ -185,6 +195,8 @@ def write_marked(entry: Entry) -> Iterator[str]:
         paragraphs = [f"- {line}" if is_ambiguous(line) else line for line in lines]
         if commentary.language is Language.EN:
             yield from ("<english>", *paragraphs, "</english>")
+        elif korean:
+            yield from ("<korean>", *paragraphs, "</korean>")
         else:
             yield from paragraphs
     yield from _last_lines(entry)
@@ -209,6 +221,14 @@ def _last_lines(entry: Entry) -> Iterator[str]:
 
 def _lines(text: str) -> list[str]:
     return [line for line in text.split("\n") if line.strip()]
+
+
+def keeps_languages(read: Entry, entry: Entry) -> bool:
+    """Whether no Korean line was read back as English or as a part of the abstract."""
+    others = (read.paper.abstract or "", *read.paragraphs(Language.EN))
+    english = {line.strip() for text in others for line in _lines(text)}
+    korean = {line.strip() for text in entry.paragraphs(Language.KO) for line in _lines(text)}
+    return english.isdisjoint(korean | {f"- {line}" for line in korean})
 
 
 def is_page_entry(entry: Entry) -> bool:

@@ -21,7 +21,7 @@ _CALLOUT = re.compile(
     r">\s*\[!(?:abstract|summary|tldr)\][+-]?(?:\s*(?:abstract|초록)\s*$)?", re.IGNORECASE
 )
 _NAME = re.compile(r"\[\[([^\[\]]+)\]\]")
-_ENGLISH = re.compile(r"</?english>", re.IGNORECASE)
+_ENGLISH = re.compile(r"</?(?:english|korean)>", re.IGNORECASE)
 _LINKS_HEADING = re.compile(r"\s*#{1,6}\s+links?\s*:?\s*$", re.IGNORECASE)
 _GROUP = re.compile(r"[(（](?:[^()（）]|[(（][^()（）]*[)）])*[)）]")
 _DATE_LINE = re.compile(
