@@ -1,7 +1,7 @@
 """Answers of a size that an assistant reads whole: what is left out is always said.
 
 An assistant takes a list that was cut without a word for the whole list. So each list has its total
-and where it goes on, and a text that was shortened has its full length beside it.
+and where it goes on, and what was shortened within an entry has its full length beside it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,12 +17,15 @@ NOTE = (
 
 MOST_TOKENS = 24_000
 """Assistants cut an answer of more than 25,000 tokens, or put it into a file."""
-_ENTRY_TOKENS = 12_000
+ENTRY_TOKENS = 12_000
 """One entry takes no more than this, so that a list of entries has at least one."""
 _AROUND_TOKENS = 6_000
 """What the titles around an entry take at most: long ones are shortened, too."""
-_SHORTENED = 2_000
-"""Characters that stay of a text that is shortened."""
+_SHORTENED, _TITLE = 2_000, 500
+"""Characters that stay of a text and of a title that are shortened."""
+_LISTS = ("authors", "tags", "references", "links")
+_FIRST = (10_000, 200, 100, 50, 20, 10, 5)
+"""How many stay of each list: the most that fit. Shorter texts alone may do."""
 
 
 def count_tokens(value: object) -> int:
@@ -43,24 +46,42 @@ def count_tokens(value: object) -> int:
 
 
 def fitted(entry: Form) -> Form:
-    """The entry; if it is too large, with shortened texts, and `shortened` gives their full lengths."""
-    texts = {
-        "abstract": entry.get("abstract"),
-        **{f"commentary.{name}": text for name, text in entry["commentary"].items()},
-    }
-    lengths = {name: len(text) for name, text in texts.items() if text and len(text) > _SHORTENED}
-    if count_tokens(entry) <= _ENTRY_TOKENS or not lengths:
+    """The entry; if it is too large, with shortened texts and, if need be, lists.
+
+    `shortened` gives their full lengths.
+    """
+    if count_tokens(entry) <= ENTRY_TOKENS:
         return entry
-    kept = {name: f"{text[:_SHORTENED]}…" for name, text in texts.items() if name in lengths}
-    commentary = {
-        name: kept.get(f"commentary.{name}", text) for name, text in entry["commentary"].items()
+    texts = {
+        "title": (entry["title"], _TITLE),
+        "abstract": (entry["abstract"] or "", _SHORTENED),
+        **{f"commentary.{name}": (text, _SHORTENED) for name, text in entry["commentary"].items()},
     }
-    return {
+    kept = {
+        name: text if len(text) <= most else f"{text[:most]}…"
+        for name, (text, most) in texts.items()
+    }
+    lengths = {name: len(text) for name, (text, _) in texts.items() if kept[name] != text}
+    shown = {
         **entry,
-        "abstract": kept.get("abstract", entry.get("abstract")),
-        "commentary": commentary,
-        "shortened": lengths,
+        "title": kept["title"],
+        "abstract": kept["abstract"] or None,
+        "commentary": {name: kept[f"commentary.{name}"] for name in entry["commentary"]},
+        **({"shortened": lengths} if lengths else {}),
     }
+    cut = (with_first(shown, most) for most in _FIRST)
+    return next((each for each in cut if count_tokens(each) <= ENTRY_TOKENS), with_first(shown, 0))
+
+
+def with_first(entry: Form, most: int) -> Form:
+    """The entry with the first so many of each list; `shortened` gives the lengths of longer ones."""
+    lengths = {
+        name: len(entry[name]) for name in _LISTS if name in entry and len(entry[name]) > most
+    }
+    if not lengths:
+        return entry
+    kept = {name: entry[name][:most] for name in lengths}
+    return {**entry, **kept, "shortened": {**entry.get("shortened", {}), **lengths}}
 
 
 def newest_of(replies: Sequence[Form]) -> Form:
@@ -68,8 +89,7 @@ def newest_of(replies: Sequence[Form]) -> Form:
     tokens, place = 0, len(replies)
     while (
         place
-        and tokens + count_tokens(replies[place - 1])
-        <= MOST_TOKENS - _ENTRY_TOKENS - _AROUND_TOKENS
+        and tokens + count_tokens(replies[place - 1]) <= MOST_TOKENS - ENTRY_TOKENS - _AROUND_TOKENS
     ):
         place -= 1
         tokens += count_tokens(replies[place])

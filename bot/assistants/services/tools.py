@@ -9,7 +9,7 @@ from bot.archive.domain.entry import Related, StoredEntry
 from bot.archive.services.export import entry_json
 from bot.archive.services.tidy_tags import list_tags
 from bot.archive.store import entries
-from bot.assistants.domain.answer import NOTE, Form, fitted, newest_of, page_of
+from bot.assistants.domain.answer import NOTE, Form, fitted, newest_of, page_of, with_first
 from bot.core.database.database import Database
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import NotFoundError, UsageError
@@ -25,6 +25,8 @@ MOST = 50
 """Entries of one answer at most."""
 _DEEPEST = 2_000
 """Entries that may be passed over in a list: behind these, a narrower query is asked for."""
+_OF_EACH = 20
+"""Authors and tags of an entry that is only named."""
 _AROUND = 20
 """Entries of each kind that are named around an entry."""
 _TITLE = 200
@@ -178,4 +180,5 @@ def _said(reply: Reply) -> Form:
 
 def _short(stored: StoredEntry) -> Form:
     whole = entry_json(stored)
-    return {name: whole[name] for name in ("id", "date", "title", "authors", "arxiv_id", "tags")}
+    named = {name: whole[name] for name in ("id", "date", "title", "authors", "arxiv_id", "tags")}
+    return with_first(named, _OF_EACH)
