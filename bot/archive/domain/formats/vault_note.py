@@ -152,13 +152,19 @@ def _with_hidden(
 def file_name(entry: Entry) -> str:
     """A file name for an entry that came from elsewhere: `250203 Title.md`.
 
-    The name is the title up to the first colon. Two entries may get the same name.
+    The name is the title up to the first colon. Two entries may get the same name. `parse` reads the
+    entry's date in it: two digits of the year are those of 2000 to 2069, and without a date a title
+    that begins like one stands behind `_`.
     """
     title = entry.paper.title
     title = title.partition(": ")[0] or title
     name = " ".join(_UNFIT_FOR_A_NAME.sub(" ", unicodedata.normalize("NFC", title)).split())
     name = name[:_LONGEST_NAME].strip(" .") or "Untitled"
-    return f"{entry.date:%y%m%d} {name}.md" if entry.date is not None else f"{name}.md"
+    if entry.date is None:
+        is_undated = named_date(f"{name}.md") == NamedDate(None, name)
+        return f"{name}.md" if is_undated else f"_{name}.md"
+    short = f"{entry.date:%y%m%d} {name}.md"
+    return short if named_date(short).on == entry.date else f"{entry.date.isoformat()} {name}.md"
 
 
 def _lines(text: str) -> list[str]:

@@ -432,3 +432,28 @@ def test_a_suffix_belongs_to_the_name_before_it() -> None:
     assert authors == ("Martin Luther King, Jr.", "Al Bo", "Cy Do III", "Ed Fo, Ph.D.")
     changed = replace(entry, paper=replace(entry.paper, title="Stones"))
     assert read(vault_note.write(changed)).paper.authors == authors
+
+
+@pytest.mark.parametrize(
+    ("on", "title", "name"),
+    [
+        (date(1998, 2, 3), "Pebbles", "1998-02-03 Pebbles.md"),
+        (date(2070, 2, 3), "Pebbles", "2070-02-03 Pebbles.md"),
+        (date(2000, 2, 3), "Pebbles", "000203 Pebbles.md"),
+        (date(2069, 2, 3), "240101 Gravel", "690203 240101 Gravel.md"),
+        (None, "240101 Gravel", "_240101 Gravel.md"),
+        (None, "2024-01-01 Gravel", "_2024-01-01 Gravel.md"),
+        (None, "250230 Gravel", "_250230 Gravel.md"),
+        (None, "20 Questions", "20 Questions.md"),
+    ],
+)
+def test_a_note_from_elsewhere_keeps_its_date_or_that_it_has_none(
+    on: date | None, title: str, name: str
+) -> None:
+    entry = Entry(Paper(title, ()), Source(SourceKind.CHAT_FORM, "form"), on)
+
+    parsed = vault_note.parse(vault_note.write(entry), vault_note.file_name(entry))
+
+    assert vault_note.file_name(entry) == name
+    assert (parsed.entries[0].date, parsed.entries[0].paper.title) == (on, title)
+    assert parsed.problems == ()
