@@ -259,7 +259,8 @@ def present_record(record: ArxivRecord, say: Translate) -> Document:
     authors = list(record.authors)
     if len(authors) > 3:
         authors = [*authors[:3], say("and {n} more", n=len(authors) - 3)]
-    parts = (", ".join(authors), f"arXiv:{record.id.number}", record.categories[0])
+    primary = record.categories[0] if record.categories else ""  # an edited export may have none
+    parts = (", ".join(authors), f"arXiv:{record.id.number}", primary)
     blocks: list[Block] = [
         Heading((Link(record.title, record.id.url),)),
         Note(run(" · ".join(filter(None, parts)))),

@@ -38,7 +38,9 @@ async def with_a_known_paper(stage: TalkStage) -> MessageRef:
     return stage.root(SLACK)
 
 
-async def at_arxiv(stage: TalkStage, *numbers: str) -> None:
+async def at_arxiv(
+    stage: TalkStage, *numbers: str, categories: tuple[str, ...] = ("cs.LG",)
+) -> None:
     """ArXiv has told about these papers."""
     told = [
         ArxivRecord(
@@ -46,7 +48,7 @@ async def at_arxiv(stage: TalkStage, *numbers: str) -> None:
             title=f"Number {number}",
             authors=("Ada Example",),
             abstract="It does the same.",
-            categories=("cs.LG",),
+            categories=categories,
             submitted_at=MORNING,
             updated_at=MORNING,
         )
@@ -133,6 +135,16 @@ async def test_a_question_that_is_a_paper_only_arxiv_knows_is_answered_with_what
     await stage.say(stage.root(SLACK), "@paperbot arXiv:2501.00009", mentions_bot=True)
 
     assert shown(stage, stage.root(SLACK)) == ["Number 2501.00009"]
+
+
+async def test_a_paper_without_categories_as_an_import_may_restore_it_gets_its_card(stage):
+    await with_a_paper(stage, SLACK)
+    await at_arxiv(stage, "2501.00009", categories=())
+
+    await stage.say(stage.root(SLACK), "see arXiv:2501.00009")
+
+    [card] = [words(each.document) for each in stage.thread(stage.root(SLACK))]
+    assert card.splitlines()[:2] == ["Number 2501.00009", "Ada Example · arXiv:2501.00009"]
 
 
 async def test_a_question_that_is_a_paper_nobody_knows_gets_its_card_when_arxiv_has_told(stage):
