@@ -21,6 +21,7 @@ _CALLOUT = re.compile(
     r">\s*\[!(?:abstract|summary|tldr)\][+-]?(?:\s*(?:abstract|초록)\s*$)?", re.IGNORECASE
 )
 _NAME = re.compile(r"\[\[([^\[\]]+)\]\]")
+_SUFFIX = re.compile(r"\s*\.(?:md|markdown)\Z", re.IGNORECASE)
 _ENGLISH = re.compile(r"</?(?:english|korean)>", re.IGNORECASE)
 _LINKS_HEADING = re.compile(r"\s*#{1,6}\s+links?\s*:?\s*$", re.IGNORECASE)
 _GROUP = re.compile(r"[(（](?:[^()（）]|[(（][^()（）]*[)）])*[)）]")
@@ -69,8 +70,9 @@ def _entry_fields(text: str, entry: Entry) -> Iterator[str]:
         yield from commentary.paragraphs
     yield from entry.spellings
     said = "\n".join(text for commentary in entry.commentary for text in commentary.paragraphs)
-    named = [unicodedata.normalize("NFC", name) for name in _NAME.findall(said)]
-    yield from (link for link in entry.links if not any(link in name for name in named))
+    names = [unicodedata.normalize("NFC", name) for name in _NAME.findall(said)]
+    named = {_SUFFIX.sub("", re.split(r"\\?[|#]", name)[0].strip()) for name in names}
+    yield from (link for link in entry.links if link not in named)
 
 
 def _mark_up(text: str, parsed: Parsed) -> Iterator[str]:
