@@ -10,12 +10,12 @@ from aiohttp_sse import EventSourceResponse
 from bot.core.domain.errors import UserError
 from bot.platforms.web.change_feed import ChangeFeed
 from bot.platforms.web.context import CONTEXT, WebContext
-from bot.platforms.web.visitors.visitor import VISITOR, Visitor
+from bot.platforms.web.visitors.visitor import VISITOR, current_session
 
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 10.0
-"""Seconds without changes after which the stream checks that its connection still exists."""
+"""Seconds without changes after which the stream checks its connection and its visitor's session."""
 
 _RETRY = 2000
 """Milliseconds after which a browser reconnects."""
@@ -25,7 +25,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
     """Send the changes after the page's revision (`Last-Event-ID`, else `after`), until it leaves.
 
     Events: `hello` with the version of the static files, `change` with a message, `reload`
-    when the page missed too much. Answers 503 beyond the limits of `StreamLimits`.
+    when the page missed too much, or its visitor is signed out. Answers 503 beyond the limits of `StreamLimits`.
     """
     context, visitor = request.app[CONTEXT], request[VISITOR]
     whose = (visitor.address, visitor.limit_key)
@@ -42,7 +42,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
             await response.prepare(request)
             async with response:
                 await response.send(context.build, event="hello", retry=_RETRY)
-                await _send_changes(response, context, after, visitor)
+                await _send_changes(response, request, context, after)
     except ConnectionResetError:
         log.debug("a page was closed")
     except UserError as error:  # the database; the page reconnects
@@ -51,25 +51,39 @@ async def stream(request: web.Request) -> web.StreamResponse:
 
 
 async def _send_changes(
-    response: EventSourceResponse, context: WebContext, after: int, visitor: Visitor
+    response: EventSourceResponse, request: web.Request, context: WebContext, after: int
 ) -> None:
-    """What everybody may see, and what is in the visitor's own inbox."""
+    """What everybody may see, and what is in the visitor's own inbox while they are signed in."""
+    visitor, is_idle = request[VISITOR], False
     with context.feed.subscribe() as changed:
         while not context.feed.is_closed and response.is_connected():
             changed.clear()
             changes = await context.feed.changes(after, visitor.user.id)
-            if changes is None:
+            is_private = changes is not None and any(
+                each.channel == visitor.inbox for each in changes.messages
+            )
+            is_over = (is_private or is_idle) and await _is_signed_out(request, context)
+            if changes is None or is_over:
                 await response.send("", event="reload")
                 return
             for message in changes.messages:
                 change = context.view.change(message, visitor.say.locale)
                 await response.send(change, event="change", id=str(message.revision))
             after = changes.up_to
-            await _wait(changed, context.feed)
+            is_idle = not await _wait(changed, context.feed)
 
 
-async def _wait(changed: asyncio.Event, feed: ChangeFeed) -> None:
+async def _is_signed_out(request: web.Request, context: WebContext) -> bool:
+    """Whether the session is gone with which the stream was opened: a page stays open for weeks."""
+    if request[VISITOR].session is None:
+        return False
+    return await current_session(request, context) is None
+
+
+async def _wait(changed: asyncio.Event, feed: ChangeFeed) -> bool:
+    """Whether there was a change within `_POLL_SECONDS`."""
     if not feed.is_closed:
         with suppress(TimeoutError):
             async with asyncio.timeout(_POLL_SECONDS):
-                await changed.wait()
+                return await changed.wait()
+    return False

@@ -1,6 +1,8 @@
 """The inbox of the web chat: direct messages that one person reads, and nobody else."""
 
 import re
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, cast
 
 import aiohttp
@@ -8,10 +10,12 @@ import pytest
 
 from bot.core.domain.document import Button, Buttons, Document, Paragraph, Text
 from bot.core.ports import DeliveryKey, MessageRef
+from bot.platforms.web.sign_in.rights import MEMBER_FOR
+from bot.webchat.services.sessions import SESSION_FOR
 from bot.webchat.store import board
-from tests.platforms.web.sign_in_stage import signing_in
+from tests.platforms.web.sign_in_stage import SignInStage, signing_in
 from tests.platforms.web.stage import Stage, staged
-from tests.platforms.web.test_event_stream import GENERAL, changes
+from tests.platforms.web.test_event_stream import GENERAL, changes, events
 
 FOR_ONE = Document(
     (
@@ -205,6 +209,47 @@ async def test_people_take_their_inbox_along_where_they_sign_in():
 
     assert as_guest == (303, "/sign-in?next=/inbox")
     assert "For one person" in on_phone
+
+
+async def _signs_out_everywhere(stage: SignInStage) -> None:
+    await stage.web.post("/api/sign-out", everywhere=True)
+
+
+async def _waits_until_the_session_expires(stage: SignInStage) -> None:
+    stage.web.clock.at += SESSION_FOR
+
+
+async def _leaves_the_workspace(stage: SignInStage) -> None:
+    stage.rights.members["slack:T1/U1"] = set()
+    stage.web.clock.at += MEMBER_FOR
+
+
+@pytest.mark.parametrize(
+    "leaves", [_signs_out_everywhere, _waits_until_the_session_expires, _leaves_the_workspace]
+)
+async def test_a_page_left_open_shows_no_direct_message_once_its_session_is_over(
+    leaves: Callable[[SignInStage], Awaitable[None]],
+):
+    async with signing_in() as stage:
+        phone, jar = stage.web, aiohttp.CookieJar(unsafe=True)
+        await stage.sign_in()
+        inbox = await phone.chat.direct_channel("", await own_id(phone))
+        async with aiohttp.ClientSession(cookie_jar=jar) as client:
+            await stage.sign_in(client=client)
+            laptop = replace(phone, client=client)
+            stream = events(laptop, after=await phone.board.newest_revision())
+            assert (await anext(stream))[0] == "hello"
+            await phone.chat.post(inbox, FOR_ONE, key=DeliveryKey("a"))
+            while_signed_in = await anext(stream)
+
+            await leaves(stage)
+            await phone.chat.post(inbox, FOR_ONE, key=DeliveryKey("b"))
+
+            afterwards = await anext(stream)
+            await stream.aclose()
+
+    assert "For one person" in while_signed_in[2]
+    assert afterwards == ("reload", "", "")
 
 
 async def test_no_channel_can_be_named_like_an_inbox():

@@ -112,23 +112,31 @@ def may_note(context: WebContext, visitor: Visitor) -> bool:
 
 
 async def find_session(request: web.Request, context: WebContext) -> Session | None:
-    """The session of a request's cookie, if its person is still in a workspace of the bot."""
+    """`current_session`; nobody is signed in while the database cannot tell."""
+    try:
+        return await current_session(request, context)
+    except StorageError as error:  # a guest, for now
+        log.warning("who is signed in is unknown: %s", error)
+        return None
+
+
+async def current_session(request: web.Request, context: WebContext) -> Session | None:
+    """The session of a request's cookie, if its person is still in a workspace of the bot.
+
+    Raises `StorageError`.
+    """
     ways = context.sign_in
     secret = context.signer.read(SESSION_COOKIE, read_cookie(request, SESSION_COOKIE))
     if ways is None or secret is None:
         return None
-    try:
-        session = await ways.sessions.find(secret, at=context.now())
-        if session is None:
-            return None
-        who = await ways.rights.current(session.who)
-        if who is None:
-            log.info("%s is signed out: the bot shares no workspace with them", session.who.person)
-            # This one alone: another one may be of a workspace that the person is in.
-            await ways.sessions.end(session)
-            return None
-    except StorageError as error:  # a guest, for now
-        log.warning("who is signed in is unknown: %s", error)
+    session = await ways.sessions.find(secret, at=context.now())
+    if session is None:
+        return None
+    who = await ways.rights.current(session.who)
+    if who is None:
+        log.info("%s is signed out: the bot shares no workspace with them", session.who.person)
+        # This one alone: another one may be of a workspace that the person is in.
+        await ways.sessions.end(session)
         return None
     return replace(session, who=who)
 
