@@ -1,6 +1,6 @@
 """A recap: what a week, month or year brought, counted from rows (issue 16, item 3)."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
@@ -58,15 +58,31 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """What the store reads: `tags` and `papers` are counts by day from `BEFORE` periods before on.
+class Stretch:
+    """The days of a period that are counted."""
 
-    `begins_on` is the day of the archive's oldest entry.
+    name: str
+    first: date
+    last: date
+
+
+def stretches(period: Period, begins_on: date | None) -> tuple[Stretch, ...]:
+    """What is counted: the periods before that are compared, the oldest first, and this one.
+
+    `begins_on` is the day of the archive's oldest entry: what is before it is not compared with.
     """
+    earlier = [period.before(n) for n in range(BEFORE, 0, -1)]
+    earlier = [each for each in earlier if begins_on is not None and each.last >= begins_on]
+    return tuple(Stretch(each.name, each.first, each.last) for each in (*earlier, period))
 
-    papers: Mapping[date, int]
-    tags: Mapping[str, Mapping[date, int]]
-    begins_on: date | None = None
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What the store reads: how many `papers` each of `counted` has, and how many with each tag."""
+
+    counted: Sequence[Stretch]
+    papers: Sequence[int]
+    tags: Mapping[str, Sequence[int]]
     said: Sequence[Said] = ()
     liked: Sequence[tuple[EntryId, int]] = ()
     cited: Sequence[Cited] = ()
@@ -74,7 +90,7 @@ class Rows:
 
 
 def only_of(rows: Rows, allowed: Collection[EntryId]) -> Rows:
-    """The rows without what concerns other entries; the counts by day stay as they are."""
+    """The rows without what concerns other entries; the counts stay as they are."""
     return replace(
         rows,
         said=[each for each in rows.said if each.entry_id in allowed],
@@ -148,16 +164,12 @@ class Recap:
 
 
 def make_recap(period: Period, rows: Rows) -> Recap:
-    """The numbers of a period. Periods from before the archive begins are not compared with."""
-    earlier = [period.before(n) for n in range(BEFORE, 0, -1)]
-    begins_on = rows.begins_on
-    earlier = [each for each in earlier if begins_on is not None and each.last >= begins_on]
-    spans = [each.first for each in (*earlier, period)]
-    *papers_before, papers = _by_period(rows.papers, period, spans)
+    """The numbers of a period, which is the last of those that are counted."""
+    *papers_before, papers = rows.papers
     counts = [
-        TagCounts(slug, many[-1], many[:-1])
-        for slug, days in sorted(rows.tags.items())
-        if any(many := _by_period(days, period, spans))
+        TagCounts(slug, many[-1], tuple(many[:-1]))
+        for slug, many in sorted(rows.tags.items())
+        if any(many)
     ]
     people = {each.person for each in rows.said}
     names = {each.person: each.name for each in rows.said if each.is_named and each.name}
@@ -165,7 +177,7 @@ def make_recap(period: Period, rows: Rows) -> Recap:
         period=period,
         papers=papers,
         papers_before=tuple(papers_before),
-        before=tuple(each.name for each in earlier),
+        before=tuple(each.name for each in rows.counted[:-1]),
         discussed=_discussed(rows.said),
         liked=tuple(rows.liked[:SHOWN]),
         rising=_moved(counts, up=True),
@@ -178,13 +190,6 @@ def make_recap(period: Period, rows: Rows) -> Recap:
         people=len(people),
         names=tuple(sorted(names.values(), key=str.casefold)),
     )
-
-
-def _by_period(days: Mapping[date, int], period: Period, spans: Sequence[date]) -> tuple[int, ...]:
-    sums: Counter[date] = Counter()
-    for day, count in days.items():
-        sums[period.around(day).first] += count
-    return tuple(sums[first] for first in spans)
 
 
 def _discussed(said: Iterable[Said]) -> tuple[Discussed, ...]:

@@ -1,9 +1,9 @@
 """Making the recap of a period: what the archive brought, and what readers of channels said of it."""
 
-from collections import Counter
-from collections.abc import Collection, Mapping
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, time
+from datetime import time
 from zoneinfo import ZoneInfo
 
 from bot.archive.domain.entry import EntryId, StoredEntry
@@ -25,7 +25,7 @@ from bot.lookup.store import few_entries
 from bot.reactions.store import reactions
 from bot.recap.domain.period import Period
 from bot.recap.domain.present_recap import present_recap
-from bot.recap.domain.recap import BEFORE, SHOWN, Recap, Rows, make_recap, only_of
+from bot.recap.domain.recap import BEFORE, SHOWN, Recap, Rows, make_recap, only_of, stretches
 from bot.recap.store import rows
 
 
@@ -107,9 +107,9 @@ async def look_back(
         tx, since=since, until=until, limit=_MOST_LIKED if wanted else SHOWN, channels=whole
     )
     found = Rows(
-        papers={},
+        counted=stretches(period, await rows.find_first_day(tx)),
+        papers=(),
         tags={},
-        begins_on=await rows.find_first_day(tx),
         said=await rows.list_said(tx, since, until, readable, named_in),
         liked=[(each.entry_id, each.people) for each in liked],
         cited=await rows.list_cited(tx, period.first, period.last),
@@ -117,12 +117,13 @@ async def look_back(
     )
     empty = await entries.list_empty_notes(tx, begin, period.last)  # no digest has them either
     if wanted:
-        found = await _through(tx, found, begin, period.last, _Filter(wanted, readable, empty))
+        found = await _through(tx, found, _Filter(wanted, readable, empty))
     else:
-        papers = await rows.count_papers(tx, begin, period.last, empty)
-        tags = await rows.count_tags(tx, begin, period.last, without=empty)
-        found = replace(found, papers=papers, tags=tags)
-    recap = make_recap(period, found)
+        days = [(each.first, each.last) for each in found.counted]
+        papers = [await rows.count_papers(tx, *each, empty) for each in days]
+        tags = [await rows.count_tags(tx, *each, without=empty) for each in days]
+        found = replace(found, papers=papers, tags=_by_tag(tags))
+    recap = await asyncio.to_thread(make_recap, period, found)  # a year has many rows
     named = [each.entry_id for each in recap.discussed]
     named += [entry_id for entry_id, _ in recap.liked]
     named += [each.earlier for each in (*recap.taken_up, *recap.most_cited) if each.earlier]
@@ -146,9 +147,9 @@ class _Filter:
     without: Collection[EntryId]
 
 
-async def _through(tx: Transaction, found: Rows, first: date, last: date, passing: _Filter) -> Rows:
-    """The rows with the counts of these days, all for the entries that pass the filter alone."""
-    dated = await rows.list_dated(tx, first, last)
+async def _through(tx: Transaction, found: Rows, passing: _Filter) -> Rows:
+    """The rows with what is counted, all for the entries that pass the filter alone."""
+    dated = await rows.list_dated(tx, found.counted[0].first, found.counted[-1].last)
     concerned = {
         *dated,
         *(each.entry_id for each in found.said),
@@ -159,7 +160,15 @@ async def _through(tx: Transaction, found: Rows, first: date, last: date, passin
     allowed = await few_entries.found_among(
         tx, passing.queries, concerned, readable=passing.readable
     )
-    among = [each for each in dated if each in allowed and each not in passing.without]
-    papers = Counter(dated[each] for each in among)
-    tags = await rows.count_tags(tx, first, last, among=among)
-    return replace(only_of(found, allowed), papers=papers, tags=tags)
+    counting = allowed.difference(passing.without)
+    papers, tags = [], []
+    for each in found.counted:
+        among = [n for n, day in dated.items() if each.first <= day <= each.last and n in counting]
+        papers.append(len(among))
+        tags.append(await rows.count_tags(tx, each.first, each.last, among=among))
+    return replace(only_of(found, allowed), papers=papers, tags=_by_tag(tags))
+
+
+def _by_tag(counts: Sequence[Mapping[str, int]]) -> Mapping[str, Sequence[int]]:
+    slugs = set().union(*counts)
+    return {slug: [each.get(slug, 0) for each in counts] for slug in slugs}

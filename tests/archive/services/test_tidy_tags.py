@@ -53,9 +53,7 @@ async def seen(db: Database) -> dict[str, object]:
             "most": (await tags.list_used(tx, limit=1))[0].tag,
             "completed": [each.tag for each in await tags.list_beginning(tx, "pre-t", limit=5)],
             "spellings": (await tx.call(partial(tags.list_spellings, limit=9))).get("pre-training"),
-            "recap": {
-                slug: sum(days.values()) for slug, days in (await count_tags(tx, DAY, DAY)).items()
-            },
+            "recap": await count_tags(tx, DAY, DAY),
         }
 
 

@@ -1,5 +1,6 @@
 import xml.etree.ElementTree as ET
 from datetime import date, timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,32 +11,31 @@ from bot.core.domain.document import Chart, dump, load, notice
 from bot.core.domain.i18n import ENGLISH
 from bot.recap.domain.period import parse_period
 from bot.recap.domain.present_recap import present_recap
-from bot.recap.domain.recap import Cited, Rows, Said, make_recap
+from bot.recap.domain.recap import Cited, Rows, Said, make_recap, stretches
 
 WEEK = parse_period("2026-W48", date(2026, 11, 27))
-MONDAY = WEEK.first
 BEGIN = WEEK.before(12).first
 
 
-def weekly(*counts: int) -> dict[date, int]:
-    """So many papers on the Monday of this week (the last count) and of those before."""
-    days = {MONDAY - n * timedelta(weeks=1): c for n, c in enumerate(reversed(counts))}
-    return {day: count for day, count in days.items() if count}
+def weekly(*papers: int, begins_on: date = BEGIN, **more: Any) -> Rows:
+    """So many papers in this week (the last count) and in each of those before."""
+    counted = stretches(WEEK, begins_on)
+    return Rows(counted, in_weeks(*papers, weeks=len(counted)), **{"tags": {}, **more})
+
+
+def in_weeks(*counts: int, weeks: int = 13) -> tuple[int, ...]:
+    return (*[0] * (weeks - len(counts)), *counts)
 
 
 def test_tags_rise_and_fall_against_the_twelve_weeks_before():
-    rows = Rows(
-        papers=weekly(*[5] * 13),
-        tags={
-            "new": weekly(3),
-            "steady": weekly(*[4] * 13),
-            "gone": weekly(*[2] * 12, 0),
-            "once": weekly(1),
-        },
-        begins_on=BEGIN,
-    )
+    tags = {
+        "new": in_weeks(3),
+        "steady": in_weeks(*[4] * 13),
+        "gone": in_weeks(*[2] * 12, 0),
+        "once": in_weeks(1),
+    }
 
-    recap = make_recap(WEEK, rows)
+    recap = make_recap(WEEK, weekly(*[5] * 13, tags=tags))
 
     assert [tag.slug for tag in recap.rising] == ["new"]
     assert [tag.slug for tag in recap.falling] == ["gone"]
@@ -45,11 +45,9 @@ def test_tags_rise_and_fall_against_the_twelve_weeks_before():
 
 
 def test_weeks_before_the_archive_began_are_not_compared_with():
-    rows = Rows(
-        papers=weekly(6, 6), tags={"rl": weekly(3, 3)}, begins_on=MONDAY - timedelta(days=3)
-    )
+    begun = WEEK.first - timedelta(days=3)
 
-    recap = make_recap(WEEK, rows)
+    recap = make_recap(WEEK, weekly(6, 6, begins_on=begun, tags={"rl": (3, 3)}))
 
     assert recap.before == ("2026-W47",)
     assert (recap.rising, recap.falling) == ((), ())
@@ -62,7 +60,7 @@ def test_people_are_counted_once_and_named_only_where_that_is_allowed():
         Said(EntryId(2), "slack:T1/U2", "Bob", is_named=False),
     ]
 
-    recap = make_recap(WEEK, Rows(weekly(5), {}, begins_on=BEGIN, said=said))
+    recap = make_recap(WEEK, weekly(5, said=said))
 
     assert (recap.people, recap.replies, recap.names) == (2, 3, ("Ada",))
     assert [(d.entry_id, d.replies, d.people) for d in recap.discussed] == [(1, 2, 1), (2, 1, 1)]
@@ -77,15 +75,15 @@ def test_a_paper_is_taken_up_again_if_it_has_an_entry_from_before():
         Cited(3, "Once", None, EntryId(11), None),
     ]
 
-    recap = make_recap(WEEK, Rows(weekly(5), {}, begins_on=BEGIN, cited=cited))
+    recap = make_recap(WEEK, weekly(5, cited=cited))
 
     assert [(each.title, each.times) for each in recap.taken_up] == [("Old", 2)]
     assert [each.title for each in recap.most_cited] == ["Elsewhere", "Old"]
 
 
 def test_below_five_papers_it_is_one_line():
-    few = present_recap(make_recap(WEEK, Rows(weekly(4), {}, begins_on=BEGIN)), {}, ENGLISH)
-    enough = present_recap(make_recap(WEEK, Rows(weekly(5), {}, begins_on=BEGIN)), {}, ENGLISH)
+    few = present_recap(make_recap(WEEK, weekly(4)), {}, ENGLISH)
+    enough = present_recap(make_recap(WEEK, weekly(5)), {}, ENGLISH)
 
     assert few.summary == "week 48 of 2026: 4 papers, too few to look back on."
     assert len(few.blocks) == 1
