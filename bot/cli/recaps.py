@@ -34,11 +34,12 @@ def recap(
 
     async def work(db: Database, settings: Settings) -> LookedBack:
         zone = settings.timezone
-        asked = parse_period(period, now().astimezone(zone).date())
+        today = now().astimezone(zone).date()
+        asked = parse_period(period, today)
         if ref is not None:
-            return await look_back_in_channel(db, asked, ref, zone=zone)
+            return await look_back_in_channel(db, asked, ref, zone=zone, today=today)
         channels = await DatabaseLibrary(db).list_channels()
-        return await look_back_in(db, asked, zone=zone, channels=channels)
+        return await look_back_in(db, asked, zone=zone, channels=channels, today=today)
 
     found = with_database(work)
     if as_json:

@@ -116,8 +116,11 @@ _OF_THE_DIGEST = frozenset(
 
 async def _recap(desk: DigestContext, channel: ChannelRef, text: str, say: Translate) -> Document:
     zone = await zone_of(desk, channel)
-    period = parse_period(text, desk.clock().astimezone(zone).date())
-    found = await look_back.look_back_in_channel(desk.db, period, str(channel), zone=zone)
+    today = desk.clock().astimezone(zone).date()
+    period = parse_period(text, today)
+    found = await look_back.look_back_in_channel(
+        desk.db, period, str(channel), zone=zone, today=today
+    )
     return found.present(say)
 
 

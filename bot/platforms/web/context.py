@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import field
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 
 from aiohttp import web
 
@@ -34,11 +34,13 @@ class Metrics:
     content_type: str
 
 
-LookBack = Callable[[Period, Collection[str], Translate], Awaitable[Document]]
-"""Gives the recap of a period for readers of the web chat and of these channels (REFs)."""
+LookBack = Callable[[Period, date, Collection[str], Translate], Awaitable[Document]]
+"""Gives the recap of a period, as of today, for readers of the web chat and of these channels (REFs)."""
 
 
-async def no_recaps(_period: Period, _channels: Collection[str], say: Translate) -> Document:
+async def no_recaps(
+    _period: Period, _today: date, _channels: Collection[str], say: Translate
+) -> Document:
     """The default where there is no archive to look back on."""
     return notice(say("There are no papers yet."))
 

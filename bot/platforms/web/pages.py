@@ -250,7 +250,7 @@ async def recap(request: web.Request) -> web.Response:
     channels = await visible_refs(context, visitor)
     earlier, later = period.neighbours
     title = visitor.say("Looking back on {period}", period=period_text(period, visitor.say))
-    document = await context.look_back(period, channels, visitor.say)
+    document = await context.look_back(period, today, channels, visitor.say)
     picture = picture_of(document, period, visitor.say.locale)
     return reading_page(
         request,

@@ -60,11 +60,17 @@ def present_recap(recap: Recap, entries: Mapping[EntryId, StoredEntry], say: Tra
 
 
 def _head(recap: Recap, say: Translate) -> str:
-    days = f"{day_text(recap.period.first, say.locale)} – {day_text(recap.period.last, say.locale)}"
-    parts = [days, count_papers(recap.papers, say)]
+    first, last = recap.period.first, recap.until or recap.period.last
+    parts = [f"{day_text(first, say.locale)} – {day_text(last, say.locale)}"]
+    if recap.until is not None:
+        parts.append(say("so far"))
+    parts.append(count_papers(recap.papers, say))
     if recap.papers_before:
-        usual = sum(recap.papers_before) / len(recap.papers_before)
-        parts.append(say("before: {n} on average", n=_number(usual)))
+        usual = _number(sum(recap.papers_before) / len(recap.papers_before))
+        if recap.until is None:
+            parts.append(say("before: {n} on average", n=usual))
+        else:
+            parts.append(say("before: {n} on average in as many days", n=usual))
     return " · ".join(parts)
 
 
@@ -97,12 +103,23 @@ def _counted(tag: TagCounts, say: Translate) -> str:
 def chart_of(recap: Recap, say: Translate) -> Chart:
     """The tags over time: each of `drawn`, in this period and in those before."""
     said = ", ".join(f"#{tag.slug} {tag.count}" for tag in recap.drawn)
-    text = say(
-        "Papers by tag, {first} to {last}. In {last}: {tags}.",
-        first=recap.before[0] if recap.before else recap.period.name,
-        last=recap.period.name,
-        tags=said,
-    )
+    first, last = (*recap.before, recap.period.name)[0], recap.period.name
+    if recap.until is None:
+        text = say(
+            "Papers by tag, {first} to {last}. In {last}: {tags}.",
+            first=first,
+            last=last,
+            tags=said,
+        )
+    else:
+        text = say.count(
+            "Papers by tag on the first day of each, {first} to {last}. In {last}: {tags}.",
+            "Papers by tag in the first {n} days of each, {first} to {last}. In {last}: {tags}.",
+            (recap.until - recap.period.first).days + 1,
+            first=first,
+            last=last,
+            tags=said,
+        )
     lines = tuple((f"#{tag.slug}", (*tag.before, tag.count)) for tag in recap.drawn)
     return Chart((*recap.before, recap.period.name), lines, text)
 

@@ -66,14 +66,25 @@ class Stretch:
     last: date
 
 
-def stretches(period: Period, begins_on: date | None) -> tuple[Stretch, ...]:
+def stretches(
+    period: Period, begins_on: date | None, *, until: date | None = None
+) -> tuple[Stretch, ...]:
     """What is counted: the periods before that are compared, the oldest first, and this one.
 
-    `begins_on` is the day of the archive's oldest entry: what is before it is not compared with.
+    `begins_on` is the day of the archive's oldest entry: what is before it is not compared with. A
+    period that is not over is compared with as many days of those before: those up to `until`.
     """
     earlier = [period.before(n) for n in range(BEFORE, 0, -1)]
-    earlier = [each for each in earlier if begins_on is not None and each.last >= begins_on]
-    return tuple(Stretch(each.name, each.first, each.last) for each in (*earlier, period))
+    begin = begins_on or date.max
+    if until is None:
+        compared = [each for each in (*earlier, period) if each is period or each.last >= begin]
+        return tuple(Stretch(each.name, each.first, each.last) for each in compared)
+    length = until - period.first
+    compared = [each for each in earlier if each.first >= begin]
+    return (
+        *(Stretch(each.name, each.first, min(each.first + length, each.last)) for each in compared),
+        Stretch(period.name, period.first, period.last),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +150,14 @@ class CitedPaper:
 
 @dataclass(frozen=True, slots=True)
 class Recap:
-    """The numbers of a period; `before` are the names of the periods that tags are compared with."""
+    """The numbers of a period; `before` are the names of the periods that tags are compared with.
+
+    With `until`, the period is not over and was compared with the days of those up to then.
+    """
 
     period: Period
     papers: int
+    until: date | None = None
     papers_before: tuple[int, ...] = ()
     before: tuple[str, ...] = ()
     discussed: tuple[Discussed, ...] = ()
@@ -163,8 +178,8 @@ class Recap:
         return self.papers >= FEWEST
 
 
-def make_recap(period: Period, rows: Rows) -> Recap:
-    """The numbers of a period, which is the last of those that are counted."""
+def make_recap(period: Period, rows: Rows, until: date | None = None) -> Recap:
+    """The numbers of a period, which is the last of those that are counted; `until` as in `stretches`."""
     *papers_before, papers = rows.papers
     counts = [
         TagCounts(slug, many[-1], tuple(many[:-1]))
@@ -176,6 +191,7 @@ def make_recap(period: Period, rows: Rows) -> Recap:
     return Recap(
         period=period,
         papers=papers,
+        until=until,
         papers_before=tuple(papers_before),
         before=tuple(each.name for each in rows.counted[:-1]),
         discussed=_discussed(rows.said),

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import time
+from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.archive.domain.entry import EntryId, StoredEntry
@@ -42,15 +42,15 @@ class LookedBack:
 
 
 async def look_back_in(
-    db: Database, period: Period, *, zone: ZoneInfo, channels: Collection[str]
+    db: Database, period: Period, *, zone: ZoneInfo, channels: Collection[str], today: date
 ) -> LookedBack:
     """`look_back`, in a transaction of its own."""
     async with db.reading() as tx:
-        return await look_back(tx, period, zone=zone, channels=channels)
+        return await look_back(tx, period, zone=zone, channels=channels, today=today)
 
 
 async def look_back_in_channel(
-    db: Database, period: Period, channel: str, *, zone: ZoneInfo
+    db: Database, period: Period, channel: str, *, zone: ZoneInfo, today: date
 ) -> LookedBack:
     """The recap of a period for readers of one channel; one with a digest sees what its filter lets pass.
 
@@ -59,11 +59,13 @@ async def look_back_in_channel(
     async with db.reading() as tx:
         subscription = await subscriptions.find(tx, channel)
         if subscription is None or subscription.standing is Standing.REMOVED:
-            return await look_back(tx, period, zone=zone, channels=(channel,))
-        return await look_back_for(tx, subscription, period)
+            return await look_back(tx, period, zone=zone, channels=(channel,), today=today)
+        return await look_back_for(tx, subscription, period, today=today)
 
 
-async def look_back_for(tx: Transaction, subscription: Subscription, period: Period) -> LookedBack:
+async def look_back_for(
+    tx: Transaction, subscription: Subscription, period: Period, *, today: date | None = None
+) -> LookedBack:
     """`look_back` of a channel with a digest, through its filter on the period's last day.
 
     Raises `UserError` for a filter that cannot be read.
@@ -79,6 +81,7 @@ async def look_back_for(tx: Transaction, subscription: Subscription, period: Per
         zone=options.schedule.zone,
         channels=(subscription.channel,),
         wanted=queries_on(options.tags, options.only, days),
+        today=today,
     )
 
 
@@ -89,12 +92,14 @@ async def look_back(
     zone: ZoneInfo,
     channels: Collection[str],
     wanted: Collection[Query] = (),
+    today: date | None = None,
 ) -> LookedBack:
     """The recap of a period for readers of these channels (REFs).
 
     It counts what was said and liked in these channels and in those linked with them, from when
     they were linked on. Names are given of channels with `discussion:on` only. With `wanted` it is
-    about the entries that any of these queries finds.
+    about the entries that any of these queries finds. A period that `today` is in is compared with as
+    many days of those before; without `today` it is over.
     """
     begin, midnight = period.before(BEFORE).first, time()
     since = slot_utc(period.first, midnight, zone)
@@ -106,8 +111,9 @@ async def look_back(
     liked = await reactions.list_most_liked(
         tx, since=since, until=until, limit=_MOST_LIKED if wanted else SHOWN, channels=whole
     )
+    so_far = await _so_far(tx, period, today) if today is not None else None
     found = Rows(
-        counted=stretches(period, await rows.find_first_day(tx)),
+        counted=stretches(period, await rows.find_first_day(tx), until=so_far),
         papers=(),
         tags={},
         said=await rows.list_said(tx, since, until, readable, named_in),
@@ -123,12 +129,20 @@ async def look_back(
         papers = [await rows.count_papers(tx, *each, empty) for each in days]
         tags = [await rows.count_tags(tx, *each, without=empty) for each in days]
         found = replace(found, papers=papers, tags=_by_tag(tags))
-    recap = await asyncio.to_thread(make_recap, period, found)  # a year has many rows
+    recap = await asyncio.to_thread(make_recap, period, found, so_far)  # a year has many rows
     named = [each.entry_id for each in recap.discussed]
     named += [entry_id for entry_id, _ in recap.liked]
     named += [each.earlier for each in (*recap.taken_up, *recap.most_cited) if each.earlier]
     stored = await entries.list_by_id(tx, dict.fromkeys(named))
     return LookedBack(recap, {each.id: each for each in stored})
+
+
+async def _so_far(tx: Transaction, period: Period, today: date) -> date | None:
+    """The last day to compare of a period that is not over: today only once there is a paper of it."""
+    if not period.first <= today <= period.last:
+        return None
+    has_papers = await rows.count_papers(tx, today, today, without=())
+    return today if has_papers else max(period.first, today - timedelta(days=1))
 
 
 _MOST_LIKED = 5000

@@ -1,6 +1,7 @@
 """Recaps of the web chat's pages."""
 
 from collections.abc import Collection
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from bot.core.database.database import Database
@@ -19,11 +20,15 @@ class RecapPages:
         self._db = db
         self._zone = zone
 
-    async def __call__(self, period: Period, channels: Collection[str], say: Translate) -> Document:
-        """The recap, with the talk of the web chat and of `channels` (REFs)."""
+    async def __call__(
+        self, period: Period, today: date, channels: Collection[str], say: Translate
+    ) -> Document:
+        """The recap as of `today`, with the talk of the web chat and of `channels` (REFs)."""
         async with self._db.reading() as tx:
             ours = [
                 str(ChannelRef(Platform.WEB, "", each)) for each in await board.list_channels(tx)
             ]
-            found = await look_back(tx, period, zone=self._zone, channels=(*ours, *channels))
+            found = await look_back(
+                tx, period, zone=self._zone, channels=(*ours, *channels), today=today
+            )
         return found.present(say)

@@ -2,19 +2,22 @@ import xml.etree.ElementTree as ET
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.archive.domain.entry import EntryId
+from bot.core.catalogue import Catalogues
 from bot.core.domain.chart import ON_CARD, ON_PAGE, bars, svg
 from bot.core.domain.document import Chart, dump, load, notice
 from bot.core.domain.i18n import ENGLISH
-from bot.recap.domain.period import parse_period
+from bot.recap.domain.period import Unit, parse_period, period_of
 from bot.recap.domain.present_recap import present_recap
 from bot.recap.domain.recap import Cited, Rows, Said, make_recap, stretches
 
 WEEK = parse_period("2026-W48", date(2026, 11, 27))
 BEGIN = WEEK.before(12).first
+DAY = timedelta(days=1)
 
 
 def weekly(*papers: int, begins_on: date = BEGIN, **more: Any) -> Rows:
@@ -88,6 +91,40 @@ def test_below_five_papers_it_is_one_line():
     assert few.summary == "week 48 of 2026: 4 papers, too few to look back on."
     assert len(few.blocks) == 1
     assert enough.summary == "Looking back on week 48 of 2026: 5 papers"
+
+
+@pytest.mark.parametrize("say", [ENGLISH, Catalogues()("ko")], ids=["en", "ko"])
+def test_a_period_that_is_not_over_says_so(say):
+    rows = weekly(*[5] * 13, tags={"rl": in_weeks(*[5] * 13)})
+
+    over = str(present_recap(make_recap(WEEK, rows), {}, say))
+    first_day = str(present_recap(make_recap(WEEK, rows, WEEK.first), {}, say))
+    third_day = str(present_recap(make_recap(WEEK, rows, WEEK.first + 2 * DAY), {}, say))
+
+    if say is ENGLISH:
+        assert "23 November 2026 – 29 November 2026 · 5 papers · before: 5 on average'" in over
+        assert "2026 – 25 November 2026 · so far · 5 papers" in third_day
+        assert "before: 5 on average in as many days" in third_day
+        assert "in the first 3 days of each, 2026-W36 to 2026-W48" in third_day
+        assert "on the first day of each, 2026-W36 to 2026-W48" in first_day
+    else:
+        assert "2026년 11월 25일 · 지금까지 · 논문 5편 · 이전 같은 일수의 평균: 5편" in third_day
+        assert "지금까지" not in over
+
+
+@given(st.dates(date(2000, 1, 1), date(2030, 1, 1)), st.sampled_from(Unit), st.integers(0, 5000))
+def test_as_many_days_of_each_whole_period_before_are_compared(today, unit, age):
+    period, begins_on = period_of(unit, today), today - timedelta(days=age)
+
+    *earlier, this = stretches(period, begins_on, until=today)
+
+    assert (this.first, this.last) == (period.first, period.last)
+    for n, each in enumerate(reversed(earlier), start=1):
+        whole = period.before(n)
+        assert (each.name, each.first) == (whole.name, whole.first)
+        assert begins_on <= each.first <= each.last <= whole.last
+        assert each.last == whole.last or each.last - each.first == today - period.first
+    assert len(earlier) == 12 or period.before(len(earlier) + 1).first < begins_on
 
 
 @given(

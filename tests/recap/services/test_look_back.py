@@ -31,6 +31,8 @@ from tests.stage import staged
 SEOUL = ZoneInfo("Asia/Seoul")
 TODAY = date(2025, 2, 7)
 NOW = datetime(2025, 2, 7, 9, tzinfo=UTC)
+LATER = date(2026, 1, 5)
+"""All periods that are looked at are over."""
 HERE, THERE, ELSEWHERE = map(parse_channel, ("slack:T1/C1", "discord:22", "slack:T2/C2"))
 numbers = count(1)
 
@@ -72,7 +74,9 @@ async def test_the_numbers_of_the_sample_vault_are_those_of_a_count_by_hand(name
         await import_files(db, [shared / "samples" / "vault"], now=NOW)
         found = [stored async for stored in selection.chosen(db, "", as_written=True)]
 
-        recap = (await look_back_in(db, period, zone=SEOUL, channels=[str(HERE)])).recap
+        recap = (
+            await look_back_in(db, period, zone=SEOUL, today=LATER, channels=[str(HERE)])
+        ).recap
 
     inside = [stored for stored in found if within(stored, period)]
     older = [s for s in found if s.entry.date is not None and s.entry.date < period.first]
@@ -124,13 +128,13 @@ async def test_what_was_said_and_liked_in_the_channel_counts_and_no_other():
             await paper_events.add(tx, [("2502.00001", change), ("2502.99999", change)], NOW)
         await say_in(db, THERE, two, "Cho", NOW)
 
-        found = await look_back_in(db, week, zone=SEOUL, channels=[str(HERE)])
+        found = await look_back_in(db, week, zone=SEOUL, today=LATER, channels=[str(HERE)])
         text = str(found.present(ENGLISH))
         async with db.transaction() as tx:
             off = ChannelPreferences(discussion=False)
             await channel_preferences.put(tx, str(THERE), off)
             await channel_preferences.put(tx, str(HERE), off)
-        after = (await look_back_in(db, week, zone=SEOUL, channels=[str(HERE)])).recap
+        after = (await look_back_in(db, week, zone=SEOUL, today=LATER, channels=[str(HERE)])).recap
 
     recap = found.recap
     assert (recap.people, recap.replies) == (3, 4)
@@ -178,12 +182,14 @@ async def test_a_channel_with_a_filter_looks_back_on_what_passes_it(tags, only):
         words = TypedOptions(at="09:00", zone="Asia/Seoul", tags=tags, only=only)
         await subscribe.add(db, HERE, words, now=NOW)
 
-        recap = (await look_back_in_channel(db, week, str(HERE), zone=SEOUL)).recap
-        elsewhere = (await look_back_in_channel(db, week, str(THERE), zone=SEOUL)).recap
+        recap = (await look_back_in_channel(db, week, str(HERE), zone=SEOUL, today=LATER)).recap
+        elsewhere = (
+            await look_back_in_channel(db, week, str(THERE), zone=SEOUL, today=LATER)
+        ).recap
         async with db.transaction() as tx:
             await tx.run("UPDATE subscription SET only_query = 'auhtor:lee'")
         with pytest.raises(UserError, match="did you mean author:lee"):
-            await look_back_in_channel(db, week, str(HERE), zone=SEOUL)
+            await look_back_in_channel(db, week, str(HERE), zone=SEOUL, today=LATER)
 
     assert (recap.papers, elsewhere.papers) == (5, 10)
     assert [tag.slug for tag in recap.drawn] == ["rl"]
@@ -202,6 +208,45 @@ async def test_empty_notes_are_no_papers_of_a_recap(tmp_path, tags):
         words = TypedOptions(at="09:00", zone="Asia/Seoul", tags=tags)
         await subscribe.add(stage.db, HERE, words, now=NOW)
 
-        recap = (await look_back_in_channel(stage.db, week, str(HERE), zone=SEOUL)).recap
+        recap = (
+            await look_back_in_channel(stage.db, week, str(HERE), zone=SEOUL, today=LATER)
+        ).recap
 
     assert (recap.papers, [(each.slug, each.count) for each in recap.drawn]) == (1, [("rl", 1)])
+
+
+@pytest.mark.parametrize("options", [None, TypedOptions(at="09:00", zone="Asia/Seoul", tags="#rl")])
+@pytest.mark.parametrize("typed", ["week", "month", "year"])
+async def test_a_period_that_is_not_over_is_compared_with_as_many_days(options, typed):
+    """Each day brought one paper, the last one today."""
+    on = date(2026, 2, 4)
+    period = parse_period(typed, on)
+    async with throw_away() as db:
+        every_day = [on - timedelta(days=n) for n in range(400)]
+        await keep_apart(db, *(an_entry(f"Of {day}", on=day, tags="rl") for day in every_day))
+        if options is not None:
+            await subscribe.add(db, HERE, options, now=NOW)
+
+        recaps = [
+            (await look_back_in_channel(db, period, str(HERE), zone=SEOUL, today=today)).recap
+            for today in (on, on + timedelta(days=1))
+        ]
+
+    for recap in recaps:  # nothing is missing on a day that has only begun
+        assert recap.until == on
+        assert set(recap.papers_before) == {recap.papers} == {(on - period.first).days + 1}
+        assert {tag.before for tag in recap.drawn} == {recap.papers_before}
+        assert (recap.rising, recap.falling) == ((), ())
+
+
+async def test_a_period_that_is_not_over_is_compared_with_whole_ones_only():
+    """The archive began on a Wednesday."""
+    week = parse_period("week", date(2025, 2, 4))
+    begun = date(2025, 1, 22)
+    async with throw_away() as db:
+        days = [begun + timedelta(days=n) for n in range(14)]
+        await keep_apart(db, *(an_entry(f"Of {day}", on=day) for day in days))
+
+        recap = (await look_back_in(db, week, zone=SEOUL, channels=(), today=days[-1])).recap
+
+    assert (recap.before, recap.papers_before, recap.papers) == (("2025-W05",), (2,), 2)

@@ -56,7 +56,7 @@ async def of_recap(request: web.Request) -> web.Response:
         period = parse_period(request.match_info["period"], today)
     except UsageError:
         raise web.HTTPNotFound(text=request[VISITOR].say("There is no such page.")) from None
-    chart = _chart(await context.look_back(period, (), say))
+    chart = _chart(await context.look_back(period, today, (), say))
     drawn = await request.app[DRAWINGS].get(chart) if chart is not None else None
     if drawn is None:
         raise web.HTTPNotFound(text=request[VISITOR].say("There is no such page."))
