@@ -106,6 +106,11 @@ def test_a_cleaned_text_can_be_encoded(text: str):
         ("", "en"),
         ("ko;q=nonsense,en;q=0.1", "en"),
         (",;q=,;;", "en"),
+        ("ko; q=0.9, en; q=0.5", "ko"),
+        ("en ; q=0.2 , ko\t;\tQ=0.7", "ko"),
+        ("ko;q=0, en;q=0.1", "en"),
+        ("ko;q=nan, en;q=0.1", "en"),
+        ("ko;level=1, en;q=0.5", "ko"),
     ],
 )
 def test_the_language_is_the_one_the_browser_prefers(header: str, language: str):

@@ -7,7 +7,7 @@ versions, are still read.
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import quote, unquote
@@ -226,21 +226,25 @@ def chosen_language(request: web.Request) -> str:
 
 
 def preferred_language(headers: Mapping[str, str]) -> str:
-    """`ko` or `en` by `Accept-Language`; `en` by default."""
+    """`ko` or `en` by `Accept-Language` (RFC 9110, section 12.5.4); `en` by default."""
     wanted: list[tuple[float, int, str]] = []
     for location, part in enumerate(headers.get("Accept-Language", "").split(",")[:20]):
-        name, _, quality = part.strip().partition(";q=")
-        language = name.partition("-")[0].casefold()
-        if language in LANGUAGES:
-            wanted.append((-_quality(quality), location, language))
+        name, *parameters = part.split(";")
+        language, quality = name.strip().partition("-")[0].casefold(), _quality(parameters)
+        if language in LANGUAGES and quality > 0:
+            wanted.append((-quality, location, language))
     return min(wanted)[2] if wanted else "en"
 
 
-def _quality(text: str) -> float:
-    try:
-        return float(text) if text else 1.0
-    except ValueError:
-        return 0.0
+def _quality(parameters: Iterable[str]) -> float:
+    """The weight of a language, 1 without one; there may be spaces around each parameter."""
+    for name, _, value in (each.partition("=") for each in parameters):
+        if name.strip().casefold() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0
 
 
 def set_visitor_cookie(request: web.Request, response: web.StreamResponse) -> None:
