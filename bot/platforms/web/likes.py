@@ -40,6 +40,9 @@ async def _like(
     message = await context.board.find(number) if number else None
     if message is None or not is_paper(message) or not may_read(message.channel, visitor.user.id):
         raise web.HTTPNotFound(text=visitor.say("That message no longer exists."))
+    if visitor.limit_key is None:  # the next request would be another person, who likes it too
+        text = visitor.say("Allow cookies for this page and reload it, then try again.")
+        raise web.HTTPForbidden(text=text)
     reaction = Reaction(
         message_ref(message.channel, message.id), visitor.user, LIKE, is_liked, context.now()
     )

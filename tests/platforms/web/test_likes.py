@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import aiohttp
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
@@ -131,3 +132,31 @@ async def test_a_form_that_likes_what_is_gone_is_answered_with_a_page(stage: Sta
 
     assert answer == (404, "text/html")
     assert "That message no longer exists." in page
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_who_has_no_cookie_of_ours_likes_nothing_and_is_told_to_allow_it(stage: Stage):
+    """Each request would be another person."""
+    await posting(stage, Layout.PAPERS)
+    paper = (await stage.board.list_messages("general", limit=9))[-1].id
+    before = len(stage.inbox.reactions)
+    form = {"message": str(paper), "like": "yes"}
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(cookie_jar=jar, headers=stage.own) as client:
+        async with client.post(stage.url("/like"), data=form) as response:
+            refused = response.status, response.content_type
+            page = await response.text()
+        body = {"message": paper, "like": True}
+        async with client.post(stage.url("/api/like"), json=body) as response:
+            refused_too = response.status, (await response.json())["error"]
+        without = len(stage.inbox.reactions) - before
+        async with client.get(stage.address):
+            pass
+        async with client.post(stage.url("/api/like"), json=body) as response:
+            admitted = response.status
+
+    assert refused == (403, "text/html")
+    assert "Allow cookies for this page" in page
+    assert refused_too == (403, "Allow cookies for this page and reload it, then try again.")
+    assert (without, admitted) == (0, 200)
+    assert len(stage.inbox.reactions) - before == 1
