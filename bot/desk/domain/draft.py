@@ -28,7 +28,8 @@ class Draft:
     `key` is that of the form. `paper` is the key of the paper (`Paper.key`), empty while it is not
     known. `entry_id` is the entry that is changed, `base` the fields as they were first shown, so
     that only what differs from them is written. `typed` is empty once it is done. `seen` are the
-    remarks that were shown: none of them keeps the form open again.
+    remarks that were shown: none of them keeps the form open again. Once it was submitted, `plan` is
+    the fingerprint of that, and `changed_at` when that was.
     """
 
     key: str
@@ -47,6 +48,16 @@ class Draft:
     seen: frozenset[str] = frozenset()
 
     @property
+    def is_submitted(self) -> bool:
+        """Whether nothing more can be typed into it."""
+        return self.state in (DraftState.SUBMITTED, DraftState.DONE)
+
+    @property
     def is_changed(self) -> bool:
         """Whether something was typed that was not there before."""
-        return any(text != self.base.get(name, "") for name, text in self.typed.items())
+        return bool(self.changed)
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The fields in which something else stands than was there before."""
+        return tuple(name for name, text in self.typed.items() if text != self.base.get(name, ""))

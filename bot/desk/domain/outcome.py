@@ -42,5 +42,14 @@ class Outcome:
 
 def fingerprint(values: Mapping[str, str]) -> str:
     """Equal for equal fields, whatever the white space around them."""
-    fields = sorted((name, tidy(text)) for name, text in values.items())
-    return hashlib.sha256(json.dumps(fields).encode()).hexdigest()
+    return " ".join(sorted(map(_mark, values.items())))
+
+
+def is_said(plan: str, values: Mapping[str, str]) -> bool:
+    """Whether a fingerprint is that of these fields, or of these and others."""
+    return set(map(_mark, values.items())) <= set(plan.split())
+
+
+def _mark(field: tuple[str, str]) -> str:
+    name, text = field
+    return f"{name}:{hashlib.sha256(tidy(text).encode()).hexdigest()[:32]}"

@@ -34,7 +34,7 @@ async def draft_text(
 
     What is typed meanwhile stays. Raises `StorageError`, and `UsageError` as `keep` does.
     """
-    draft = await keep(notes, filled)
+    draft = await keep(notes, filled, goes_on=True)
     async with notes.db.reading() as tx:
         known = await known_papers.find_known(tx, paper_of(draft))
         preferred = await _preferred(tx, filled.channel, say)
@@ -63,7 +63,9 @@ async def draft_text(
         log.warning("nothing was drafted for %s: %s", draft.person, error)
         problems = {place: error_text(error, say)}
         async with notes.db.reading() as tx:
-            draft = await drafts.find(tx, draft.key) or draft
+            now = await drafts.find(tx, draft.key)
+        if now is not None and not now.is_submitted:
+            draft = now
     return form_of(notes, draft, known, zone, say, problems=problems, remarks=remarks, actions=())
 
 
@@ -97,7 +99,7 @@ async def _fill(notes: NoteContext, draft: Draft, asked: Wanted, text: str) -> t
     async with notes.db.transaction() as tx:
         await tx.guard(drafts.guard_of(draft.key))
         now = await drafts.find(tx, draft.key)
-        if now is None or now.state not in (DraftState.OPEN, DraftState.TYPED):
+        if now is None or now.is_submitted:
             return draft, False
         if text_in(now.typed, asked.language):
             return now, False

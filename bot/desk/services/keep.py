@@ -1,49 +1,65 @@
 """Keeps what is typed into a form as the person's draft."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
+from bot.archive.domain.entry import EntryId
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.errors import UsageError
 from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.core.ports import ChannelRef, FilledForm, User, person_ids
 from bot.desk.domain.draft import Draft, DraftState
-from bot.desk.domain.fields import DATE, PAPER, TAGS, TEXT_NAMES
-from bot.desk.domain.outcome import Outcome
-from bot.desk.domain.paper_line import read_paper_line
+from bot.desk.domain.fields import DATE, PAPER, TAGS, TEXT_NAMES, values_of
+from bot.desk.domain.outcome import Outcome, is_said
+from bot.desk.domain.paper_line import PaperLine, read_paper_line
 from bot.desk.services.context import NoteContext
-from bot.desk.store import drafts
+from bot.desk.store import drafts, known_papers
 
 _NAMES = (PAPER, *TEXT_NAMES, TAGS, DATE)
 _LONGEST = 20_000
 """Characters of a field; the web page takes longer texts than Slack."""
 _LONGEST_KEY = 64
+_KEY = 16
+"""Characters of a key: Discord has little room for it."""
 
 
-async def keep(notes: NoteContext, filled: FilledForm) -> Draft:
-    """Store what is typed so far; what was submitted already stays as it is.
+async def keep(notes: NoteContext, filled: FilledForm, *, goes_on: bool = False) -> Draft:
+    """Store what is typed so far, also where another device submitted this form meanwhile.
 
-    Returns the draft as it is stored. Raises `UsageError` for the key of another person, and
+    What was submitted stays as it is: another text under its key is kept under a key that follows from
+    it, as a change of what was written. Returns the draft as it is stored: the submitted one where it
+    says the same, unless it `goes_on`. Raises `UsageError` for the key of another person, and
     `StorageError`.
     """
+    values = typed_values(filled.values)
     async with notes.db.transaction() as tx:
         await tx.guard(drafts.guard_of(filled.key))
         known = await drafts.find(tx, filled.key)
-        draft = _typed(notes, filled, known)
-        if known is None or known.state in (DraftState.OPEN, DraftState.TYPED):
-            await drafts.put(tx, draft)
+        _check_person(filled, known)
+        while known is not None and known.is_submitted:
+            if not goes_on and is_said(known.plan, values):
+                return known
+            known = await _following(tx, known)
+            values = _changes(values, known)
+        draft = _typed(notes, filled, known, values)
+        await drafts.put(tx, draft)
     return draft
 
 
-def _typed(notes: NoteContext, filled: FilledForm, known: Draft | None) -> Draft:
+def _check_person(filled: FilledForm, known: Draft | None) -> None:
     person = person_ids(filled.channel, filled.user)[0]
     if (known is not None and known.person != person) or len(filled.key) > _LONGEST_KEY:
         raise UsageError("This form belongs to somebody else: open a new one with /note")
-    if known is not None and known.state in (DraftState.SUBMITTED, DraftState.DONE):
-        return known
+
+
+def _typed(
+    notes: NoteContext, filled: FilledForm, known: Draft | None, values: Mapping[str, str]
+) -> Draft:
     if known is None:
+        person = person_ids(filled.channel, filled.user)[0]
         known = Draft(filled.key, person, "", "", "", notes.clock())
-    typed = {**known.base, **known.typed, **typed_values(filled.values)}
+    typed = {**known.base, **known.typed, **values}
     draft = replace(
         known,
         name=filled.user.name,
@@ -57,6 +73,46 @@ def _typed(notes: NoteContext, filled: FilledForm, known: Draft | None) -> Draft
     return replace(draft, state=DraftState.TYPED if draft.is_changed else DraftState.OPEN)
 
 
+async def _following(tx: Transaction, before: Draft) -> Draft:
+    """The draft of what is typed under the key of a submission after it; it need not be stored.
+
+    Once the submission is carried out, it is a change of what that wrote.
+    """
+    key = hashlib.sha256(before.key.encode()).hexdigest()[:_KEY]
+    await tx.guard(drafts.guard_of(key))
+    found = await drafts.find(tx, key)
+    is_done = before.state is DraftState.DONE
+    if found is not None and (found.is_submitted or not is_done or found.base != before.base):
+        return found
+    following = replace(before, key=key, state=DraftState.OPEN, plan="", outcome="")
+    if is_done:
+        following = await _with_entry(tx, following, Outcome.load(before.outcome).entry_id)
+    since = {name: found.typed[name] for name in found.changed} if found is not None else {}
+    typed = {**following.base, **following.typed, **_changes(since, following)}
+    return replace(following, typed=typed)
+
+
+async def _with_entry(tx: Transaction, draft: Draft, entry_id: EntryId | None) -> Draft:
+    """The draft as a change of that entry; of one that was deleted, its fields are empty."""
+    if entry_id is None:
+        return draft
+    known = await known_papers.find_known(tx, PaperLine(entry_id=entry_id))
+    if known.entry is not None:
+        base = values_of(known.entry.entry)
+    else:
+        base = {name: "" for name in draft.base if name != PAPER}
+    return replace(draft, entry_id=entry_id, base=base)
+
+
+def _changes(values: Mapping[str, str], draft: Draft) -> dict[str, str]:
+    """What the fields of a submitted form say of what it wrote; no date was that day's."""
+    return {
+        name: text
+        for name, text in values.items()
+        if (name != PAPER or draft.entry_id is None) and (name != DATE or text.strip())
+    }
+
+
 def typed_values(values: Mapping[str, str]) -> dict[str, str]:
     """The fields of the form, well-formed and no longer than they may be."""
     return {name: well_formed(values[name])[:_LONGEST] for name in _NAMES if name in values}
@@ -66,7 +122,7 @@ async def put_unless_done(tx: Transaction, draft: Draft) -> Draft:
     """Store the draft unless it was submitted or carried out meanwhile; returns what is stored."""
     await tx.guard(drafts.guard_of(draft.key))
     known = await drafts.find(tx, draft.key)
-    if known is not None and known.state in (DraftState.SUBMITTED, DraftState.DONE):
+    if known is not None and known.is_submitted:
         return known
     await drafts.put(tx, draft)
     return draft
@@ -84,9 +140,10 @@ async def put_state(
         known = await drafts.find(tx, draft.key)
         if known is not None and known.state is DraftState.DONE:
             return Outcome.load(known.outcome)
-        now = replace(draft, state=state, changed_at=notes.clock())
         if outcome is not None:
-            now = replace(now, typed={}, outcome=outcome.dump())
+            now = replace(draft, state=state, typed={}, outcome=outcome.dump())
+        else:
+            now = replace(draft, state=state, changed_at=notes.clock())
         if known is not None:  # else its person is forgotten
             await drafts.put(tx, now)
     return outcome if outcome is not None else Outcome(draft.entry_id, "")

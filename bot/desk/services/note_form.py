@@ -1,7 +1,7 @@
 """The form of a note: opened with what is known, kept as it is typed, submitted once."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import tzinfo
 
@@ -25,7 +25,7 @@ from bot.desk.domain.draft import Draft, DraftState
 from bot.desk.domain.drafting import OTHER, SUMMARY
 from bot.desk.domain.fields import DATE, PAPER, TAGS, values_of
 from bot.desk.domain.known import Known
-from bot.desk.domain.outcome import Outcome, fingerprint
+from bot.desk.domain.outcome import Outcome, fingerprint, is_said
 from bot.desk.domain.paper_line import PaperLine, read_paper_line
 from bot.desk.domain.present_note import present_outcome, present_refusal
 from bot.desk.domain.remarks import Remark, by_field
@@ -178,7 +178,7 @@ async def _press(
         return as_typed(filled, say, refusal)
     if action in {SUMMARY, OTHER}:
         return await draft_text(notes, filled, action, zone=zone, say=say)
-    draft = await keep(notes, filled)
+    draft = await keep(notes, filled, goes_on=True)
     async with notes.db.reading() as tx:
         known = await known_papers.find_known(tx, paper_of(draft))
         other = await drafts.find_newest(tx, draft.person, draft.paper, other_than=draft.key)
@@ -224,9 +224,20 @@ async def _submit(
     if refusal is not None:
         return as_typed(filled, say, refusal)
     draft = await keep(notes, filled)
-    remarks: tuple[str, ...] = ()
+    if draft.key != filled.key:
+        await _finish_submitted(notes, filled.key, say)
+        draft = await keep(notes, filled)
     if draft.state is DraftState.DONE:
-        return await _done_already(notes, draft, filled, zone, say)
+        return present_outcome(Outcome.load(draft.outcome), say)
+    if draft.key != filled.key and not draft.is_submitted:
+        return await _saved_already(notes, draft, zone, say)
+    return await _save(notes, draft, filled, zone, say)
+
+
+async def _save(
+    notes: NoteContext, draft: Draft, filled: FilledForm, zone: tzinfo, say: Translate
+) -> Form | Document:
+    remarks: tuple[str, ...] = ()
     if draft.state is not DraftState.SUBMITTED:
         days = Days(notes.clock().astimezone(zone).date())
         async with notes.db.reading() as tx:
@@ -244,24 +255,31 @@ async def _submit(
                     notes, draft, part, filled.channel, days=days, say=say, is_whole=False
                 )
                 decision = _with_both(decision, found)
-            return await _to_correct(notes, decision, zone, say)
+            return await _to_correct(notes, decision, filled, zone, say)
         found = await list_remarks(notes, draft, decision, filled.channel, days=days, say=say)
         if any(each.is_warning and each.mark not in draft.seen for each in found):
-            return await _to_correct(notes, _with_remarks(draft, found, say), zone, say)
+            return await _to_correct(notes, _with_remarks(draft, found, say), filled, zone, say)
         remarks = tuple(each.text for each in found if each.mark not in draft.seen)
+        plan = fingerprint(draft.typed)
         draft = replace(with_date(draft, decision.entry.date), paper=decision.entry.paper.key)
-        draft = replace(
-            draft,
-            state=DraftState.SUBMITTED,
-            changed_at=notes.clock(),
-            plan=fingerprint(typed_values(filled.values)),
-        )
+        draft = replace(draft, state=DraftState.SUBMITTED, changed_at=notes.clock(), plan=plan)
         async with notes.db.transaction() as tx:
             draft = await put_unless_done(tx, draft)
+        if not is_said(draft.plan, typed_values(filled.values)):
+            # Another device submitted another text in between: this one is a change of that.
+            return await _submit(notes, filled, zone, say)
     finished = await write_note.finish(notes, draft.key, say, remarks)
     if isinstance(finished, ToCorrect):
-        return await _to_correct(notes, finished, zone, say)
+        return await _to_correct(notes, finished, filled, zone, say)
     return finished
+
+
+async def _finish_submitted(notes: NoteContext, key: str, say: Translate) -> None:
+    """Write what was submitted under a key before another text was; it may have to be corrected."""
+    async with notes.db.reading() as tx:
+        draft = await drafts.find(tx, key)
+    if draft is not None and draft.state is DraftState.SUBMITTED:
+        await write_note.finish(notes, key, say)
 
 
 def _with_both(decision: ToCorrect, remarks: tuple[Remark, ...]) -> ToCorrect:
@@ -290,7 +308,7 @@ async def _unchanged(
 
 
 async def _to_correct(
-    notes: NoteContext, decision: ToCorrect, zone: tzinfo, say: Translate
+    notes: NoteContext, decision: ToCorrect, filled: FilledForm, zone: tzinfo, say: Translate
 ) -> Form | Document:
     """Show the form again, with what is to be corrected, unless it was carried out meanwhile.
 
@@ -301,7 +319,7 @@ async def _to_correct(
     async with notes.db.transaction() as tx:
         await tx.guard(drafts.guard_of(again.key))
         stored = await drafts.find(tx, again.key)
-        is_shown = stored is not None and stored.state in (DraftState.OPEN, DraftState.TYPED)
+        is_shown = stored is not None and not stored.is_submitted
         if stored is not None and is_shown:
             if (stored.base, stored.entry_id) != (again.base, again.entry_id):
                 again = replace(again, key=notes.new_key(), plan="")
@@ -310,41 +328,15 @@ async def _to_correct(
     if not is_shown:
         finished = await write_note.finish(notes, again.key, say)
         if not isinstance(finished, ToCorrect):
-            return finished
+            return await _submit(notes, filled, zone, say)
     return form_of(
         notes, again, known, zone, say, problems=decision.problems, remarks=decision.remarks
     )
 
 
-def _is_change(name: str, typed: Mapping[str, str]) -> bool:
-    """Whether a field of a new note says what its entry becomes; no date was that day's."""
-    return name != PAPER and (name != DATE or bool(typed[name].strip()))
-
-
-async def _done_already(
-    notes: NoteContext, done: Draft, filled: FilledForm, zone: tzinfo, say: Translate
-) -> Form | Document:
-    """The same submission again changes nothing; another text under the same key is a new draft."""
-    outcome = Outcome.load(done.outcome)
-    typed = typed_values(filled.values)
-    if outcome.entry_id is None or outcome.typed == fingerprint(typed):
-        return present_outcome(outcome, say)
-    async with notes.db.transaction() as tx:
-        known = await known_papers.find_known(tx, PaperLine(entry_id=outcome.entry_id))
-        if known.entry is None:
-            return present_outcome(outcome, say)
-        base = values_of(known.entry.entry)
-        again = replace(
-            done,
-            key=notes.new_key(),
-            entry_id=outcome.entry_id,
-            base=base,
-            typed={**base, **{name: typed[name] for name in typed if _is_change(name, typed)}},
-            state=DraftState.TYPED,
-            changed_at=notes.clock(),
-            plan="",
-            outcome="",
-        )
-        await drafts.put(tx, again)
+async def _saved_already(notes: NoteContext, draft: Draft, zone: tzinfo, say: Translate) -> Form:
+    """What was typed under the key of a note that is written, as a change of that note."""
+    async with notes.db.reading() as tx:
+        known = await known_papers.find_known(tx, paper_of(draft))
     problem = say("This note was saved already. Save again to change it.")
-    return form_of(notes, again, known, zone, say, problems={"": problem})
+    return form_of(notes, draft, known, zone, say, problems={"": problem})

@@ -59,9 +59,7 @@ async def finish(
             await drafts.put(tx, replace(draft, state=DraftState.TYPED, changed_at=now))
             return decision
         outcome = replace(await _write(tx, draft, decision, now), remarks=remarks)
-        done = replace(
-            draft, state=DraftState.DONE, typed={}, changed_at=now, outcome=outcome.dump()
-        )
+        done = replace(draft, state=DraftState.DONE, typed={}, outcome=outcome.dump())
         await drafts.put(tx, done)
     notes.written()
     log.info("%s wrote a note: entry %s, “%s”", draft.person, outcome.entry_id, outcome.title)
