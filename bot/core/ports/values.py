@@ -133,7 +133,11 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class FilledForm:
-    """What a person typed into a form: its `name` and `key`, and the text of each field."""
+    """What a person typed into a form: its `name` and `key`, and the text of each field.
+
+    `touched` are the fields that were typed into, where the platform knows (`None`: any): the others
+    stand as they were shown, which may be older than what is stored.
+    """
 
     name: str
     key: str
@@ -141,6 +145,7 @@ class FilledForm:
     user: User
     channel: ChannelRef
     locale: str
+    touched: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

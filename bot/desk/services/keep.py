@@ -32,16 +32,17 @@ async def keep(notes: NoteContext, filled: FilledForm, *, goes_on: bool = False)
     says the same, unless it `goes_on`. Raises `UsageError` for the key of another person, and
     `StorageError`.
     """
-    values = typed_values(filled.values)
     async with notes.db.transaction() as tx:
         await tx.guard(drafts.guard_of(filled.key))
         known = await drafts.find(tx, filled.key)
         _check_person(filled, known)
+        shown = shown_values(filled)
+        values = _typed_of(shown, filled) if known is not None else shown
         while known is not None and known.is_submitted:
-            if not goes_on and is_said(known.plan, values):
+            if not goes_on and is_said(known.plan, shown):
                 return known
             known = await _following(tx, known)
-            values = _changes(values, known)
+            shown, values = _changes(shown, known), _changes(values, known)
         draft = _typed(notes, filled, known, values)
         await drafts.put(tx, draft)
     return draft
@@ -113,8 +114,15 @@ def _changes(values: Mapping[str, str], draft: Draft) -> dict[str, str]:
     }
 
 
-def typed_values(values: Mapping[str, str]) -> dict[str, str]:
-    """The fields of the form, well-formed and no longer than they may be."""
+def _typed_of(shown: dict[str, str], filled: FilledForm) -> dict[str, str]:
+    """The fields that were typed into, as far as the platform knows: the others may be old."""
+    touched = filled.touched
+    return {name: shown[name] for name in shown if touched is None or name in touched}
+
+
+def shown_values(filled: FilledForm) -> dict[str, str]:
+    """All fields of the form, well-formed and no longer than they may be."""
+    values = filled.values
     return {name: well_formed(values[name])[:_LONGEST] for name in _NAMES if name in values}
 
 

@@ -23,16 +23,16 @@ from bot.desk.domain.decision import (
 )
 from bot.desk.domain.draft import Draft, DraftState
 from bot.desk.domain.drafting import OTHER, SUMMARY
-from bot.desk.domain.fields import DATE, PAPER, TAGS, values_of
+from bot.desk.domain.fields import DATE, PAPER, TAGS, changed_names, values_of
 from bot.desk.domain.known import Known
-from bot.desk.domain.outcome import Outcome, fingerprint, is_said
+from bot.desk.domain.outcome import Outcome, fingerprint
 from bot.desk.domain.paper_line import PaperLine, read_paper_line
 from bot.desk.domain.present_note import present_outcome, present_refusal
 from bot.desk.domain.remarks import Remark, by_field
 from bot.desk.services import curators, write_note
 from bot.desk.services.context import NoteContext
 from bot.desk.services.draft_text import draft_text
-from bot.desk.services.keep import keep, put_unless_done, typed_values
+from bot.desk.services.keep import keep, put_unless_done, shown_values
 from bot.desk.services.remarked import list_remarks
 from bot.desk.services.shown import as_typed, form_of
 from bot.desk.services.write_file import path_in_vault
@@ -231,7 +231,20 @@ async def _submit(
         return present_outcome(Outcome.load(draft.outcome), say)
     if draft.key != filled.key and not draft.is_submitted:
         return await _saved_already(notes, draft, zone, say)
+    unseen = frozenset(fingerprint(_unseen(draft, filled)).split())
+    if not draft.is_submitted and not unseen <= draft.seen:
+        words = say(
+            "Not saved yet: this draft was changed elsewhere meanwhile. Look at it, and save again."
+        )
+        again = replace(draft, seen=draft.seen | unseen)
+        return await _to_correct(notes, ToCorrect(again, {}, {"": words}), filled, zone, say)
     return await _save(notes, draft, filled, zone, say)
+
+
+def _unseen(draft: Draft, filled: FilledForm) -> dict[str, str]:
+    """The fields that say something else than the form did that was sent: another device wrote them."""
+    shown = shown_values(filled)
+    return {name: draft.typed.get(name, "") for name in changed_names(draft.typed, shown)}
 
 
 async def _save(
@@ -265,7 +278,7 @@ async def _save(
         draft = replace(draft, state=DraftState.SUBMITTED, changed_at=notes.clock(), plan=plan)
         async with notes.db.transaction() as tx:
             draft = await put_unless_done(tx, draft)
-        if not is_said(draft.plan, typed_values(filled.values)):
+        if draft.plan != plan:
             # Another device submitted another text in between: this one is a change of that.
             return await _submit(notes, filled, zone, say)
     finished = await write_note.finish(notes, draft.key, say, remarks)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from tests.databases import throw_away
 from tests.desk.services.test_drafting import OTHER, SUMMARY, staged
 from tests.desk.services.test_note_form import LINK, entry_count, know, newest
 from tests.desk.services.test_vault_notes import desk_with, files_in
-from tests.desk_stage import ADA, CHANNEL, VALUES, Desk
+from tests.desk_stage import ADA, VALUES, Desk
 from tests.talk_stage import words
 from tests.waiting import until
 from tests.wrapped_database import WrappedDatabase
@@ -160,11 +161,11 @@ async def test_what_is_typed_into_a_form_that_another_device_saved_is_kept() -> 
         phone, laptop = await desk.opens(LINK), await desk.opens(LINK)
         await desk.submits(laptop, en="Finished")
 
-        unchanged = await desk.inbox.keep_form(only(phone, ko="초안"))
+        unchanged = await desk.inbox.keep_form(sent(desk, phone, ko="초안"))
         none = await draft_count(db)
         kept = [
-            await desk.inbox.keep_form(only(phone, ko="초안, 전화기에서")),
-            await desk.inbox.keep_form(only(phone, ko="초안, 전화기에서 더")),
+            await desk.inbox.keep_form(sent(desk, phone, ko="초안, 전화기에서")),
+            await desk.inbox.keep_form(sent(desk, phone, ko="초안, 전화기에서 더")),
         ]
         one = await draft_count(db)
         offered = await desk.opens(LINK)
@@ -181,9 +182,96 @@ async def test_what_is_typed_into_a_form_that_another_device_saved_is_kept() -> 
     assert entry.paragraphs(Language.EN) == ("Finished",)
 
 
-def only(form: Form, **values: str) -> FilledForm:
-    """What a page sends as a draft: the fields that were typed into."""
-    return FilledForm(form.name, form.key, values, ADA, CHANNEL, "en")
+def sent(desk: Desk, form: Form, **values: str) -> FilledForm:
+    """What a page sends that knows which fields were typed into."""
+    return replace(desk.filled(form, ADA, **values), touched=frozenset(values))
+
+
+async def test_an_old_page_replaces_nothing_that_another_device_wrote_since() -> None:
+    async with throw_away() as db:
+        await know(db)
+        desk = Desk(db)
+        await desk.keeps(await desk.opens(LINK), ko="초안", en="A draft", tags="rl")
+        phone, laptop = await desk.opens(LINK), await desk.opens(LINK)
+        await desk.inbox.keep_form(sent(desk, laptop, ko="초안, 노트북에서 더"))
+
+        kept = await desk.inbox.keep_form(sent(desk, phone, tags="rl moe"))
+        offered = await desk.opens(LINK)
+        pressed = await desk.inbox.press_form(sent(desk, phone, en="Mine"), "with-draft")
+
+    assert kept
+    assert (offered.values["ko"], offered.values["tags"]) == ("초안, 노트북에서 더", "rl moe")
+    assert (pressed.values["ko"], pressed.values["en"]) == ("초안, 노트북에서 더", "Mine")
+
+
+async def test_an_old_page_that_is_saved_shows_what_another_device_wrote_since() -> None:
+    async with throw_away() as db:
+        await know(db)
+        desk = Desk(db)
+        await desk.keeps(await desk.opens(LINK), ko="초안", en="A draft")
+        phone, laptop = await desk.opens(LINK), await desk.opens(LINK)
+        await desk.inbox.keep_form(sent(desk, laptop, ko="초안, 노트북에서 더"))
+
+        asked = await desk.inbox.submit_form(sent(desk, phone, en="Mine"))
+        assert isinstance(asked, Form)
+        count = await entry_count(db)
+        saved = await desk.inbox.submit_form(sent(desk, asked))
+        entry = (await newest(db)).entry
+
+    assert "changed elsewhere" in asked.remarks[""]
+    assert (asked.values["ko"], asked.values["en"], count) == ("초안, 노트북에서 더", "Mine", 0)
+    assert isinstance(saved, Document)
+    assert entry.paragraphs(Language.KO) == ("초안, 노트북에서 더",)
+    assert entry.paragraphs(Language.EN) == ("Mine",)
+
+
+async def test_a_page_is_told_only_once_that_its_text_is_old() -> None:
+    async with throw_away() as db:
+        await know(db)
+        desk = Desk(db)
+        phone = await desk.opens(LINK)
+        await desk.inbox.keep_form(sent(desk, phone, ko="글", en="Text"))
+
+        asked = await desk.inbox.submit_form(sent(desk, phone, en="Mine"))
+        saved = await desk.inbox.submit_form(sent(desk, phone, en="Mine"))
+        text = await korean(db)
+
+    assert isinstance(asked, Form)
+    assert isinstance(saved, Document)
+    assert text == "글"
+
+
+async def test_an_old_page_brings_no_old_text_back_into_a_note_that_was_saved() -> None:
+    async with throw_away() as db:
+        await know(db)
+        desk = Desk(db)
+        await desk.keeps(await desk.opens(LINK), ko="초안", en="A draft")
+        phone, laptop = await desk.opens(LINK), await desk.opens(LINK)
+        await desk.inbox.submit_form(sent(desk, laptop, ko="다 쓴 글"))
+
+        untouched = await desk.inbox.submit_form(sent(desk, phone))
+        assert isinstance(untouched, Form)
+        asked = await desk.inbox.submit_form(sent(desk, phone, tags="moe"))
+        assert isinstance(asked, Form)
+        await desk.inbox.submit_form(sent(desk, asked))
+        entry = (await newest(db)).entry
+
+    assert "saved already" in untouched.problems[""]
+    assert untouched.values["ko"] == "다 쓴 글"
+    assert "saved already" in asked.problems[""]
+    assert (entry.paragraphs(Language.KO), entry.tags) == (("다 쓴 글",), ("moe",))
+
+
+async def test_the_first_draft_of_a_blank_form_has_all_its_fields() -> None:
+    async with throw_away() as db:
+        await know(db)
+        desk = Desk(db)
+        blank = desk.inbox.blank_form(desk.command(LINK))
+
+        await desk.inbox.keep_form(sent(desk, blank, ko="글"))
+        offered = await desk.opens(LINK)
+
+    assert offered.values == {**blank.values, "ko": "글"}
 
 
 async def test_text_for_a_note_that_was_deleted_meanwhile_is_kept() -> None:
@@ -193,7 +281,6 @@ async def test_text_for_a_note_that_was_deleted_meanwhile_is_kept() -> None:
         form = await desk.opens(LINK)
         await desk.submits(form, ko="첫 글")
         async with db.transaction() as tx:
-            await tx.run("UPDATE entry SET newness = 0")
             await tx.run("DELETE FROM entry")
 
         asked = await desk.submits(form, ko="고친 글")

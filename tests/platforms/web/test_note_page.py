@@ -106,6 +106,7 @@ async def test_a_note_is_written_without_scripts(browser: Browser, stage: Stage)
         await expect(page.get_by_role("link", name="Show")).to_have_attribute("href", "/entry/7")
 
     first, *again = stage.inbox.submitted
+    assert first.touched is None
     assert (first.name, first.key, first.channel) == ("note", "key-1", GENERAL)
     assert first.values == {
         "paper": PAPER,
@@ -179,6 +180,43 @@ async def test_drafts_are_kept_as_one_types_and_again_once_the_bot_is_back(brows
         assert stage.inbox.kept[-1].values["ko"] == "반쯤 쓴 글"
         await page.reload()
         await expect(page.get_by_label("Korean")).to_have_value("")  # the bot's draft counts now
+
+
+async def test_a_page_tells_which_fields_have_text_that_is_not_kept_yet(
+    browser: Browser, stage: Stage
+):
+    stage.inbox.known = lambda blank: blank.filled({"ko": "초안", "tags": "rl"})
+    async with visiting(browser, stage.url(f"/note?paper={PAPER}")) as page:
+        await page.get_by_label("English").fill("Mine.")
+        await expect(page.get_by_text("Draft kept")).to_be_visible()
+        await page.get_by_role("button", name="moe").click()
+        await until(lambda: stage.inbox.kept[-1].values["tags"] == "rl moe")
+        await page.get_by_label("Date").fill("yesterday")
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.get_by_text("Saved.")).to_be_visible()
+    first, last, (submitted,) = *(stage.inbox.kept[at] for at in (0, -1)), stage.inbox.submitted
+    assert first.touched == frozenset({"en"})
+    assert last.touched is not None
+    assert "tags" in last.touched
+    assert submitted.touched is not None
+    assert "date" in submitted.touched
+    assert not {"en", "ko"} & (last.touched | submitted.touched)
+    assert submitted.values["ko"] == "초안"
+
+
+async def test_what_was_sent_and_is_shown_again_counts_as_typed(browser: Browser, stage: Stage):
+    """The bot may not have been able to store it."""
+    stage.inbox.outcome = lambda filled: replace(BLANK, problems={"": "Away."}).filled(
+        filled.values
+    )
+    async with visiting(browser, stage.url("/note")) as page:
+        await page.get_by_label("English").fill("Mine.")
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.get_by_role("alert")).to_have_text("Away.")
+        stage.inbox.outcome = lambda _: notice("Saved.")
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.get_by_text("Saved.")).to_be_visible()
+    assert [each.touched for each in stage.inbox.submitted] == [frozenset({"en"})] * 2
 
 
 async def test_what_is_typed_last_is_kept_when_the_page_is_left(browser: Browser, stage: Stage):
@@ -344,6 +382,7 @@ async def test_other_sites_and_unreadable_requests_write_nothing(stage: Stage):
     assert (await posted(stage, key="key-1", field_ko="가" * 200_000))[0] == 413
     assert (await stage.post("/api/form/submit", key=["key-1"]))[0] == 422
     assert (await stage.post("/api/form/submit", key="key-1", values={"ko": 1}))[0] == 422
+    assert (await stage.post("/api/form/submit", key="key-1", touched="ko"))[0] == 422
     assert (await stage.post("/api/form/keep", values={"ko": "x"}))[0] == 422
     assert (stage.inbox.submitted, stage.inbox.kept) == ([], [])
 

@@ -163,6 +163,7 @@ def _filled(visitor: Visitor, posted: Posted) -> FilledForm:
         user=visitor.user,
         channel=channel_ref(_channel(visitor, posted)),
         locale=visitor.say.locale,
+        touched=posted.touched,
     )
 
 

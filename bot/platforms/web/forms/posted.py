@@ -25,13 +25,17 @@ _LONGEST_NAME = 64
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """`channel` is where the form was opened, `paper` what it was opened for."""
+    """`channel` is where the form was opened, `paper` what it was opened for.
+
+    `touched` are the fields that were typed into, where a script tells.
+    """
 
     key: str
     channel: str
     paper: str
     action: str
     values: Mapping[str, str]
+    touched: frozenset[str] | None = None
 
 
 async def read_script(request: web.Request, say: Translate) -> Posted:
@@ -83,7 +87,16 @@ def _posted(own: Mapping[str, object], values: Mapping[str, object], say: Transl
         paper=_short(own, "paper", say, most=LONGEST),
         action=_short(own, "action", say),
         values={name: well_formed(text) for name, text in texts.items()},
+        touched=_touched(own.get("touched"), texts, say),
     )
+
+
+def _touched(names: object, values: Mapping[str, str], say: Translate) -> frozenset[str] | None:
+    if names is None:
+        return None
+    if not isinstance(names, list):
+        raise _unreadable(say)
+    return frozenset(name for name in values if name in names)
 
 
 def _short(own: Mapping[str, object], name: str, say: Translate, *, most: int = 400) -> str:

@@ -38,12 +38,15 @@ class LocalCopy {
 }
 
 class FormPage {
-  constructor(form) {
+  /** `unsure` are the fields, of the form with that key, that may not have reached the bot as they are shown. */
+  constructor(form, unsure = { key: "", names: [] }) {
     this.form = form;
     this.copy = new LocalCopy(form.dataset.visitor);
     this.status = form.querySelector("[data-status]");
     this.problem = form.querySelector("[data-problem]");
     this.touched = new Set();
+    this.stored = new Map(this.fields().map(({ name, defaultValue }) => [name, defaultValue])); // with the bot
+    if (unsure.key === form.elements.key.value) for (const name of unsure.names) this.stored.set(name, null);
     this.asked = this.values.paper ?? "";
     this.sentAt = 0;
     this.gone = false;
@@ -73,7 +76,28 @@ class FormPage {
 
   get sent() {
     const { key, channel } = this.form.elements;
-    return { key: key.value, channel: channel.value, paper: this.values.paper ?? opened, values: this.values };
+    return {
+      key: key.value,
+      channel: channel.value,
+      paper: this.values.paper ?? opened,
+      values: this.values,
+      touched: this.unsent.map(({ name }) => name.slice(PREFIX.length)),
+    };
+  }
+
+  /** The fields whose text the bot has not from this page: the rest may be older than another device's. */
+  get unsent() {
+    return this.fields().filter(({ name, value }) => value !== this.stored.get(name));
+  }
+
+  /** Send what is in the form; until there is an answer nobody knows what the bot has. */
+  async send(path, more = {}) {
+    const { sent } = this;
+    const texts = this.unsent.map(({ name, value }) => [name, value]);
+    for (const [name] of texts) this.stored.set(name, null);
+    const answer = await post(path, { ...sent, ...more });
+    for (const [name, text] of texts) this.stored.set(name, text);
+    return answer;
   }
 
   /** Whether there is something beside the paper, which alone is no draft. */
@@ -117,7 +141,7 @@ class FormPage {
     this.isDirty = false;
     this.sentAt = Date.now();
     try {
-      await post("/api/form/keep", this.sent);
+      await this.send("/api/form/keep");
       if (!this.isDirty) {
         this.copy.write({});
         this.sayOfDraft(texts.draftKept);
@@ -148,14 +172,15 @@ class FormPage {
     this.complain("");
     this.say(action ? texts.working : texts.sending);
     const { values } = this;
+    const unsure = { key: this.sent.key, names: this.unsent.map(({ name }) => name) };
     try {
-      const answer = await post("/api/form/submit", { ...this.sent, action });
+      const answer = await this.send("/api/form/submit", { action });
       clearTimeout(this.timer);
       // An action may take long. What was typed meanwhile stays, where the next form has the field.
       const since = Object.entries(this.values).filter(([name, text]) => text !== values[name]);
       // The bot has it now: as a note, or as the draft of the form that is shown next.
       this.copy.write(Object.fromEntries(since));
-      show(answer, { focus: !since.length });
+      show(answer, { focus: !since.length, unsure });
       if (since.length) current?.say("");
     } catch (error) {
       this.say("");
@@ -283,7 +308,7 @@ function completeTags(field, put) {
 let current = null;
 
 /** Show the bot's answer in the place of the form. */
-function show({ html, is_form: isForm, title }, { focus = false } = {}) {
+function show({ html, is_form: isForm, title }, { focus = false, unsure } = {}) {
   const { id: focused, selectionStart, selectionEnd } = document.activeElement ?? {};
   if (current) {
     current.gone = true;
@@ -291,7 +316,7 @@ function show({ html, is_form: isForm, title }, { focus = false } = {}) {
   }
   place.innerHTML = html;
   document.title = document.title.replace(/^.*?(?= · )/, () => title);
-  current = isForm ? new FormPage(place.querySelector("form")) : null;
+  current = isForm ? new FormPage(place.querySelector("form"), unsure) : null;
   const wrong = place.querySelector("[data-problem]:not([hidden]), [aria-invalid=true], [data-remark]");
   if (focus) (wrong ?? place.querySelector("[data-outcome]") ?? place.querySelector("h1")).focus();
   else if (focused) {
@@ -302,7 +327,12 @@ function show({ html, is_form: isForm, title }, { focus = false } = {}) {
 }
 
 const form = place.querySelector("form");
-if (form) current = new FormPage(form);
+if (form) {
+  // A page with a problem may be the answer to what was sent without scripts.
+  const isAnswer = form.querySelector("[data-problem]:not([hidden]), [aria-invalid=true]") !== null;
+  const fields = [...form.elements].filter(({ name }) => isAnswer && name);
+  current = new FormPage(form, { key: form.elements.key.value, names: fields.map(({ name }) => name) });
+}
 window.addEventListener("pagehide", () => current?.leave());
 document.addEventListener("visibilitychange", () => document.hidden && current?.keep());
 
