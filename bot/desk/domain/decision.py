@@ -272,7 +272,10 @@ def read_again(entry: Entry) -> Entry:
 
 
 def with_date(draft: Draft, date: dt.date | None) -> Draft:
-    """The draft with the date that it had when it was submitted: `today` stays that day."""
-    if date is None or DATE not in draft.typed:
+    """The draft with the date that it had when it was submitted: `today` stays that day.
+
+    A new note has its day also where the form had no field for it.
+    """
+    if date is None or (DATE not in draft.typed and draft.entry_id is not None):
         return draft
     return replace(draft, typed={**draft.typed, DATE: date.isoformat()})

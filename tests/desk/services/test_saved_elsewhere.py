@@ -15,6 +15,7 @@ from bot.core.domain.errors import StorageError
 from bot.core.domain.form import Form
 from bot.core.ports import FilledForm
 from bot.desk.services import write_note
+from tests.archive_stage import an_entry, keep
 from tests.databases import throw_away
 from tests.desk.services.test_drafting import OTHER, SUMMARY, staged
 from tests.desk.services.test_note_form import LINK, entry_count, know, newest
@@ -294,6 +295,27 @@ async def test_text_for_a_note_that_was_deleted_meanwhile_is_kept() -> None:
     assert "deleted meanwhile" in anew.problems[""]
     assert isinstance(saved, Document)
     assert text == "고친 글"
+
+
+async def test_a_deleted_note_without_a_field_for_its_date_gets_the_day_of_its_zone() -> None:
+    long = "\n\n".join("가" * 1_000 for _ in range(4))
+    async with throw_away() as db:
+        await keep(db, an_entry("Long", arxiv_id="2601.00001", ko=long, en=long.replace("가", "a")))
+        desk = Desk(db)
+        desk.clock.turn(hours=19)  # 07:00 of the next day in Seoul
+        form = await desk.opens("2601.00001")
+        async with db.transaction() as tx:
+            await tx.run("DELETE FROM entry")
+
+        asked = await desk.submits(form, ko="고친 글")
+        assert isinstance(asked, Form)
+        saved = await desk.submits(asked)
+        date = (await newest(db)).entry.date
+
+    assert "date" not in form.values
+    assert "deleted meanwhile" in asked.problems[""]
+    assert isinstance(saved, Document)
+    assert str(date) == "2026-02-04"
 
 
 @pytest.mark.parametrize("action", [OTHER, SUMMARY, "without-draft", "with-draft"])
