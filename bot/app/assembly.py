@@ -165,7 +165,7 @@ class Assembly:
             to_change=self._wakes.wake_changes,
             zone=settings.timezone,
             forget_also=forget_asker,
-            mark_stale=renew_recaps.mark,
+            mark_stale=partial(renew_recaps.mark, voices=self._voices),
             to_renew=lambda: self._wakes.wake("edit"),
         )
         self._vault = VaultPart(db, settings, changed=self._wakes.archive_changed)

@@ -196,11 +196,13 @@ class PeriodicWork:
 
     async def _edit(self) -> None:
         voices, link = self._talk.voices, self._talk.link
-        changed = await edited_entries.present_changed(
-            self._db, now=now(), voices=voices, link=link
-        )
-        if await renew_recaps.renew(self._db, voices=voices) or changed:
-            self._wakes.wake_changes()
+        try:
+            # First: these name somebody who was forgotten.
+            if await renew_recaps.renew(self._db, voices=voices):
+                self._wakes.wake_changes()
+        finally:
+            if await edited_entries.present_changed(self._db, now=now(), voices=voices, link=link):
+                self._wakes.wake_changes()
 
     async def _mend_waits(self) -> None:
         """After the clock was set back, waits that were stored before it was end."""

@@ -78,7 +78,7 @@ async def candidates(
 
     `last` is the newest slot that is closed. Those that a review has `held` before, or left to
     this slot, are among them however old they are, and although the options are of a later day;
-    those held for ever are not.
+    those held for ever are not, unless they were given a later date.
     """
     options = subscription.options
     reach = on - LATE_NOTES if last is None else min(last + _DAY, on - LATE_NOTES)
@@ -93,6 +93,12 @@ async def candidates(
         ]
         waiting.sort(key=lambda each: (each.entry.date or on, each.id))
         found = (*waiting, *found)
-    found = tuple(each for each in found if held.get(each.id) != NEVER)
+    # What is held for ever was dated up to `last`; it counts again once it is given a later date.
+    found = tuple(
+        each
+        for each in found
+        if held.get(each.id) != NEVER
+        or (last is not None and each.entry.date is not None and each.entry.date > last)
+    )
     free = await _untaken(tx, subscription, on, found)
     return compile_digest(free, on=on, tags=await tag_filter(tx, options)).entries

@@ -109,6 +109,14 @@ async def list_by_key(tx: Transaction, keys: Iterable[DeliveryKey]) -> dict[Deli
     return {DeliveryKey(row["key"]): row["id"] for row in rows}
 
 
+async def is_planned(tx: Transaction, delivery_id: int) -> bool:
+    """Whether no attempt to post the message has begun; it may begin once `tx` is committed."""
+    row = await tx.one(
+        "SELECT 1 FROM delivery WHERE id = :id AND state = 'planned'", {"id": delivery_id}
+    )
+    return row is not None
+
+
 async def find_document(tx: Transaction, delivery_id: int) -> Document | None:
     """What the message should say, if it is one of those that `list_by_key` finds."""
     row = await tx.one(

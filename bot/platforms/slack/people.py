@@ -20,7 +20,7 @@ T = TypeVar("T")
 _CACHED_FOR = timedelta(minutes=5)
 _UNKNOWN_CACHED_FOR = timedelta(seconds=30)
 _FAILED_FOR = timedelta(seconds=3)
-"""A failed look-up of a person counts for so long, such as for the names in one message."""
+"""A failed look-up counts for so long: for the names in one message, or while many write at once."""
 _MOST = 5000
 _ROLES = ("admin", "owner", "primary_owner")
 _SECONDS = 3.0
@@ -163,7 +163,7 @@ class UserDirectory:
         except (ChatError, KeyError) as error:
             if _is_for_now(error):
                 log.warning("channel %s could not be looked up: %s", channel, error)
-                return _Channel(is_unsure=True)
+                return self._channels.put(channel, _Channel(is_unsure=True), _FAILED_FOR)
             # Such as a private channel that the bot is not in, or direct messages of two people: then
             # only admins may manage it.
             return self._channels.put(channel, _Channel(), _UNKNOWN_CACHED_FOR)

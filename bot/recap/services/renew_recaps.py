@@ -1,7 +1,8 @@
 """Recaps that name somebody who has been forgotten are presented again.
 
 Whoever forgets a person marks them in the same transaction, and does no more: to look back takes a
-while. Later each is presented in a transaction of its own, by whichever process looks next.
+while. Later each is presented in a transaction of its own, by whichever process looks next. Only the
+few that are not posted yet are presented at once: nobody is to read the name in a new message.
 """
 
 from collections import defaultdict
@@ -27,7 +28,7 @@ _STALE = "stale recap "
 """Before the delivery's id and the period that the person spoke in; the value is the channel (REF)."""
 
 
-async def mark(tx: Transaction, shown: Iterable[tuple[str, datetime]]) -> None:
+async def mark(tx: Transaction, shown: Iterable[tuple[str, datetime]], *, voices: Voices) -> None:
     """Mark the recaps that may name somebody who has been forgotten in this transaction.
 
     `shown` are the channels (REFs) in which the person was read, and when they said something. Hold
@@ -52,7 +53,11 @@ async def mark(tx: Transaction, shown: Iterable[tuple[str, datetime]]) -> None:
                 for on in due_days(_now(period)):
                     about[recap_key(channel, on, period.unit)].add(period)
         for key, delivery_id in (await edits.list_by_key(tx, about)).items():
+            is_planned = await edits.is_planned(tx, delivery_id)
             for period in about[key]:
+                if is_planned:
+                    await _present_again(tx, delivery_id, subscription, period, voices)
+                    continue
                 name = f"{_STALE}{delivery_id} {period.unit} {period.first.isoformat()}"
                 await key_value.put(tx, name, channel)
 
@@ -70,9 +75,8 @@ async def renew(db: Database, *, voices: Voices) -> int:
     for name, channel in marked:
         try:
             async with db.transaction() as tx:
-                await tx.guard(
-                    RECAPS
-                )  # else one that is made meanwhile would name who is forgotten
+                # Else one that is made meanwhile would name who is forgotten.
+                await tx.guard(RECAPS)
                 renewed += await _renew(tx, name, channel, voices)
         except Exception as error:  # noqa: BLE001 — one recap never stops the others
             errors.append(error)
@@ -85,16 +89,24 @@ async def _renew(tx: Transaction, name: str, channel: str, voices: Voices) -> bo
     if await key_value.take(tx, name) is None:  # another process was here
         return False
     delivery_id, unit, first = name.removeprefix(_STALE).split()
-    spoken_in = Period(Unit(unit), date.fromisoformat(first))
-    shown = await edits.find_document(tx, int(delivery_id))
     subscription = await subscriptions.find(tx, channel)
-    if shown is None or subscription is None:
+    if subscription is None:
+        return False
+    spoken_in = Period(Unit(unit), date.fromisoformat(first))
+    return await _present_again(tx, int(delivery_id), subscription, spoken_in, voices)
+
+
+async def _present_again(
+    tx: Transaction, delivery_id: int, subscription: Subscription, spoken_in: Period, voices: Voices
+) -> bool:
+    shown = await edits.find_document(tx, delivery_id)
+    if shown is None:
         return False
     period = _told(shown, spoken_in, voices)
     if period not in (None, spoken_in):
         return False
     found = await _look_back_again(tx, subscription, period or _now(spoken_in))
-    await edits.want(tx, int(delivery_id), present(found, subscription, voices))
+    await edits.want(tx, delivery_id, present(found, subscription, voices))
     return True
 
 

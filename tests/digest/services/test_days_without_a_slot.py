@@ -227,6 +227,21 @@ async def test_a_note_that_comes_in_after_a_new_filter_is_late_and_not_lost(
     assert await plan_at(stage, nine(TUESDAY)) == [*new, "Kept out"]
 
 
+async def test_a_note_that_the_old_filter_kept_out_counts_again_on_a_later_date(stage: Stage):
+    await subscribed(stage, replace(NINE_IN_SEOUL, tags="#rl"))
+    await plan_at(stage, nine(THURSDAY))
+    await stage.note("Moved", THURSDAY, tags="#vision")
+    await plan_at(stage, nine(FRIDAY))
+    stage.clock.turn(hours=1)
+    await change(stage, tags="#vision")
+    [file] = stage.vault.rglob("*Moved*")
+    file.rename(file.with_name(file.name.replace(f"{THURSDAY:%y%m%d}", f"{MONDAY:%y%m%d}")))
+    await stage.sync()
+
+    assert await plan_at(stage, nine(MONDAY)) == ["Moved"]
+    assert await plan_at(stage, nine(TUESDAY)) == ["Moved"]
+
+
 async def test_a_replay_goes_on_through_a_new_filter(stage: Stage):
     await stage.note("Of Monday", date(2026, 2, 2), tags="#rl")
     await stage.note("Of Tuesday", date(2026, 2, 3), tags="#vision")

@@ -149,6 +149,16 @@ async def test_rights_that_slack_cannot_tell_are_asked_again(
     assert (second.user.can_manage, second.user.is_unsure) == (True, False)
 
 
+async def test_a_channel_that_slack_cannot_tell_of_is_not_asked_for_again_at_once(stage: Stage):
+    stage.slack.world.add_channel("C3", "made-by-2", creator="U2")
+    stage.slack.faults.append(Fault("conversations.info", error="internal_error", times=9))
+    for number in range(1, 4):
+        await stage.slack.command("/digest status", user="U2", channel="C3")
+        await stage.asked(number)
+
+    assert len(stage.slack.calls_of("conversations.info")) == 1
+
+
 async def test_a_channel_that_the_bot_may_not_see_leaves_no_doubt(stage: Stage):
     stage.slack.world.add_channel("C3", "secret", private=True, joined=False)
 

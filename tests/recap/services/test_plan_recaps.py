@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -143,7 +144,7 @@ def recaps(stage: TalkStage) -> list[str]:
 
 
 async def forget_ada(stage: TalkStage) -> None:
-    talk = replace(stage.talk, mark_stale=renew_recaps.mark)
+    talk = replace(stage.talk, mark_stale=partial(renew_recaps.mark, voices=english))
     await discuss.forget_person(talk, ADA, SLACK)
     await renew_recaps.renew(stage.stage.db, voices=english)
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -37,16 +38,21 @@ async def stage(tmp_path: Path) -> AsyncIterator[TalkStage]:
 
 async def with_recaps(stage: TalkStage) -> None:
     """Friday's recaps are posted."""
+    await with_planned_recaps(stage)
+    await stage.settle()
+
+
+async def with_planned_recaps(stage: TalkStage) -> None:
+    """Friday's recaps are planned."""
     for channel in (SLACK, DISCORD):
         options = TypedOptions(recap="weekly")
         await subscribe.change(stage.stage.db, channel, options, now=stage.clock())
     stage.clock.at = AT_NINE
     await plan_recaps.plan_recaps(stage.stage.db, now=stage.clock(), voices=english)
-    await stage.settle()
 
 
 async def forget_ada(stage: TalkStage) -> None:
-    talk = replace(stage.talk, mark_stale=renew_recaps.mark)
+    talk = replace(stage.talk, mark_stale=partial(renew_recaps.mark, voices=english))
     await discuss.forget_person(talk, ADA, SLACK)
 
 
@@ -69,6 +75,17 @@ async def test_forgetting_presents_no_recap_and_what_it_marked_is_presented_once
     assert meanwhile == before
     assert renewed == [2, 0]
     assert "Ada" not in "".join(await recaps(stage))
+
+
+async def test_a_recap_that_is_not_posted_yet_is_presented_again_with_the_forgetting(stage):
+    await with_planned_recaps(stage)
+    before = await recaps(stage)
+
+    await forget_ada(stage)
+
+    assert all("Ada" in each for each in before)
+    assert "Ada" not in "".join(await recaps(stage))
+    assert await renew_recaps.renew(stage.stage.db, voices=english) == 0
 
 
 async def test_a_recap_that_is_planned_after_the_forgetting_is_not_presented_again(stage):
@@ -97,6 +114,7 @@ async def test_a_recap_of_the_week_from_monday_keeps_its_days(stage, days):
     stage.clock.at = AT_NINE + timedelta(days=days - 1, hours=1)
     await stage.say(stage.root(SLACK), "Also nice", user=ADA)
     delivery_id = await plan_as_before(stage, SLACK, period_of(Unit.WEEK, FRIDAY))
+    await stage.settle()
     [before] = await recaps(stage)
 
     await forget_ada(stage)

@@ -36,7 +36,7 @@ async def look(
     """What is decided of a slot that is not closed, and what it takes as things stand."""
     state = partial(_state, subscription_id=subscription.id, on=on)
     last, review, held = await tx.call(state)
-    later = [entry_id for entry_id, until in held.items() if until > on]
+    later = [entry_id for entry_id, until in held.items() if on < until < reviews.NEVER]
     found = await candidates(tx, subscription, on, last=last, held=held)
     return review, choose(found, review, later, subscription.options.most), held
 
