@@ -42,6 +42,8 @@ _UNSUPPORTED = {
     errno.EXDEV,
 }
 """What a file system without hard links, or without that kind of rename, answers."""
+_MOST_TRIES = 3
+"""How often a file gets its link to another version: a program may hold it open for hours."""
 _PREFIX, _TEXT, _SWAPPED = ".paperbot-", ".tmp", ".swap"
 
 
@@ -124,18 +126,22 @@ def _put_back(beside: Path, target: Path, ours: bytes, exchange: Exchange) -> bo
 
 
 def write_beside(file: Path, content: bytes, name: str, exchange: Exchange = exchange) -> Path:
-    """Write another version beside `file`, under the first free name; the two name each other."""
+    """Write another version beside `file`, under the first free name; the two name each other.
+
+    `file` does not get its link while a program keeps it open for writing.
+    """
     taken: set[str] = set()
     while True:
         other = file.with_name(free_path(name, taken, before_number=", "))
         if create(other, with_link(content, file.stem)):
             break
-    there = read(file)
-    while there is not None and not names(there, other.stem):
+    for _ in range(_MOST_TRIES):
+        there = read(file)
+        if there is None or names(there, other.stem):
+            break
         linked = with_link(there, other.stem)
         if linked == there or replace(file, there, linked, exchange):
             break
-        there = read(file)
     return other
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.vault.domain.versions import with_link
 from bot.vault.services import note_file
 
 READ, OURS, THEIRS, LATER = b"read\n", b"ours\n", b"theirs\n", b"later\n"
@@ -79,6 +80,24 @@ def test_a_file_that_a_program_has_open_for_writing_is_not_replaced(file: Path) 
 
     assert not done
     assert contents(file.parent) == {file.name: THEIRS}
+
+
+def test_a_version_is_written_beside_a_file_that_a_program_keeps_open(file: Path) -> None:
+    exchanges: list[Path] = []
+
+    def counted(one: Path, other: Path) -> bool:
+        exchanges.append(other)
+        assert len(exchanges) < 20, "tries for ever"
+        return note_file.exchange(one, other)
+
+    with file.open("r+b"):
+        ours = note_file.write_beside(file, OURS, "260203 Note (Ada).md", counted)
+
+    assert contents(file.parent) == {
+        file.name: READ,
+        "260203 Note (Ada).md": with_link(OURS, file.stem),
+    }
+    assert ours.name == "260203 Note (Ada).md"
 
 
 def test_what_a_kill_left_hidden_is_deleted_or_gets_its_name_back(file: Path) -> None:
