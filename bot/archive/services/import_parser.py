@@ -114,7 +114,7 @@ def read_note(text: str, path: str) -> Entry:
     return parsed.entries[0]
 
 
-NOTE_PARSER = NoteParser(read_note, write_note)
+NOTE_PARSER = NoteParser(read_note)
 """How notes are read back that are written into the vault."""
 
 

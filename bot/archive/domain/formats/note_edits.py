@@ -1,253 +1,308 @@
-"""Edit the text of a note in place: paragraphs, tags and the date; all other characters stay.
+"""Edit the text of a note in place: paragraphs and tags; all other characters stay.
 
-Each function returns `None` where it does not find the place. Whether the text says afterwards what
+Places are looked for in what is read of the text (`note_places`), so front matter, comments and
+Dataview's fields stay, also within a paragraph that changes. Whether the text says afterwards what
 was meant is for the caller to read.
 """
 
-import datetime as dt
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 
 from bot.archive.domain.entry import Language, tag_slug
-from bot.archive.domain.markup import front_matter
+from bot.archive.domain.formats.note_front import without_tags, without_values
+from bot.archive.domain.formats.note_places import (
+    Edit,
+    ReadText,
+    Span,
+    applied,
+    line_end,
+    lines_of,
+    read_text,
+)
+from bot.archive.domain.markup.inline_fields import key_of
 from bot.archive.domain.markup.markdown import CodeBlocks
-from bot.archive.domain.markup.metadata import DATE_KEYS
+from bot.archive.domain.markup.metadata import is_tags_key
 from bot.archive.domain.markup.tags import parse_tag_line
-from bot.archive.domain.markup.visible import with_line_feeds
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.late_pattern import late_pattern
 
 Paragraphs = Mapping[Language, Sequence[str]]
+"""Without white space at the ends of lines, and without blank lines."""
 
 _LINE_END = r"(?:\r\n|\r|\n)"
 _BLANK_BELOW = re.compile(rf"(?:[ \t]*{_LINE_END})*")
 _OPENING = re.compile(rf"<english>[ \t]*(?:{_LINE_END})?[ \t]*\Z", re.IGNORECASE)
-_EMPTY_MARKS = re.compile(rf"<english>[ \t\r\n]*</english>(?:[ \t]*{_LINE_END})*", re.IGNORECASE)
-_LINKS = re.compile(r"#{1,6}\s+links?\s*:?\s*", re.IGNORECASE)
+_EMPTY_MARKS = re.compile(r"<english>\s*</english>", re.IGNORECASE)
+_LINKS = re.compile(r"\s*#{1,6}\s+links?\s*:?", re.IGNORECASE)
 _TAG_IN_LINE = late_pattern(r"[#＃]([^\s#＃,;、，]+)[,;.、，]*[ \t]*")
-_FIELD = late_pattern(
-    r"(?<![^\r\n])(?P<key>[\"']?(?P<name>[^\W\d_]+)[\"']?)[ \t]*:[^\r\n]*?"
-    rf"(?:{_LINE_END}(?:[ \t]+|-[ \t])[^\s#][^\r\n]*)*(?=(?:(?<![ \t])[ \t]+#[^\r\n]*)?(?:[\r\n]|\Z))"
-)
-"""A field of YAML with its value, which may go on below, and without the comment behind it."""
+_WORDS = re.compile(r"\s+|\S+")
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
-    start: int
-    end: int
+class _Change:
+    """Paragraphs `old` become paragraphs `new`."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Edit:
-    """`text[start:end]` becomes `new`."""
-
-    start: int
-    end: int
-    new: str
-
-
-def line_end(text: str) -> str:
-    """The line end that a text uses."""
-    return "\r\n" if "\r\n" in text else "\n"
+    old: range
+    new: range
 
 
 def with_paragraphs(text: str, old: Paragraphs, new: Paragraphs) -> str | None:
-    """The text with the paragraphs of each language replaced, added and removed one by one."""
-    found: dict[Language, list[_Span]] = {}
-    for language, paragraphs in old.items():
-        spans = _find(text, paragraphs)
-        if spans is None:
-            return None
-        found[language] = spans
-    edits: list[_Edit] = []
+    """The text with the paragraphs of each language replaced, added and removed one by one.
+
+    `None` where one that changes is not found.
+    """
+    seen = read_text(text)
+    found = {language: _find(seen.text, paragraphs) for language, paragraphs in old.items()}
+    edits: list[Edit] = []
     for language in Language:
-        paragraphs = new.get(language, ())
-        if found.get(language):
-            edits += _edits(text, old[language], paragraphs, found[language])
-        elif paragraphs:
-            edits.append(_new_language(text, language, paragraphs, found))
-    edited = _applied(text, edits)
-    if old.get(Language.EN) and not new.get(Language.EN):
-        edited = _EMPTY_MARKS.sub("", edited)
+        was, wanted = old.get(language, ()), new.get(language, ())
+        if was:
+            for change in _changes(was, wanted):
+                made = _edits(seen, change, wanted, found[language])
+                if made is None:
+                    return None
+                edits += made
+        elif wanted:
+            edits.append(_new_language(seen, language, wanted, found))
+    edited = applied(text, edits)
+    if old.get(Language.EN) and not new.get(Language.EN) and not _EMPTY_MARKS.search(seen.text):
+        edited = _without_empty_marks(edited)
     return edited
 
 
-def with_tags(text: str, *, add: Sequence[str], remove: Iterable[str]) -> str | None:
-    """The text with tags added to the last line of tags, and slugs removed from lines of tags."""
-    slugs = frozenset(remove)
-    edits = []
-    last: _Span | None = None
-    for line in _lines_of_tags(text):
-        written = text[line.start : line.end]
-        kept = _TAG_IN_LINE.sub(
-            lambda found: "" if tag_slug(found[1]) in slugs else found[0], written
-        )
-        if kept == written:
-            last = line
-        elif kept.strip():
-            tail = written[len(written.rstrip()) :]
-            edits.append(_Edit(line.start, line.end, kept.rstrip() + tail))
-            last = line
-        else:
-            edits.append(_without_line(text, line))
-    text, moved = (
-        _applied(text, edits),
-        sum(len(each.new) - each.end + each.start for each in edits),
-    )
-    if not add:
-        return text
-    words = " ".join(f"#{spelling}" for spelling in add)
-    if last is not None:
-        at = last.end + moved
-        return f"{text[:at].rstrip()} {words}{text[at:]}"
-    end = line_end(text)
-    links = _start_of_links(text)
-    if links is None:
-        return f"{text.rstrip()}{end}{end}{words}{end}"
-    return f"{text[:links]}{words}{end}{end}{text[links:]}"
+def with_tags(text: str, *, add: Sequence[str], remove: Collection[str]) -> str:
+    """The text with tags added to the last line of tags, and without some slugs.
 
-
-def with_date(text: str, date: dt.date) -> str | None:
-    """The text with the date in its front matter, which is added where there is none.
-
-    Of several dates in it, the one that counts is changed.
+    Those are removed from lines of tags, front matter and Dataview's fields.
     """
-    found = front_matter.find(with_line_feeds(text))
-    if found is None:
-        mark, end = "\ufeff" if text.startswith("\ufeff") else "", line_end(text)
-        lines = ("---", f"date: {date}", "---", "", text.removeprefix(mark))
-        return mark + end.join(lines)
-    if found.mark != front_matter.YAML_MARK or not found.is_closed:
-        return None
-    spans = [span for span, _ in _lines(text)]
-    first = found.line - 1
-    start, stop = spans[first].start, spans[first + found.written.count("\n")].start
-    fields = [
-        (DATE_KEYS.index(name), field.start(), field)
-        for field in _FIELD.finditer(text, start, stop)
-        if (name := unicodedata.normalize("NFC", field["name"]).casefold()) in DATE_KEYS
-    ]
-    if fields:
-        *_, field = min(fields)
-        edit = _Edit(field.start(), field.end(), f"{field['key']}: {date}")
-    else:
-        end = text[spans[first - 1].end : start]
-        edit = _Edit(stop, stop, f"date: {date}{end}")
-    return _applied(text, [edit])
+    text = without_tags(text, remove) if remove else text
+    seen = read_text(text)
+    edits = list(_without_tags_in_fields(seen, remove)) if remove else []
+    last: Span | None = None
+    for line in _lines_of_tags(seen.text):
+        written, place = seen.text[line.start : line.end], seen.span(line)
+        tags = [(tag_slug(tag[1]) in remove, tag) for tag in _TAG_IN_LINE.finditer(written)]
+        if not all(is_gone for is_gone, _ in tags):
+            last = place
+        elif text[place.start : place.end] == written:
+            edits.append(_without_line(text, place))
+            continue
+        if text[place.start : place.end] == written:
+            kept = "".join("" if is_gone else tag[0] for is_gone, tag in tags)
+            edits.append(
+                Edit(place.start, place.end, written[: tags[0][1].start()] + kept.rstrip())
+            )
+            continue
+        for is_gone, tag in tags:
+            if is_gone:
+                start = line.start + tag.start()
+                at = seen.span(Span(start, start + len(tag[0].rstrip())))
+                edits.append(Edit(at.start, at.end, ""))
+    if add:
+        edits.append(_new_tags(seen, add, last))
+    return applied(text, edits)
 
 
-def _find(text: str, paragraphs: Sequence[str]) -> list[_Span] | None:
-    spans: list[_Span] = []
+def _new_tags(seen: ReadText, tags: Sequence[str], line: Span | None) -> Edit:
+    words = " ".join(f"#{spelling}" for spelling in tags)
+    end = line_end(seen.source)
+    if line is not None:
+        return Edit(line.end, _behind_spaces(seen.source, line.end), f" {words}")
+    links = _start_of_links(seen)
+    if links is not None:
+        return Edit(links, links, f"{words}{end}{end}")
+    return _at_end(seen, words)
+
+
+def _at_end(seen: ReadText, block: str) -> Edit:
+    end = line_end(seen.source)
+    stop = seen.end if seen.source[seen.end :].strip() else len(seen.source)
+    return Edit(seen.end, stop, f"{end}{end}{block}{end}")
+
+
+def _behind_spaces(text: str, at: int) -> int:
+    """The end of a line if only spaces are before it."""
+    stop = at
+    while text[stop : stop + 1] in {" ", "\t"}:
+        stop += 1
+    return stop if text[stop : stop + 1] in {"", "\r", "\n"} else at
+
+
+def _without_tags_in_fields(seen: ReadText, slugs: Collection[str]) -> Iterator[Edit]:
+    for span in seen.fields:
+        field = seen.source[span.start : span.end]
+        start = span.start + field.index("::") + len("::")
+        stop = span.end - field.lstrip().startswith(("[", "("))
+        if is_tags_key(key_of(field)):
+            yield Edit(start, stop, without_values(seen.source[start:stop], slugs))
+
+
+def _find(text: str, paragraphs: Sequence[str]) -> list[Span | None]:
+    """Where paragraphs are, in order: best on lines of their own, else within one."""
+    begins = {
+        at
+        for line in lines_of(text)
+        for at in (line.start, line.end - len(text[line.start : line.end].lstrip()))
+    }
+    spans: list[Span | None] = []
     at = 0
     for paragraph in paragraphs:
-        body = rf"[ \t]*{_LINE_END}".join(re.escape(line) for line in paragraph.split("\n"))
-        found = (
-            re.compile(rf"(?<![^\r\n])[ \t]*({body})(?=[ \t]*(?:[\r\n]|\Z))").search(text, at)
-            or re.compile(f"({body})").search(text, at)
-        )  # fmt: skip
-        if found is None:
-            return None
-        spans.append(_Span(*found.span(1)))
-        at = found.end()
+        found = within = text.find(paragraph, at)
+        while found >= 0 and not (
+            found in begins and text[(end := found + len(paragraph)) : end + 1] in {"", "\n"}
+        ):
+            found = text.find(paragraph, found + 1)
+        found = found if found >= 0 else within
+        spans.append(Span(found, found + len(paragraph)) if found >= 0 else None)
+        at = found + len(paragraph) if found >= 0 else at
     return spans
 
 
+def _changes(old: Sequence[str], new: Sequence[str]) -> Iterator[_Change]:
+    matcher = SequenceMatcher(None, list(old), list(new), autojunk=False)
+    for kind, i, i_end, j, j_end in matcher.get_opcodes():
+        if kind != "equal":
+            yield _Change(range(i, i_end), range(j, j_end))
+
+
 def _edits(
-    text: str,
-    old: Sequence[str],
-    new: Sequence[str],
-    spans: Sequence[_Span],
-) -> Iterator[_Edit]:
-    end = line_end(text)
+    seen: ReadText, change: _Change, new: Sequence[str], found: Sequence[Span | None]
+) -> list[Edit] | None:
+    end = line_end(seen.source)
+    spans = [found[at] for at in change.old]
+    wanted = [new[at].replace("\n", end) for at in change.new]
+    pairs = min(len(spans), len(wanted))
     between = end + end
-    written = [paragraph.replace("\n", end) for paragraph in new]
-    for kind, i, i_end, j, j_end in SequenceMatcher(
-        None, list(old), list(new), autojunk=False
-    ).get_opcodes():
-        if kind == "equal":
-            continue
-        pairs = min(i_end - i, j_end - j)
-        more = between.join(written[j + pairs : j_end])
-        for at in range(pairs):
-            tail = between + more if more and at == pairs - 1 else ""
-            span = spans[i + at]
-            yield _Edit(span.start, span.end, written[j + at] + tail)
-        for span in spans[i + pairs : i_end]:
-            yield _without_line(text, span)
-        if more and not pairs:
-            place = spans[i - 1].end if i else spans[0].start
-            yield _Edit(place, place, between + more if i else more + between)
+    edits: list[Edit] = []
+    for span, text in zip(spans, wanted, strict=False):
+        if span is None:
+            return None
+        edits += _replaced(seen, span, text)
+    for span in spans[pairs:]:
+        if span is None:
+            return None
+        edits += _removed(seen, span)
+    more = between.join(wanted[pairs:])
+    if not more:
+        return edits
+    at = change.old.stop
+    if at and (before := found[at - 1]) is not None:
+        place = seen.behind(seen.span(before).end)
+        return [*edits, Edit(place, place, between + more)]
+    if at < len(found) and (behind := found[at]) is not None:
+        place = seen.span(behind).start
+        return [*edits, Edit(place, place, more + between)]
+    return None
+
+
+def _replaced(seen: ReadText, span: Span, new: str) -> Iterator[Edit]:
+    """A paragraph with another text. What is hidden in it stays by the words that do not change."""
+    place = seen.span(span)
+    if not seen.hidden_in(place):
+        yield Edit(place.start, place.end, new)
+        return
+    end = line_end(seen.source)
+    old = seen.text[span.start : span.end].replace("\n", end)
+    was, now = _WORDS.findall(old), _WORDS.findall(new)
+    shorter = min(len(was), len(now))
+    head = next((at for at in range(shorter) if was[at] != now[at]), shorter)
+    shorter -= head
+    tail = next((at for at in range(shorter) if was[-1 - at] != now[-1 - at]), shorter)
+    start = span.start + len("".join(was[:head]).replace(end, "\n"))
+    stop = span.end - len("".join(was[len(was) - tail :]).replace(end, "\n"))
+    words = "".join(now[head : len(now) - tail])
+    if start == stop:
+        at = seen.places[start - 1] + 1 if start > span.start else place.start
+        yield Edit(at, at, words)
+        return
+    changed = seen.span(Span(start, stop))
+    hidden = seen.hidden_in(changed)
+    alone = [each for each in hidden if seen.stands_alone(each)]
+    inline = [seen.source[each.start : each.end] for each in hidden if each not in alone]
+    gap = " " if inline and tail and not was[len(was) - tail].isspace() else ""
+    yield Edit(changed.start, changed.end, " ".join((*([words] if words else []), *inline)) + gap)
+    for each in alone:
+        yield Edit(place.end, place.end, end + seen.source[each.start : each.end])
+
+
+def _removed(seen: ReadText, span: Span) -> Iterator[Edit]:
+    """No paragraph, but what is hidden in it."""
+    place = seen.span(span)
+    hidden = seen.hidden_in(place)
+    if not hidden:
+        yield _without_line(seen.source, place)
+        return
+    kept = line_end(seen.source).join(seen.source[each.start : each.end] for each in hidden)
+    yield Edit(place.start, place.end, kept)
 
 
 def _new_language(
-    text: str,
+    seen: ReadText,
     language: Language,
     new: Sequence[str],
-    found: Mapping[Language, Sequence[_Span]],
-) -> _Edit:
-    end = line_end(text)
+    found: Mapping[Language, Sequence[Span | None]],
+) -> Edit:
+    end = line_end(seen.source)
     block = (end + end).join(paragraph.replace("\n", end) for paragraph in new)
     if language is Language.EN:
         block = f"<english>{end}{block}{end}</english>"
-    others = [span for spans in found.values() for span in spans]
+    others = [seen.span(span) for spans in found.values() for span in spans if span is not None]
     if others and language is Language.EN:
-        place = max(span.end for span in others)
-        return _Edit(place, place, f"{end}{end}{block}")
+        place = seen.behind(max(span.end for span in others))
+        return Edit(place, place, f"{end}{end}{block}")
     if others:
         place = min(span.start for span in others)
-        opened = _OPENING.search(text[:place])
+        opened = _OPENING.search(seen.source[:place])
         place = opened.start() if opened is not None else place
-        return _Edit(place, place, f"{block}{end}{end}")
-    lines = [span.start for span in _lines_of_tags(text)]
-    links = _start_of_links(text)
-    places = [*lines, *([links] if links is not None else [])]
+        return Edit(place, place, f"{block}{end}{end}")
+    places = [seen.span(line).start for line in _lines_of_tags(seen.text)]
+    links = _start_of_links(seen)
+    if links is not None:
+        places.append(links)
     if places:
-        return _Edit(min(places), min(places), f"{block}{end}{end}")
-    place = len(text.rstrip())
-    return _Edit(place, len(text), f"{end}{end}{block}{end}")
+        return Edit(min(places), min(places), f"{block}{end}{end}")
+    return _at_end(seen, block)
 
 
-def _without_line(text: str, span: _Span) -> _Edit:
+def _without_empty_marks(text: str) -> str:
+    seen = read_text(text)
+    edits = []
+    for found in _EMPTY_MARKS.finditer(seen.text):
+        place = seen.span(Span(*found.span()))
+        hidden = seen.hidden_in(place)
+        below = _BLANK_BELOW.match(text, place.end)
+        stop = place.end if hidden or below is None else below.end()
+        kept = line_end(text).join(text[each.start : each.end] for each in hidden)
+        edits.append(Edit(place.start, stop, kept))
+    return applied(text, edits)
+
+
+def _without_line(text: str, span: Span) -> Edit:
     """Remove a text with the blank lines below it, or above it if it is the last one."""
     start = max(text.rfind("\n", 0, span.start), text.rfind("\r", 0, span.start)) + 1
     if text[start : span.start].strip():
-        return _Edit(span.start, span.end, "")
+        return Edit(span.start, span.end, "")
     below = _BLANK_BELOW.match(text, span.end)
     stop = below.end() if below is not None else span.end
     if stop < len(text):
-        return _Edit(start, stop, "")
-    return _Edit(len(text[:start].rstrip()), len(text), line_end(text) if start else "")
+        return Edit(start, stop, "")
+    return Edit(len(text[:start].rstrip()), len(text), line_end(text) if start else "")
 
 
-def _lines(text: str) -> Iterator[tuple[_Span, str]]:
-    at = 0
-    for line in re.split(f"({_LINE_END})", text):
-        if line not in ("\r\n", "\r", "\n"):
-            yield _Span(at, at + len(line)), line
-        at += len(line)
-
-
-def _lines_of_tags(text: str) -> Iterator[_Span]:
-    spans = list(_lines(text))
-    code = CodeBlocks([line for _, line in spans]).lines() if "#" in text or "＃" in text else ()
-    for number, (span, line) in enumerate(spans):
-        if number not in code and parse_tag_line(line):
+def _lines_of_tags(text: str) -> Iterator[Span]:
+    if "#" not in text and "＃" not in text:
+        return
+    lines = text.split("\n")
+    code = CodeBlocks(lines).lines()
+    for number, span in enumerate(lines_of(text)):
+        if number not in code and parse_tag_line(lines[number]):
             yield span
 
 
-def _start_of_links(text: str) -> int | None:
-    return next((span.start for span, line in _lines(text) if _LINKS.fullmatch(line)), None)
-
-
-def _applied(text: str, edits: Iterable[_Edit]) -> str:
-    """The text after the edits; where two touch the same place, the first one given stands first."""
-    pieces: list[str] = []
-    at = 0
-    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
-        start = max(edit.start, at)
-        pieces += text[at:start], edit.new
-        at = max(at, edit.end)
-    return "".join((*pieces, text[at:]))
+def _start_of_links(seen: ReadText) -> int | None:
+    lines = seen.text.split("\n")
+    found = [at for at, line in enumerate(lines) if _LINKS.fullmatch(line)]
+    code = CodeBlocks(lines).lines() if found else ()
+    spans = list(lines_of(seen.text)) if found else []
+    return next((seen.places[spans[at].start] for at in found if at not in code), None)

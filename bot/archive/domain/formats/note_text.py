@@ -8,12 +8,17 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from bot.archive.domain.dates import named_date
-from bot.archive.domain.entry import Commentary, Entry, Language, Source, SourceKind, tag_slug
-from bot.archive.domain.formats import note_edits, vault_note
+from bot.archive.domain.entry import Commentary, Entry, Language, tag_slug
+from bot.archive.domain.formats import note_edits, note_front, vault_note
+from bot.archive.domain.formats.note_places import read_text
+from bot.archive.domain.markup.inline_fields import key_of
 from bot.archive.domain.markup.mentions import note_names_in
+from bot.archive.domain.markup.metadata import is_tags_key
 from bot.archive.domain.markup.tags import is_tag, tags_in_text
+from bot.archive.domain.markup.visible import with_line_feeds
 from bot.archive.domain.note import Note
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UserError
@@ -25,18 +30,25 @@ _TITLE = translatable("The title “{text}” would be read as something else: s
 _TEXT = translatable("“{text}” would be read as something else than text: begin it differently.")
 _TAGS = translatable("The tag “{text}” stands in the text or cannot be written: change it there.")
 _NO_TAG = translatable("“{text}” is not a tag")
+_TAGS_HIDDEN = translatable(
+    "The tag “{text}” stands in the front matter or in a field: change it there."
+)
+_PLACE = translatable("“{text}” was not found in the file: change it there.")
+_HIDDEN = translatable("“{text}” is hidden in the file and would be lost: change the file.")
+_DATE_IN_FRONT = translatable(
+    "The front matter is not closed or is no YAML: change the date there."
+)
 _DATE = translatable("The date is part of the file name: rename the file in the vault.")
 
 
 @dataclass(frozen=True, slots=True)
 class NoteParser:
-    """How notes are read, as an import would, and written whole, with their hidden text.
+    """How notes are read, as an import would.
 
     `read` takes a text and its path; it may raise a `UserError`.
     """
 
     read: Callable[[str, str], Entry]
-    write: Callable[[Entry], str]
 
 
 class NoteTextError(UserError):
@@ -79,8 +91,8 @@ def rewrite_note(text: str, before: Note, after: Note, parser: NoteParser) -> st
     """The text of a note with what differs between `before` and `after`, else byte for byte.
 
     `before` is what was shown to the person, read from `text`; its path counts. What is changed are
-    commentary, tags and date. Where the place cannot be found, the note is written anew, with the
-    hidden parts of `text`. Raises `NoteTextError`.
+    commentary, tags and date. Raises `NoteTextError`, also where a place is not found in the text, and
+    where something that is hidden would be lost.
     """
     path = before.path or file_name(before)
     old = parser.read(text, path)
@@ -89,36 +101,33 @@ def rewrite_note(text: str, before: Note, after: Note, parser: NoteParser) -> st
         _check_tags(after)
     if _says(old) == _says(wanted):
         return text
-    problem: NoteTextError | None = None
-    for candidate in _candidates(text, old, wanted, path, parser):
-        found = _problem(parser.read(candidate, path), wanted)
-        if found is None:
-            return candidate
-        problem = problem or found
-    raise problem or NoteTextError(_DATE, field="date")
-
-
-def _candidates(
-    text: str, old: Entry, wanted: Entry, path: str, parser: NoteParser
-) -> Iterator[str]:
-    edited: str | None = text
-    if old.commentary != wanted.commentary:
-        edited = note_edits.with_paragraphs(text, _by_language(old), _by_language(wanted))
-    edited = _with_tags(edited, wanted, path, parser) if edited is not None else None
-    if edited is not None and old.date != wanted.date:
+    edited = _with_commentary(text, old, wanted)
+    edited = _with_tags(edited, wanted, path, parser)
+    if old.date != wanted.date:
         edited = _with_date(edited, wanted, path)
-    if edited is not None:
-        yield edited
-    source = Source(SourceKind.VAULT_NOTE, path, text=text)
-    whole: str | None = parser.write(replace(wanted, source=source))
-    whole = _with_tags(whole, wanted, path, parser) if whole is not None else None
-    if whole is not None and old.date != wanted.date:
-        whole = _with_date(whole, wanted, path)
-    if whole is not None:
-        yield whole
+    problem = _problem(parser.read(edited, path), wanted) or _lost(text, edited)
+    if problem is not None and problem.field == "title":  # what is new would be part of the head
+        line = next(iter(_all_lines(wanted) - _all_lines(old)), "")
+        raise NoteTextError(_TEXT, field="text", text=line[:_SHOWN])
+    if problem is not None:
+        raise problem
+    return edited
 
 
-def _with_tags(text: str, wanted: Entry, path: str, parser: NoteParser) -> str | None:
+def _with_commentary(text: str, old: Entry, wanted: Entry) -> str:
+    if old.commentary == wanted.commentary:
+        return text
+    was, now = _by_language(old), _by_language(wanted)
+    edited = note_edits.with_paragraphs(text, was, now)
+    if edited is None:
+        gone = Counter(chain.from_iterable(was.values())) - Counter(
+            chain.from_iterable(now.values())
+        )
+        raise NoteTextError(_PLACE, field="text", text=next(iter(gone), "")[:_SHOWN])
+    return edited
+
+
+def _with_tags(text: str, wanted: Entry, path: str, parser: NoteParser) -> str:
     """The text with the tags that are missing, and without those that nobody wants."""
     spelled = dict(zip(wanted.tags, wanted.spellings, strict=False))
     read = frozenset(parser.read(text, path).tags)
@@ -127,11 +136,14 @@ def _with_tags(text: str, wanted: Entry, path: str, parser: NoteParser) -> str |
     return note_edits.with_tags(text, add=add, remove=remove) if add or remove else text
 
 
-def _with_date(text: str, wanted: Entry, path: str) -> str | None:
+def _with_date(text: str, wanted: Entry, path: str) -> str:
     named = named_date(path)
     if wanted.date is None or (named.on is not None and not named.is_month):
         raise NoteTextError(_DATE, field="date")
-    return note_edits.with_date(text, wanted.date)
+    edited = note_front.with_date(text, wanted.date)
+    if edited is None:
+        raise NoteTextError(_DATE_IN_FRONT, field="date")
+    return edited
 
 
 def _changed(old: Entry, before: Note, after: Note) -> Entry:
@@ -175,8 +187,11 @@ def _tidy(commentary: Iterable[Commentary]) -> tuple[Commentary, ...]:
 
 
 def _plain(text: str) -> str:
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join(line.rstrip() for line in lines).strip()
+    return _plain_lines(text).strip()
+
+
+def _plain_lines(text: str) -> str:
+    return "\n".join(line.rstrip() for line in with_line_feeds(text).split("\n"))
 
 
 def _text_of(commentary: Iterable[Commentary], language: Language) -> str:
@@ -184,7 +199,16 @@ def _text_of(commentary: Iterable[Commentary], language: Language) -> str:
 
 
 def _by_language(entry: Entry) -> dict[Language, Sequence[str]]:
-    return {each.language: each.paragraphs for each in entry.commentary}
+    """What stands between blank lines, in code too: a block of code is one paragraph with them."""
+    return {
+        each.language: [
+            part
+            for text in each.paragraphs
+            for part in _BLANK_LINES.split(_plain_lines(text))
+            if part
+        ]
+        for each in entry.commentary
+    }
 
 
 def _says(entry: Entry) -> tuple[object, ...]:
@@ -204,13 +228,32 @@ def _problem(read: Entry, wanted: Entry) -> NoteTextError | None:
     wrong = frozenset(wanted.tags) - frozenset(read.tags)
     wrong = wrong or frozenset(read.tags) - frozenset(wanted.tags) - _slugs_in(wanted)
     if wrong:
-        return NoteTextError(_TAGS, field="tags", text=min(wrong)[:_SHOWN])
+        is_there = min(wrong) in read.tags
+        return NoteTextError(
+            _TAGS_HIDDEN if is_there else _TAGS, field="tags", text=min(wrong)[:_SHOWN]
+        )
     if read.date != wanted.date:
         return NoteTextError(_DATE, field="date")
     lost = frozenset(wanted.links) - frozenset(read.links)
     if lost:
         return NoteTextError(_TEXT, field="text", text=min(lost)[:_SHOWN])
     return None
+
+
+def _lost(text: str, edited: str) -> NoteTextError | None:
+    """What is hidden in a text and no longer in the edited one; fields of tags may have changed."""
+    lost = Counter(_hidden(text)) - Counter(_hidden(edited))
+    if lost:
+        return NoteTextError(_HIDDEN, field="text", text=min(lost)[:_SHOWN])
+    return None
+
+
+def _hidden(text: str) -> Iterator[str]:
+    seen = read_text(text)
+    yield from (text[each.start : each.end].strip() for each in seen.comments)
+    for each in seen.fields:
+        field = text[each.start : each.end].strip()
+        yield field if not is_tags_key(key_of(field)) else key_of(field)
 
 
 def _head(entry: Entry) -> tuple[object, ...]:

@@ -176,8 +176,13 @@ def _read_lines(text: str, rest: WithoutFields) -> list[str]:
     return [
         line
         for line, written in zip(rest.lines, _lines(text), strict=True)
-        if line is not None and (line.strip() or not written.strip("\ufeff \t"))
+        if line is not None and is_read(line, written)
     ]
+
+
+def is_read(line: str, written: str) -> bool:
+    """Whether a line of which `line` is left is read: what is hidden completely ends no paragraph."""
+    return bool(line.strip() or not written.strip("\ufeff \t"))
 
 
 def _links(lines: Sequence[str], *, may_have_code: bool) -> Iterator[str]:

@@ -27,10 +27,14 @@ _LONGEST = 2_000
 
 @dataclass(slots=True)
 class WithoutFields:
-    """Lines without their fields (`None`: the line had nothing else), and the fields."""
+    """Lines without their fields (`None`: the line had nothing else), and the fields.
+
+    `spans` say where the fields are in their lines, which are counted from 0.
+    """
 
     lines: list[str | None]
     fields: list[Field] = field(default_factory=list)
+    spans: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
 
 
 def take_fields(lines: Sequence[str]) -> WithoutFields:
@@ -45,24 +49,32 @@ def take_fields(lines: Sequence[str]) -> WithoutFields:
             at = code[at]
             continue
         if "::" in lines[at]:
-            taken.lines[at] = _take(lines[at], at + 1, taken.fields)
+            taken.lines[at] = _take(lines[at], at, taken)
         at += 1
     return taken
 
 
-def _take(line: str, number: int, fields: list[Field]) -> str | None:
+def _take(line: str, at: int, taken: WithoutFields) -> str | None:
     whole = _LINE.fullmatch(line) if len(line) < _LONGEST else None
     if whole is not None and _is_field(whole):
-        fields.append(Field(whole["key"], whole["value"].strip(), number))
+        taken.fields.append(Field(whole["key"], whole["value"].strip(), at + 1))
+        taken.spans[at] = [(0, len(line))]
         return None
     code = code_spans(line)
     spans: list[tuple[int, int]] = []
     for found in _IN_TEXT.finditer(line):
         if _is_field(found) and not any(start < found.start() < end for start, end in code):
-            fields.append(Field(found["key"], found["value"].strip(), number))
+            taken.fields.append(Field(found["key"], found["value"].strip(), at + 1))
             spans.append(found.span())
+    if spans:
+        taken.spans[at] = spans
     left = without(line, spans)
     return left if left.strip() or not line.strip() else None
+
+
+def key_of(field: str) -> str:
+    """The key of a field as it is written, with its brackets or the mark of its list item."""
+    return field.partition("::")[0].strip(" \t-*+_[(")
 
 
 def _is_field(found: re.Match[str]) -> bool:

@@ -6,7 +6,7 @@ All functions are linear in the length of the text.
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
 
@@ -32,6 +32,7 @@ _PERCENTS = re.compile(r"%{2,}")
 _ENCODED = re.compile(r"[0-9A-Fa-f]{2}")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*(?=\n)")
 _SPACE = " \t\n\u3000"
+_LINE_FEEDS = re.compile(r"\n")
 _BACKTICKS = re.compile(r"`+")
 # The idiom for a comment in plain Markdown: a link definition that no link uses.
 _DEFINITION = late_pattern(
@@ -276,17 +277,22 @@ def without(text: str, spans: Iterable[tuple[int, int]]) -> str:
 
     Where two spaces would meet, only one stays.
     """
-    pieces: list[str] = []
+    return "".join(text[start:end] for start, end in left(text, spans))
+
+
+def left(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Where the parts of a text are that stay when these spans are taken out (`without`)."""
     at = 0
     for start, end in spans:
-        pieces.append(text[at:start])
-        pieces.append("\n" * text.count("\n", start, end))
+        yield at, start
+        yield from (
+            (found.start(), found.end()) for found in _LINE_FEEDS.finditer(text, start, end)
+        )
         spaced = start == 0 or text[start - 1] in _SPACE
         at = end
         while spaced and at < len(text) and text[at] in " \t":
             at += 1
-    pieces.append(text[at:])
-    return "".join(pieces)
+    yield at, len(text)
 
 
 class _Scan:

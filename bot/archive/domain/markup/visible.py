@@ -15,14 +15,15 @@ _BYTE_ORDER_MARK = "\ufeff"
 class Visible:
     """The visible text, with as many lines as before, and the hidden parts.
 
-    `hidden` are the front matter, if any, and the comments, verbatim; `unclosed` is the line of a
-    comment that is not closed.
+    `hidden` are the front matter, if any, and the comments, verbatim; `spans` say where they are in
+    the text with line feeds. `unclosed` is the line of a comment that is not closed.
     """
 
     text: str
     front_matter: FrontMatter | None = None
     hidden: tuple[str, ...] = ()
     unclosed: int | None = None
+    spans: tuple[tuple[int, int], ...] = ()
 
     def problems(self, path: str) -> Iterator[Problem]:
         """Warnings about front matter and comments that are not closed."""
@@ -53,6 +54,7 @@ def visible(text: str, *, only_closed: bool = False) -> Visible:
         front_matter=front,
         hidden=tuple(plain[start:end] for start, end in spans),
         unclosed=found.unclosed,
+        spans=spans,
     )
 
 
