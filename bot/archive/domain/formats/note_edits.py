@@ -37,6 +37,8 @@ _EMPTY_MARKS = re.compile(r"<english>\s*</english>", re.IGNORECASE)
 _LINKS = re.compile(r"\s*#{1,6}\s+links?\s*:?", re.IGNORECASE)
 _TAG_IN_LINE = late_pattern(r"[#＃]([^\s#＃,;、，]+)[,;.、，]*[ \t]*")
 _WORDS = re.compile(r"\s+|\S+")
+_MOST_COMPARED = 500
+"""More paragraphs are not compared one by one: that takes quadratic time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +162,18 @@ def _find(text: str, paragraphs: Sequence[str]) -> list[Span | None]:
 
 
 def _changes(old: Sequence[str], new: Sequence[str]) -> Iterator[_Change]:
-    matcher = SequenceMatcher(None, list(old), list(new), autojunk=False)
+    shorter = min(len(old), len(new))
+    head = next((at for at in range(shorter) if old[at] != new[at]), shorter)
+    shorter -= head
+    tail = next((at for at in range(shorter) if old[-1 - at] != new[-1 - at]), shorter)
+    before, after = old[head : len(old) - tail], new[head : len(new) - tail]
+    if max(len(before), len(after)) > _MOST_COMPARED:
+        yield _Change(range(head, len(old) - tail), range(head, len(new) - tail))
+        return
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
     for kind, i, i_end, j, j_end in matcher.get_opcodes():
         if kind != "equal":
-            yield _Change(range(i, i_end), range(j, j_end))
+            yield _Change(range(head + i, head + i_end), range(head + j, head + j_end))
 
 
 def _edits(

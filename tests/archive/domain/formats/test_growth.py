@@ -13,7 +13,7 @@ from bot.archive.domain.arxiv_id import find_arxiv_ids
 from bot.archive.domain.citations import bibtex
 from bot.archive.domain.dates import named_date, parse_date_line
 from bot.archive.domain.entry import Commentary, Entry, Language, Paper, Source, SourceKind
-from bot.archive.domain.formats import digest_page, vault_note
+from bot.archive.domain.formats import digest_page, note_edits, vault_note
 from bot.archive.domain.formats.decode import decode
 from bot.archive.domain.inlines import inlines
 from bot.archive.domain.language import languages_of
@@ -99,6 +99,15 @@ def _page(text: str) -> None:
             digest_page.parse(page, "page.txt")
 
 
+def _edited(text: str) -> None:
+    old = [part for part in (each.strip() for each in text.split("\n\n")) if part]
+    ours, theirs = ["새 글", *old[1:-1], "끝"], [f"{at}" for at, _ in enumerate(old)]
+    for new in (ours, theirs):
+        note_edits.with_paragraphs(text, {Language.KO: old}, {Language.KO: new})
+    for note in (text, f"---\ntags: {text}\n---\n", f"---\ntags:\n{text}\n---\n", f"tags:: {text}"):
+        note_edits.with_tags(note, add=["new"], remove={"a"})
+
+
 def _written(text: str) -> None:
     texts = (text,)
     paper = Paper(text[:2_000], (text[:2_000],), None, None, text)
@@ -138,6 +147,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "a heading with a link": lambda text: heading.parse_with_link(f"A https://a.b {text}"),
     "a group": is_group,
     "et al.": without_others,
+    "an edited note": _edited,
     "fields in text": lambda text: take_fields(text.split("\n")),
     "fields": lambda text: read_fields([Field(k, text, 1) for k in ("tags", "date", "author")], ""),
     "a quotation": lambda text: quoted_text(text.split("\n")),

@@ -15,6 +15,7 @@ from bot.archive.services.import_parser import NOTE_PARSER
 
 PATH = "250203 Name.md"
 HEAD = "https://arxiv.org/abs/2502.01234\n\n*A Fine Title* (Al Bo, Cy Do)\n\n"
+LAST = "글.\n\n%% 메모 %%\n\n#rl\n"
 FRONT = "---\ntags: [rl, moe]\naliases: [Foo]\nconference: ICLR 2025\n---\n"
 
 
@@ -69,6 +70,14 @@ def test_a_paragraph_is_added_behind_a_field_of_the_one_before() -> None:
     text = f"{HEAD}글입니다. [rating:: 5]\n\n#rl\n"
 
     assert edited(text, "글입니다.", "더.") == text.replace("5]\n", "5]\n\n더.\n")
+
+
+def test_of_a_thousand_equal_paragraphs_the_first_and_the_last_change() -> None:
+    text = HEAD + "글.\n\n%% 메모 %%\n\n" * 1_000 + "#rl\n"
+
+    after = edited(text, "처음.", *["글."] * 998, "끝.")
+
+    assert after == f"{text.replace('글.', '처음.', 1)[: -len(LAST)]}{LAST.replace('글.', '끝.')}"
 
 
 def test_text_that_would_become_part_of_the_head_is_refused_at_the_text() -> None:
@@ -207,7 +216,8 @@ def written_notes(draw: st.DrawFn) -> str:
     korean = draw(st.lists(st.sampled_from(KOREAN), max_size=4))
     english = draw(st.lists(st.sampled_from(ENGLISH), max_size=2))
     blocks = [each.replace("N", f"n{number}n") for number, each in enumerate((*korean, *english))]
-    if english and draw(st.booleans()):
+    is_marked = draw(st.booleans())
+    if english and is_marked:
         marked = "\n\n".join(blocks[len(korean) :])
         blocks[len(korean) :] = [f"<english>\n{marked}\n</english>"]
     for other in draw(st.lists(st.sampled_from(OTHERS), max_size=3, unique=True)):
