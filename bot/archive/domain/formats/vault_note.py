@@ -34,6 +34,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import field
+from itertools import product
 
 from bot.archive.domain.dates import NamedDate, named_date
 from bot.archive.domain.entry import (
@@ -132,21 +133,34 @@ def write(entry: Entry, front_matter: Sequence[Field] = ()) -> str:
 def _with_hidden(
     plain: str, visible_part: Visible, entry: Entry, front_matter: Sequence[Field]
 ) -> str:
-    """The note with its front matter, if that still agrees, and its comments at the end."""
-    front = visible_part.front_matter
-    first, comments = (
-        ("", visible_part.hidden)
-        if front is None
-        else (visible_part.hidden[0], visible_part.hidden[1:])
-    )
+    """The note with its front matter and fields, if those still agree, and its comments at the end."""
+    front, fields = visible_part.front_matter, "\n".join(_fields_of(visible_part.text))
+    comments = visible_part.hidden[front is not None :]
+    if front is None and not fields:
+        return "\n".join((plain, *comments))
+    text, first, front_stays, fields_stay = plain, "", True, True
     if front is not None:
-        first = "\n".join(_lines(first)).rstrip() + (
+        first = "\n".join(_lines(visible_part.hidden[0])).rstrip() + (
             "\n\n" if front.is_closed else f"\n{front.mark}\n\n"
         )
-        read = parse(f"{first}{plain}", entry.source.path, front_matter).entries[0]
-        if not is_unchanged(read, entry):
-            first, comments = "", (f"%%\n{front.written}%%", *comments)
-    return first + "\n".join((plain, *comments))
+    for front_stays, fields_stay in product((True, False), repeat=2):
+        text = f"{first}{plain}" if front_stays else plain
+        text += f"\n{fields}\n" if fields and fields_stay else ""
+        yaml = front_matter if front_stays else ()
+        if is_unchanged(parse(text, entry.source.path, yaml).entries[0], entry):
+            break
+    if fields and not fields_stay:
+        comments = (f"%%\n{fields}\n%%", *comments)
+    if front is not None and not front_stays:
+        comments = (f"%%\n{front.written}%%", *comments)
+    return "\n".join((text, *comments))
+
+
+def _fields_of(text: str) -> Iterator[str]:
+    """Dataview's fields in a text as they are written."""
+    lines = _lines(text)
+    for at, spans in sorted(take_fields(lines).spans.items()):
+        yield from (lines[at][start:end].strip() for start, end in spans)
 
 
 def file_name(entry: Entry) -> str:

@@ -413,6 +413,28 @@ def test_a_changed_note_keeps_its_front_matter_and_comments() -> None:
     assert (read(written).tags, read(written).commentary) == (("lm",), entry.commentary)
 
 
+def test_a_changed_note_keeps_its_fields() -> None:
+    text = f"{LINK}\n\n*A Title* (Al Bo)\n\n한국어 (venue:: ICLR) 글.\n\nrating:: 5\n\n#rl\n"
+    entry = read(text)
+
+    written = vault_note.write(replace(entry, tags=("lm",), spellings=("lm",)))
+
+    assert written == (
+        f"{LINK}\n\n*A Title* (Al Bo)\n\n한국어 글.\n\n#lm\n\n(venue:: ICLR)\nrating:: 5\n"
+    )
+    assert (read(written).tags, read(written).commentary) == (("lm",), entry.commentary)
+
+
+def test_fields_that_contradict_the_entry_are_kept_as_a_comment() -> None:
+    entry = read(f"---\nmemo: 1\n---\n{LINK}\n\n한국어.\n\ntags:: rl\nrating:: 5\n")
+
+    written = vault_note.write(replace(entry, tags=("lm",), spellings=("lm",)))
+
+    assert read(written).tags == ("lm",)
+    assert written.startswith("---\nmemo: 1\n---\n")
+    assert written.endswith("%%\ntags:: rl\nrating:: 5\n%%")
+
+
 def test_front_matter_that_contradicts_the_entry_is_kept_as_a_comment() -> None:
     yaml = [Field("tags", "rl", 2)]
     (entry,) = vault_note.parse("---\ntags: rl\n---\n한국어.", "a.md", yaml).entries
