@@ -16,6 +16,7 @@ from bot.archive.domain.entry import (
     tag_slug,
 )
 from bot.archive.domain.formats import vault_note
+from bot.archive.domain.formats.paragraphs import split_paragraphs
 from bot.archive.domain.markup.tags import is_tag
 from bot.archive.domain.typed_dates import Days
 from bot.core.domain.dataclass import dataclass
@@ -112,7 +113,7 @@ def _new_entry(filled: Filled, paper: Paper, days: Days) -> Entry:
         source=Source(SourceKind.CHAT_FORM, ""),
         date=filled.date or days.today,
         commentary=tuple(
-            Commentary(language, tuple(text.split("\n\n")))
+            Commentary(language, split_paragraphs(text))
             for language, text in filled.texts.items()
             if text
         ),

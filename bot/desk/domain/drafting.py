@@ -29,6 +29,7 @@ _LINK = re.compile(r"!?\[\[([^\[\]\n]*)\]\]")
 _LINE_MARKS = late_pattern(
     r"^[ \t]*(?:(?:[#＃>]+|[*+-](?=\s)|[-*_=]{3,}[ \t]*$)[ \t]*)+", re.MULTILINE
 )
+_INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
 _INVISIBLE = late_pattern("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _NAMES = {Language.KO: "Korean", Language.EN: "English"}
 
@@ -121,6 +122,7 @@ def marked(answer: str) -> str:
         (_LINK, r"\1"),
         (_MARKED, ""),
         (_LINE_MARKS, ""),
+        (_INDENTATION, ""),
     ):
         text = pattern.sub(kept, text)
     text = tidy(text)

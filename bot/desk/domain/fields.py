@@ -4,12 +4,15 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import accumulate
 
 from bot.archive.domain.entry import Commentary, Entry, Language, tag_slug
+from bot.archive.domain.formats.paragraphs import split_paragraphs
 from bot.archive.domain.markup.tags import is_tag
 from bot.archive.domain.typed_dates import Days, find_date
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.form import FIELDS_MOST, TEXT_MOST
+from bot.desk.domain.put_back import carried, put_back, shown_paragraphs
 
 PAPER, TAGS, DATE = "paper", "tags", "date"
 TEXTS: Mapping[Language, tuple[str, str]] = {
@@ -19,7 +22,6 @@ TEXTS: Mapping[Language, tuple[str, str]] = {
 """The fields of each language: a text that is too long for one field goes on in the second."""
 TEXT_NAMES = tuple(name for names in TEXTS.values() for name in names)
 
-_BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _BETWEEN_TAGS = re.compile(r"[\s,#＃]+")
 
 
@@ -41,7 +43,7 @@ def values_of(entry: Entry) -> Mapping[str, str]:
     """
     values: dict[str, str] = {}
     for language in Language:
-        parts = split_text("\n\n".join(entry.paragraphs(language)))
+        parts = split_text("\n\n".join(shown_paragraphs(entry.paragraphs(language))))
         if parts is not None:
             values |= dict(zip(TEXTS[language], parts, strict=False))
     values[TAGS] = " ".join((*entry.spellings, *entry.tags[len(entry.spellings) :]))
@@ -54,10 +56,11 @@ def split_text(text: str) -> tuple[str, ...] | None:
     """A text in one part or two, cut between paragraphs; `None` if it does not fit into two."""
     if len(text) <= TEXT_MOST:
         return (text,)
-    at = text.rfind("\n\n", 0, TEXT_MOST + 1)
-    if at < 0 or len(text) - at - 2 > TEXT_MOST:
-        return None
-    return (text[:at], text[at + 2 :])
+    paragraphs = split_paragraphs(text)
+    lengths = accumulate(len(paragraph) + 2 for paragraph in paragraphs)
+    at = sum(1 for length in lengths if length - 2 <= TEXT_MOST)
+    parts = "\n\n".join(paragraphs[:at]), "\n\n".join(paragraphs[at:])
+    return parts if at and len(parts[1]) <= TEXT_MOST else None
 
 
 def text_in(values: Mapping[str, str], language: Language) -> str:
@@ -67,9 +70,8 @@ def text_in(values: Mapping[str, str], language: Language) -> str:
 
 
 def tidy(text: str) -> str:
-    """A text without white space around it, with one blank line between paragraphs."""
-    lines = "\n".join(line.rstrip() for line in text.replace("\r\n", "\n").split("\n"))
-    return _BLANK_LINES.sub("\n\n", lines).strip()
+    """A text with one blank line between its paragraphs; what is inside of code stays."""
+    return "\n\n".join(split_paragraphs(text))
 
 
 def read_fields(values: Mapping[str, str], days: Days) -> Filled:
@@ -101,7 +103,13 @@ def _once(words: Iterable[str]) -> tuple[str, ...]:
 
 def changed_names(base: Mapping[str, str], typed: Mapping[str, str]) -> frozenset[str]:
     """The fields whose text differs from what they were shown with."""
-    return frozenset(name for name, text in typed.items() if tidy(text) != tidy(base.get(name, "")))
+    return frozenset(
+        name for name, text in typed.items() if _said(text) != _said(base.get(name, ""))
+    )
+
+
+def _said(text: str) -> str:
+    return tidy(carried(text))
 
 
 def with_changes(entry: Entry, filled: Filled, changed: Iterable[str]) -> Entry:
@@ -119,7 +127,8 @@ def with_changes(entry: Entry, filled: Filled, changed: Iterable[str]) -> Entry:
 
 def _with_text(entry: Entry, language: Language, text: str) -> Entry:
     """The entry with another text in one language, at the place where that language stood."""
-    new = (Commentary(language, tuple(text.split("\n\n"))),) if text else ()
+    paragraphs = put_back(entry.paragraphs(language), split_paragraphs(text))
+    new = (Commentary(language, paragraphs),) if paragraphs else ()
     rest = [each for each in entry.commentary if each.language is not language]
     at = next(
         (at for at, each in enumerate(entry.commentary) if each.language is language),
@@ -159,5 +168,5 @@ def conflicts(
     return {
         name: theirs.get(name, "")
         for name in both
-        if tidy(theirs.get(name, "")) != tidy(mine[name])
+        if _said(theirs.get(name, "")) != _said(mine[name])
     }

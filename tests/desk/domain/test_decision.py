@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.archive.domain.entry import Language, Paper
 from bot.archive.domain.formats import vault_note
+from bot.archive.domain.formats.paragraphs import split_paragraphs
 from bot.archive.domain.typed_dates import Days
 from bot.core.domain.i18n import ENGLISH
 from bot.desk.domain.decision import ToCorrect, ToWrite, decide
@@ -22,7 +23,7 @@ LINES = st.one_of(
         (
             "> 인용", "# Links", "#moe #rl", "[[다른 노트]]", "<english>", "</english>", "*제목* (Ada Park)",
             "https://arxiv.org/abs/2602.00002", "---", "```", "%%", "한국어 문단입니다.", "English text.",
-            "2026-02-03", "date:: 2020-01-01", "", " ",
+            "2026-02-03", "date:: 2020-01-01", "", " ", "    x = 1", "- 가", "$$", "```python\na\n\n\nb\n```", "$$\na\n\nb\n$$",
         )
     ),
     st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=30),
@@ -56,7 +57,7 @@ def test_what_is_typed_is_written_or_said(ko: str, en: str, tags: str, date: str
         paragraph
         for language in Language
         if text_in(typed, language)
-        for paragraph in text_in(typed, language).split("\n\n")
+        for paragraph in split_paragraphs(text_in(typed, language))
     } <= kept
     read = vault_note.parse(vault_note.write(entry), vault_note.file_name(entry)).entries[0]
     assert (read.commentary, read.tags) == (entry.commentary, entry.tags)

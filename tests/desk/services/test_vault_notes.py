@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from bot.archive.domain.entry import Language, SourceKind
 from bot.archive.domain.formats import vault_note
 from bot.archive.domain.formats.note_text import NoteTextError
@@ -17,6 +19,7 @@ from bot.core.domain.form import Form
 from bot.core.ports import Command
 from bot.desk.services import write_note
 from bot.desk.services.context import NoteFiles
+from bot.platforms.web.rendering.render import printable
 from bot.vault.domain.writing import Author, Change, Conflict, WriteResult, Written
 from bot.vault.services.git_command import Git
 from bot.vault.services.vault_git import VaultGit
@@ -305,3 +308,55 @@ async def test_what_git_says_is_told_in_the_language_of_whoever_writes(tmp_path:
 
     assert isinstance(told, Document)
     assert f"파일은 저장했습니다. Git 저장소가 아닙니다: {plain.folder}." in words(told)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "코드:\n\n    x = 1\n\n    if x:\n\n        y = 2",
+        "```python\ndef f(x):  \n    y = x\n\n\n    return y\n```",
+        "$$\na\n\n  b\n$$",
+        "- 가\n  - 나\n\n  - 다\n\n    라",
+        "가\x0c나\u2028다\x0b라\x85마\ufffe바\x1b[0m사",
+        "\u3000들여 쓴 문단  \n둘째 줄\x0c\n셋째 줄",
+    ],
+)
+async def test_a_correction_changes_nothing_else_in_the_file(tmp_path: Path, other: str) -> None:
+    file = tmp_path / "260203 A Paper on Reasoning.md"
+    note = f"https://arxiv.org/abs/2602.00001\n\n오타가 있읍니다.\n\n{other}\n\n#rl\n"
+    file.write_text(note, encoding="utf-8", newline="")
+    async with throw_away() as db:
+        _, plain = desk_with(db, tmp_path)
+        desk = Desk(db, files=NoteFiles(plain.folder, VaultWriter(plain.folder)))
+        await import_files(db, [tmp_path], now=NOW)
+
+        form = await desk.opens("2602.00001")
+        as_shown = await desk.submits(form, ko=printable(form.values["ko"]))
+        kept = file.read_bytes().decode()
+        form = await desk.opens("2602.00001")
+        corrected = await desk.submits(form, ko=form.values["ko"].replace("읍니다", "습니다"))
+
+    assert isinstance(as_shown, Document)
+    assert words(as_shown).startswith("Nothing was changed")
+    assert kept == note
+    assert isinstance(corrected, Document)
+    assert file.read_bytes().decode() == note.replace("읍니다", "습니다")
+
+
+async def test_a_new_note_with_blank_lines_in_code_is_written_as_it_was_typed(
+    tmp_path: Path,
+) -> None:
+    text = "코드와 수식:\n\n```\na\n\n\nb\n```\n\n$$\nx\n\ny\n$$\n\n끝."
+    async with throw_away() as db:
+        _, plain = desk_with(db, tmp_path)
+        desk = Desk(db, files=NoteFiles(plain.folder, VaultWriter(plain.folder)))
+
+        saved = await desk.submits(
+            desk.inbox.blank_form(desk.command()), ADA, **VALUES | {"ko": text}
+        )
+        (file,) = files_in(tmp_path)
+        form = await desk.opens("2602.00001")
+
+    assert isinstance(saved, Document)
+    assert f"\n\n{text}\n\n" in file.read_text(encoding="utf-8")
+    assert form.values["ko"] == text

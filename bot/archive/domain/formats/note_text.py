@@ -14,6 +14,7 @@ from bot.archive.domain.dates import named_date
 from bot.archive.domain.entry import Commentary, Entry, Language, tag_slug
 from bot.archive.domain.formats import note_edits, note_front, vault_note
 from bot.archive.domain.formats.note_places import read_text
+from bot.archive.domain.formats.paragraphs import split_paragraphs
 from bot.archive.domain.markup.inline_fields import key_of
 from bot.archive.domain.markup.mentions import note_names_in
 from bot.archive.domain.markup.metadata import is_tags_key
@@ -151,7 +152,7 @@ def _changed(old: Entry, before: Note, after: Note) -> Entry:
     in_text = frozenset(note_names_in(_text(old)))
     entry = replace(old, links=tuple(name for name in old.links if name not in in_text))
     for language in Language:
-        was, now = _text_of(before.commentary, language), _text_of(after.commentary, language)
+        was, now = _paragraphs(before.commentary, language), _paragraphs(after.commentary, language)
         if was != now:
             entry = _with_text(entry, language, now)
     was_tags = {tag_slug(tag) for tag in before.tags}
@@ -165,14 +166,14 @@ def _changed(old: Entry, before: Note, after: Note) -> Entry:
     return replace(entry, date=after.date) if before.date != after.date else entry
 
 
-def _with_text(entry: Entry, language: Language, text: str) -> Entry:
-    new = Commentary(language, tuple(_BLANK_LINES.split(text)))
+def _with_text(entry: Entry, language: Language, paragraphs: tuple[str, ...]) -> Entry:
+    new = (Commentary(language, paragraphs),) if paragraphs else ()
     rest = [each for each in entry.commentary if each.language is not language]
     at = next(
         (at for at, each in enumerate(entry.commentary) if each.language is language),
         0 if language is Language.KO else len(rest),
     )
-    return replace(entry, commentary=(*rest[:at], *([new] if text else ()), *rest[at:]))
+    return replace(entry, commentary=(*rest[:at], *new, *rest[at:]))
 
 
 def _check_tags(note: Note) -> None:
@@ -182,20 +183,23 @@ def _check_tags(note: Note) -> None:
 
 
 def _tidy(commentary: Iterable[Commentary]) -> tuple[Commentary, ...]:
-    texts = [(each.language, _plain(each.text)) for each in commentary]
-    return tuple(Commentary(lang, tuple(_BLANK_LINES.split(text))) for lang, text in texts if text)
-
-
-def _plain(text: str) -> str:
-    return _plain_lines(text).strip()
+    texts = [Commentary(each.language, _paragraphs((each,), each.language)) for each in commentary]
+    return tuple(each for each in texts if each.paragraphs)
 
 
 def _plain_lines(text: str) -> str:
     return "\n".join(line.rstrip() for line in with_line_feeds(text).split("\n"))
 
 
-def _text_of(commentary: Iterable[Commentary], language: Language) -> str:
-    return _plain("\n\n".join(each.text for each in commentary if each.language is language))
+def _paragraphs(commentary: Iterable[Commentary], language: Language) -> tuple[str, ...]:
+    """What is written in a language, paragraph by paragraph as it is read."""
+    return tuple(
+        read
+        for each in commentary
+        if each.language is language
+        for paragraph in each.paragraphs
+        for read in split_paragraphs(paragraph)
+    )
 
 
 def _by_language(entry: Entry) -> dict[Language, Sequence[str]]:
@@ -212,7 +216,7 @@ def _by_language(entry: Entry) -> dict[Language, Sequence[str]]:
 
 
 def _says(entry: Entry) -> tuple[object, ...]:
-    texts = tuple(_text_of(entry.commentary, language) for language in Language)
+    texts = tuple(_paragraphs(entry.commentary, language) for language in Language)
     return texts, frozenset(entry.tags), entry.date
 
 
