@@ -15,7 +15,13 @@ TITLE_MOST = 24
 LABEL_MOST = 45
 HINT_MOST = 100
 TEXT_MOST = 3_000
-"""Characters of one field; Slack's limit, the smaller one."""
+"""Characters of one field; Slack's limit, the smallest one. Those of a text are counted in UTF-16."""
+_ROOM = {"discord": 4_000, "web": 20_000}
+
+
+def text_most(platform: str) -> int:
+    """Characters that one field of a text takes there; what it takes, it can show again."""
+    return _ROOM.get(platform, TEXT_MOST)
 
 
 class FieldKind(StrEnum):

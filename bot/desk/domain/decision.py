@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import field, replace
 
@@ -33,6 +34,7 @@ from bot.desk.domain.fields import (
     changed_names,
     conflicts,
     merged,
+    mixed,
     read_fields,
     values_of,
     with_changes,
@@ -173,8 +175,8 @@ def _unread(typed: Mapping[str, str], names: Collection[str], say: Translate) ->
 
 def _with_what_is_there(draft: Draft, old: StoredEntry, say: Translate) -> Decision:
     """Somebody writes a new note on a paper that has one: both texts are shown in one form."""
-    theirs = values_of(old.entry)
-    values = merged(theirs, draft.typed)
+    theirs = values_of(old.entry, draft.text_most)
+    values = merged(theirs, draft.typed, draft.text_most)
     if values is None:
         problem = say(
             "There is a note on this paper already, and both together do not fit into the form. "
@@ -191,13 +193,11 @@ def _with_what_is_there(draft: Draft, old: StoredEntry, say: Translate) -> Decis
 
 
 def _decide_change(draft: Draft, old: StoredEntry, days: Days, say: Translate) -> Decision:
-    theirs = values_of(old.entry)
+    theirs = values_of(old.entry, draft.text_most)
     mine = changed_names(draft.base, draft.typed)
-    typed = {
-        name: draft.typed[name] if name in mine else theirs.get(name, draft.typed.get(name, ""))
-        for name in {**theirs, **draft.typed}
-    }
-    both = conflicts(draft.base, draft.typed, theirs)
+    typed = mixed(draft.typed, mine, theirs)
+    # What does not fit into this form may have been shown in one with longer fields.
+    both = conflicts(draft.base, draft.typed, values_of(old.entry, sys.maxsize))
     if both:
         again = replace(draft, base=theirs, typed=typed)
         return ToCorrect(again, {name: theirs_line(text, say) for name, text in both.items()})

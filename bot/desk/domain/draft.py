@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from bot.archive.domain.entry import EntryId
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.form import text_most
 
 
 class DraftState(StrEnum):
@@ -51,6 +52,11 @@ class Draft:
     def is_submitted(self) -> bool:
         """Whether nothing more can be typed into it."""
         return self.state in (DraftState.SUBMITTED, DraftState.DONE)
+
+    @property
+    def text_most(self) -> int:
+        """Characters that a field of a text takes where the form is filled in."""
+        return text_most(self.channel.partition(":")[0])
 
     @property
     def is_changed(self) -> bool:

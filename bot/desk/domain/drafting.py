@@ -13,7 +13,7 @@ from bot.core.domain.form import TEXT_MOST, FormAction
 from bot.core.domain.i18n import Translate, translatable
 from bot.core.domain.late_pattern import late_pattern
 from bot.core.domain.untrusted.incoming_text import well_formed
-from bot.desk.domain.fields import TEXTS, text_in, tidy
+from bot.desk.domain.fields import TEXTS, length, text_in, tidy
 
 SUMMARY, OTHER = "draft-summary", "draft-other"
 """Actions of the form: draft a first summary, draft the other language."""
@@ -127,13 +127,8 @@ def marked(answer: str) -> str:
         text = pattern.sub(kept, text)
     text = tidy(text)
     room = TEXT_MOST - len(MARK) - 3
-    if _units(text) > room:
-        while _units(text) > room:
-            text = text[: len(text) - max(1, (_units(text) - room) // 2)]
+    if length(text) > room:
+        while length(text) > room:
+            text = text[: len(text) - max(1, (length(text) - room) // 2)]
         text = f"{text.rpartition(' ')[0] or text} …"
     return f"{MARK}\n{text}" if text else ""
-
-
-def _units(text: str) -> int:
-    """The length as Slack counts it, in UTF-16."""
-    return len(text.encode("utf-16-le")) // 2

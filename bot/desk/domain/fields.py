@@ -36,14 +36,14 @@ class Filled:
     """By field: a word that is no tag, or a text that is no date, as typed."""
 
 
-def values_of(entry: Entry) -> Mapping[str, str]:
+def values_of(entry: Entry, most: int = TEXT_MOST) -> Mapping[str, str]:
     """What stands in the fields for an entry. A language too long for its fields has none.
 
-    Where two languages need two fields each, the date has none: a form has five.
+    A field takes `most` characters. Where two languages need two fields each, the date has none: a form has five.
     """
     values: dict[str, str] = {}
     for language in Language:
-        parts = split_text("\n\n".join(shown_paragraphs(entry.paragraphs(language))))
+        parts = split_text("\n\n".join(shown_paragraphs(entry.paragraphs(language))), most)
         if parts is not None:
             values |= dict(zip(TEXTS[language], parts, strict=False))
     values[TAGS] = " ".join((*entry.spellings, *entry.tags[len(entry.spellings) :]))
@@ -52,15 +52,20 @@ def values_of(entry: Entry) -> Mapping[str, str]:
     return values
 
 
-def split_text(text: str) -> tuple[str, ...] | None:
+def split_text(text: str, most: int) -> tuple[str, ...] | None:
     """A text in one part or two, cut between paragraphs; `None` if it does not fit into two."""
-    if len(text) <= TEXT_MOST:
+    if length(text) <= most:
         return (text,)
     paragraphs = split_paragraphs(text)
-    lengths = accumulate(len(paragraph) + 2 for paragraph in paragraphs)
-    at = sum(1 for length in lengths if length - 2 <= TEXT_MOST)
+    ends = accumulate(length(paragraph) + 2 for paragraph in paragraphs)
+    at = sum(1 for end in ends if end - 2 <= most)
     parts = "\n\n".join(paragraphs[:at]), "\n\n".join(paragraphs[at:])
-    return parts if at and len(parts[1]) <= TEXT_MOST else None
+    return parts if at and length(parts[1]) <= most else None
+
+
+def length(text: str) -> int:
+    """The length as Slack, Discord and browsers count it, in UTF-16."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def text_in(values: Mapping[str, str], language: Language) -> str:
@@ -102,14 +107,40 @@ def _once(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def changed_names(base: Mapping[str, str], typed: Mapping[str, str]) -> frozenset[str]:
-    """The fields whose text differs from what they were shown with."""
-    return frozenset(
-        name for name, text in typed.items() if _said(text) != _said(base.get(name, ""))
-    )
+    """The fields whose text differs from what they were shown with.
+
+    All fields of a language change together: where its text is cut may differ.
+    """
+    changed = {
+        name
+        for name, text in typed.items()
+        if name not in TEXT_NAMES and carried(text).strip() != carried(base.get(name, "")).strip()
+    }
+    for language, names in TEXTS.items():
+        if _said(base, language) != _said(typed, language):
+            changed |= set(names) & typed.keys()
+    return frozenset(changed)
 
 
-def _said(text: str) -> str:
-    return tidy(carried(text))
+def _said(values: Mapping[str, str], language: Language) -> str:
+    return tidy(carried(text_in(values, language)))
+
+
+def mixed(
+    typed: Mapping[str, str], mine: Iterable[str], theirs: Mapping[str, str]
+) -> Mapping[str, str]:
+    """What I changed as I typed it, all else as it is now: of each language one of the two."""
+    names = frozenset(mine)
+    my_texts = {name for fields in TEXTS.values() if names & set(fields) for name in fields}
+    values = {
+        name: typed.get(name, "") if name in names | my_texts else text
+        for name, text in theirs.items()
+    }
+    return values | {
+        name: text
+        for name, text in typed.items()
+        if name in my_texts or (name not in TEXT_NAMES and name not in theirs)
+    }
 
 
 def with_changes(entry: Entry, filled: Filled, changed: Iterable[str]) -> Entry:
@@ -137,7 +168,9 @@ def _with_text(entry: Entry, language: Language, text: str) -> Entry:
     return replace(entry, commentary=(*rest[:at], *new, *rest[at:]))
 
 
-def merged(theirs: Mapping[str, str], mine: Mapping[str, str]) -> Mapping[str, str] | None:
+def merged(
+    theirs: Mapping[str, str], mine: Mapping[str, str], most: int = TEXT_MOST
+) -> Mapping[str, str] | None:
     """What stands in a form for an entry that was there already: its text, and below it mine.
 
     `None` if that does not fit into the fields.
@@ -147,7 +180,7 @@ def merged(theirs: Mapping[str, str], mine: Mapping[str, str]) -> Mapping[str, s
         text, typed = text_in(theirs, language), text_in(mine, language)
         if not typed or typed in text:
             continue
-        parts = split_text(f"{text}\n\n{typed}" if text else typed)
+        parts = split_text(f"{text}\n\n{typed}" if text else typed, most)
         if parts is None or (text and names[0] not in theirs):
             return None
         values |= dict(zip(names, parts, strict=False))
@@ -164,9 +197,9 @@ def conflicts(
     base: Mapping[str, str], mine: Mapping[str, str], theirs: Mapping[str, str]
 ) -> Mapping[str, str]:
     """The fields that both I and somebody else changed, differently: what theirs say now."""
-    both = changed_names(base, mine) & changed_names(base, theirs)
-    return {
-        name: theirs.get(name, "")
-        for name in both
-        if _said(theirs.get(name, "")) != _said(mine[name])
-    }
+    both = changed_names(base, mine) & changed_names(base, theirs) & changed_names(theirs, mine)
+    found = {name: theirs.get(name, "") for name in both if name not in TEXT_NAMES}
+    for language, names in TEXTS.items():
+        if names[0] in both and names[0] in base:
+            found[names[0]] = text_in(theirs, language)
+    return found

@@ -10,7 +10,7 @@ from bot.core.domain.errors import UsageError
 from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.core.ports import ChannelRef, FilledForm, User, person_ids
 from bot.desk.domain.draft import Draft, DraftState
-from bot.desk.domain.fields import DATE, PAPER, TAGS, TEXT_NAMES, values_of
+from bot.desk.domain.fields import DATE, PAPER, TAGS, TEXT_NAMES, mixed, values_of
 from bot.desk.domain.outcome import Outcome, is_said
 from bot.desk.domain.paper_line import PaperLine, read_paper_line
 from bot.desk.services.context import NoteContext
@@ -41,7 +41,7 @@ async def keep(notes: NoteContext, filled: FilledForm, *, goes_on: bool = False)
         while known is not None and known.is_submitted:
             if not goes_on and is_said(known.plan, shown):
                 return known
-            known = await _following(tx, known)
+            known = await _following(tx, replace(known, channel=str(filled.channel)))
             shown, values = _changes(shown, known), _changes(values, known)
         draft = _typed(notes, filled, known, values)
         await drafts.put(tx, draft)
@@ -89,8 +89,8 @@ async def _following(tx: Transaction, before: Draft) -> Draft:
     if is_done:
         following = await _with_entry(tx, following, Outcome.load(before.outcome).entry_id)
     since = {name: found.typed[name] for name in found.changed} if found is not None else {}
-    typed = {**following.base, **following.typed, **_changes(since, following)}
-    return replace(following, typed=typed)
+    typed = {**_changes(following.typed, following), **_changes(since, following)}
+    return replace(following, typed=mixed(typed, typed, following.base))
 
 
 async def _with_entry(tx: Transaction, draft: Draft, entry_id: EntryId | None) -> Draft:
@@ -99,7 +99,7 @@ async def _with_entry(tx: Transaction, draft: Draft, entry_id: EntryId | None) -
         return draft
     known = await known_papers.find_known(tx, PaperLine(entry_id=entry_id))
     if known.entry is not None:
-        base = values_of(known.entry.entry)
+        base = values_of(known.entry.entry, draft.text_most)
     else:
         base = {name: "" for name in draft.base if name != PAPER}
     return replace(draft, entry_id=entry_id, base=base)

@@ -85,12 +85,11 @@ async def open_form(
         return present_refusal(_is_in_vault(path, say))
     if draft is not None:
         return form_of(notes, draft, known, zone, say)
-    opened = _opened(notes, known, text, line)
+    opened = _opened(notes, known, text, line, str(command.channel))
     opened = replace(
         opened,
         person=person,
         name=command.user.name,
-        channel=str(command.channel),
         locale=command.locale[:20],
     )
     async with notes.db.transaction() as tx:
@@ -112,29 +111,19 @@ def _is_in_vault(path: str, say: Translate) -> str:
     return say("This note is a file of the vault: change it there. {path}", path=path)
 
 
-def _opened(notes: NoteContext, known: Known, text: str, line: PaperLine) -> Draft:
+def _opened(notes: NoteContext, known: Known, text: str, line: PaperLine, channel: str) -> Draft:
     """A filling of the form with a new key: for the entry that there is, or for a new one.
 
     A new key, since what was typed into the blank form must not count as a change of the entry.
     """
+    opened = Draft(notes.new_key(), "", "", channel, "", notes.clock())
     if known.entry is not None:
-        base = values_of(known.entry.entry)
+        base = values_of(known.entry.entry, opened.text_most)
         paper, entry_id = known.entry.entry.paper.key, known.entry.id
     else:
         base = {PAPER: text, "ko": "", "en": "", TAGS: "", DATE: ""}
         paper, entry_id = line.key, None
-    return Draft(
-        notes.new_key(),
-        "",
-        "",
-        "",
-        "",
-        notes.clock(),
-        paper=paper,
-        entry_id=entry_id,
-        base=base,
-        typed=base,
-    )
+    return replace(opened, paper=paper, entry_id=entry_id, base=base, typed=base)
 
 
 async def complete(db: Database, typed: str) -> tuple[Choice, ...]:
@@ -188,10 +177,9 @@ async def _press(
         return form_of(notes, draft, known, zone, say, actions=())
     text = draft.typed.get(PAPER, "")
     fresh = replace(
-        _opened(notes, known, text, read_paper_line(text)),
+        _opened(notes, known, text, read_paper_line(text), draft.channel),
         person=draft.person,
         name=draft.name,
-        channel=draft.channel,
         locale=draft.locale,
     )
     async with notes.db.transaction() as tx:

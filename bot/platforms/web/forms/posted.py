@@ -6,14 +6,16 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.form import text_most
 from bot.core.domain.i18n import Translate
 from bot.core.domain.untrusted.incoming_text import well_formed
+from bot.core.ports import Platform
 from bot.platforms.web.chat_api import read_object
 
 MOST_BODY = 512 * 1024
 """Bytes of a form: five fields of `LONGEST` characters each."""
 
-LONGEST = 20_000
+LONGEST = text_most(Platform.WEB)
 """Characters of one field. A page has room for more than a modal."""
 
 FIELD = "field-"
