@@ -8,6 +8,7 @@ was meant is for the caller to read.
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from itertools import accumulate
 
 from bot.archive.domain.entry import Language, tag_slug
 from bot.archive.domain.formats.note_front import without_tags, without_values
@@ -210,7 +211,7 @@ def _replaced(seen: ReadText, span: Span, new: str) -> Iterator[Edit]:
     """A paragraph with another text. What is hidden in it stays by the words that do not change."""
     place = seen.span(span)
     if not seen.hidden_in(place):
-        yield Edit(place.start, place.end, new)
+        yield from _lines_replaced(seen, span, new)
         return
     end = line_end(seen.source)
     old = seen.text[span.start : span.end].replace("\n", end)
@@ -234,6 +235,28 @@ def _replaced(seen: ReadText, span: Span, new: str) -> Iterator[Edit]:
     yield Edit(changed.start, changed.end, " ".join((*([words] if words else []), *inline)) + gap)
     for each in alone:
         yield Edit(place.end, place.end, end + seen.source[each.start : each.end])
+
+
+def _lines_replaced(seen: ReadText, span: Span, new: str) -> Iterator[Edit]:
+    """The lines that differ. White space at the end of the others stays: it breaks lines."""
+    end = line_end(seen.source)
+    was, now = seen.text[span.start : span.end].split("\n"), new.split(end)
+    ends = list(accumulate(len(line) + 1 for line in was))
+    lines = [
+        seen.span(Span(span.start + stop - 1 - len(line), span.start + stop - 1))
+        for line, stop in zip(was, ends, strict=True)
+    ]
+    if len(was) == len(now):
+        for place, old, line in zip(lines, was, now, strict=True):
+            if line != old:
+                yield Edit(place.start, place.end, line)
+        return
+    shorter = min(len(was), len(now)) - 1  # at least one line is replaced
+    head = next((at for at in range(shorter) if was[at] != now[at]), shorter)
+    shorter -= head
+    tail = next((at for at in range(shorter) if was[-1 - at] != now[-1 - at]), shorter)
+    changed = end.join(now[head : len(now) - tail])
+    yield Edit(lines[head].start, lines[len(was) - 1 - tail].end, changed)
 
 
 def _removed(seen: ReadText, span: Span) -> Iterator[Edit]:

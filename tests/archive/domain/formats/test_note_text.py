@@ -65,6 +65,31 @@ def test_one_paragraph_is_changed_and_nothing_else() -> None:
     assert text == NOTE.replace("둘째 문단입니다.", "둘째를 고쳤습니다.")
 
 
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ("둘째 줃\f", "둘째 줄\f"),
+        ("셋째 줄", "셋째 줄\r\n넷째 줄"),
+        ("둘째 줃\f\r\n  셋째 줄", "둘째이자 끝"),
+        ("첫 줄  ", "새 줄\r\n첫 줄  "),
+    ],
+)
+def test_lines_of_a_paragraph_that_were_not_changed_keep_what_is_behind_them(
+    was: str, now: str
+) -> None:
+    text = NOTE.replace("첫 문단입니다.  ", "첫 줄  \r\n둘째 줃\f\r\n  셋째 줄")
+    note = Note.of(said(text))
+    lines = "첫 줄\n둘째 줃\n  셋째 줄"
+    typed, correct = (re.sub(r"\s*\r\n|\s+\Z", "\n", each).rstrip() for each in (was, now))
+    wanted = lines.replace(typed, correct)
+
+    new = rewrite_note(
+        text, note, with_text(note, Language.KO, wanted, "둘째 문단입니다. #inside"), NOTE_PARSER
+    )
+
+    assert new == text.replace(was, now)
+
+
 def test_paragraphs_are_added_and_removed_with_the_line_ends_of_the_file() -> None:
     note = Note.of(said(NOTE))
     after = with_text(note, Language.KO, "둘째 문단입니다. #inside", "셋째\n두 줄입니다.")
