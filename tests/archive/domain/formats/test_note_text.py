@@ -90,6 +90,18 @@ def test_lines_of_a_paragraph_that_were_not_changed_keep_what_is_behind_them(
     assert new == text.replace(was, now)
 
 
+def test_a_comment_in_another_paragraph_stays_where_it_is() -> None:
+    text = NOTE.replace("첫 문단입니다.", "첫 %% 왜? %% 문단입니다.")
+    note = Note.of(said(text))
+    first = note.commentary[0].paragraphs[0]
+
+    after = with_text(note, Language.KO, first, "둘째를 고쳤습니다. #inside")
+
+    assert rewrite_note(text, note, after, NOTE_PARSER) == text.replace(
+        "둘째 문단입니다.", "둘째를 고쳤습니다."
+    )
+
+
 def test_paragraphs_are_added_and_removed_with_the_line_ends_of_the_file() -> None:
     note = Note.of(said(NOTE))
     after = with_text(note, Language.KO, "둘째 문단입니다. #inside", "셋째\n두 줄입니다.")
