@@ -154,6 +154,28 @@ async def test_an_address_is_asked_once_a_day_and_three_times_a_month(stage: Sta
     await ask(stage.db, READER.id, stage.clock())
 
 
+@pytest.mark.parametrize("channel", ["slack:T2/C1", ""])
+async def test_an_address_that_wants_mail_belongs_to_who_subscribes_it_again(
+    stage: Stage, channel: str
+):
+    await ask(stage.db, READER.id, stage.clock(), by=ADA, tokens=Tokens())
+    await stage.subscribers.confirm("token-2")
+    refused = opt_in.Asker("Bo", "slack:T2/U2", "slack:T2/C2")
+    with pytest.raises(UsageError, match="already subscribed"):
+        await ask(stage.db, READER.id, stage.clock(), by=refused)
+    async with stage.db.reading() as tx:
+        before = await addresses.find_asked_in(tx, READER.id)
+    await subscribe.remove(stage.db, READER, now=stage.clock())
+
+    await ask(stage.db, READER.id, stage.clock(), by=opt_in.Asker(channel=channel))
+
+    async with stage.db.reading() as tx:
+        after = await addresses.find_asked_in(tx, READER.id)
+    assert (before, after) == (ADA.channel, channel)
+    assert await standing(stage) is Standing.ACTIVE
+    assert await asked(stage) == 1
+
+
 async def test_a_person_asks_ten_addresses_a_day_and_is_forgotten_on_request(stage: Stage):
     for number in range(10):
         await ask(stage.db, f"reader-{number}@example.org", stage.clock(), by=ADA)

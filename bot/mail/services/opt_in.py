@@ -73,8 +73,12 @@ async def add(
     async with db.reading() as tx:
         known = await addresses.find(tx, channel.id)
     if known is not None and known.wants_mail:
+
+        async def hand_over(tx: Transaction, _added: Subscription) -> None:
+            await addresses.hand_over(tx, channel.id, by.channel)
+
         # No request is stored, by which a name could be forgotten.
-        return await subscribe.add(db, channel, words, now=now)
+        return await subscribe.add(db, channel, words, now=now, also=hand_over)
 
     async def ask(tx: Transaction, added: Subscription) -> None:
         await addresses.guard(tx)

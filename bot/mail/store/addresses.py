@@ -108,6 +108,14 @@ async def unsubscribe(tx: Transaction, token: str, now: datetime) -> int:
     )
 
 
+async def hand_over(tx: Transaction, address: str, asked_in: str) -> None:
+    """An address that wants messages was subscribed there, without being asked again."""
+    await tx.run(
+        "UPDATE mail_address SET asked_in = :channel WHERE address = :address",
+        {"address": address, "channel": asked_in},
+    )
+
+
 async def find_asked_in(tx: Transaction, address: str) -> str:
     """The channel in which somebody asked for it last; empty: an operator did."""
     row = await tx.one(

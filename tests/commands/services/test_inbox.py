@@ -40,6 +40,7 @@ from bot.digest.services.options.typed import TypedOptions
 from bot.discussion.services.discuss import DiscussionContext
 from bot.mail.services import opt_in
 from bot.mail.services.opt_in import Asker, OptIn
+from bot.mail.store import addresses
 from tests.archive_stage import an_entry, keep_apart
 from tests.databases import throw_away
 from tests.wrapped_database import WrappedDatabase
@@ -590,6 +591,43 @@ async def test_who_manages_a_channel_approves_the_digest_by_mail_asked_for_in_it
     assert not any(str(reader) in each for each in elsewhere)
     assert "Only curators, and the people who manage that channel" in elsewhere[1]
     assert all("Only people who may manage this channel" in each for each in refused)
+
+
+async def test_a_digest_by_mail_that_was_removed_is_reviewed_where_it_was_asked_for_last(
+    db: Database,
+):
+    async def check(channel: ChannelRef) -> ChannelRef:
+        return channel
+
+    desk = DigestContext(db, lambda: NOW, ZoneInfo("Asia/Seoul"), check, lambda: None)
+    before, after = (ChannelRef(Platform.SLACK, name, "C1") for name in ("T1", "T2"))
+    reader = ChannelRef(Platform.MAIL, "", "reader@example.org")
+    options = TypedOptions(at="09:00", zone="Asia/Seoul", unapproved="hold")
+    asking = OptIn("https://papers.example.org", Catalogues())
+    by = Asker("Ada", "slack:T1/U1", str(before))
+    await opt_in.add(db, reader, options, by, asking, now=NOW)
+    async with db.transaction() as tx:
+        await addresses.confirm(tx, reader.id, NOW)
+    await subscribe.resume(db, reader, now=NOW)
+    await subscribe.remove(db, reader, now=NOW)
+
+    by = Asker("Bob", "slack:T2/U9", str(after))
+    again = await opt_in.add(db, reader, options, by, asking, now=NOW)
+
+    async def types(line: str, channel: ChannelRef) -> str:
+        spoken = command_line.parse_line(line)
+        user = User("U1", "Ada", can_manage=True)
+        typed = Command("digest", spoken.options, user, channel, "en")
+        return str(await Bot(desk, voices=Catalogues()).command(typed))
+
+    offered = await types("/digest review", after)
+    line = f"/digest review {again.id} 2025-02-04"
+    assert str(reader) in offered
+    assert str(reader) in await types(line, after)
+    assert str(reader) not in await types("/digest review", before)
+    refused = await types(line, before)
+    assert str(reader) not in refused
+    assert "Only curators, and the people who manage that channel" in refused
 
 
 async def test_nobody_is_named_to_manage_somebodys_direct_messages(bot: Bot, db: Database) -> None:
