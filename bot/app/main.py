@@ -41,7 +41,7 @@ async def run(settings: Settings, announce: Announce) -> None:
                 if stopping.is_set():
                     return
                 await slack_apps.reencrypt(db, settings.secret_keys)
-                await unless(stopping, _prepare(db))
+                await unless(stopping, prepare(db))
                 if stopping.is_set():
                     return
                 await Assembly(db, settings, held, stopping, Catalogues()).run(announce)
@@ -86,8 +86,8 @@ async def _alone(db: Database, stopping: asyncio.Event) -> AsyncIterator[Held | 
         yield held
 
 
-async def _prepare(db: Database) -> None:
-    """What comes before anything is planned or delivered."""
+async def prepare(db: Database) -> None:
+    """What comes before anything is planned or delivered. Raises `StorageError`."""
     restored = await until_stored(lambda: after_restore(db, now=now()), sleep=asyncio.sleep)
     if restored is not None:
         log.warning(
@@ -98,6 +98,7 @@ async def _prepare(db: Database) -> None:
     await until_stored(
         lambda: operator_actions.end_unlikely_waits(db, now=now()), sleep=asyncio.sleep
     )
+    await until_stored(lambda: operator_actions.keep_quiet(db, now=now()), sleep=asyncio.sleep)
     await until_stored(
         lambda: reindex.bring_up_to_date(db, most=reindex.AT_START), sleep=asyncio.sleep
     )

@@ -13,6 +13,7 @@ from bot.core.ports import Condition, Measure
 from bot.outbox.domain.delivery import State
 from bot.outbox.store import deliveries, edits, operator_view
 from bot.outbox.store.operator_view import Delivery, Errand, Late
+from bot.outbox.store.waiting import quiet
 
 log = logging.getLogger(__name__)
 
@@ -167,6 +168,20 @@ async def end_unlikely_waits(db: Database, *, now: datetime) -> None:
     async with db.transaction() as tx:
         await deliveries.end_waits(tx, now, beyond=deliveries.LONGEST_WAIT)
         await subscriptions.ask_all(tx, now)
+
+
+async def keep_quiet(db: Database, *, now: datetime) -> None:
+    """At start: the hours for which messages waited may have ended while nothing was posted.
+
+    Where a channel is quiet again, they wait for the end of that; elsewhere they are due, in order.
+    """
+    async with db.reading() as tx:
+        channels = await quiet.list_over(tx, now)
+    for channel in channels:
+        async with db.transaction() as tx:
+            await subscriptions.guard(tx, channel)
+            if await subscriptions.find_quiet(tx, channel, now) is not None:
+                await quiet.apply(tx, channel, now)
 
 
 async def tell_refusals(db: Database, tell: Tell, *, now: datetime) -> int:

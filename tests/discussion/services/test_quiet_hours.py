@@ -16,6 +16,7 @@ from bot.discussion.services.thread_messages import reply_in
 from bot.operations.services.backup import after_restore
 from bot.operations.store import backups
 from bot.outbox.domain.delivery import QUIET
+from bot.outbox.services import operator_actions
 from bot.outbox.store import deliveries
 from tests.bench.recorded import RecordedDatabase
 from tests.stage import MORNING
@@ -118,6 +119,40 @@ async def test_a_notice_comes_behind_what_waited_after_a_restore_too(stage):
     await stage.say(stage.root(SLACK), "a thought")
     await restore(stage)
     stage.clock.at += NINE_HOURS
+    notice = Document((Quote(run("a notice")),), summary="a notice")
+    async with stage.stage.db.transaction() as tx:
+        await reply_in(tx, stage.root(DISCORD), notice, ("notice",), stage.clock())
+    await stage.settle()
+
+    assert stage.copies(stage.root(DISCORD)) == ["a thought", "a notice"]
+
+
+@pytest.mark.parametrize("is_restored", [False, True])
+async def test_what_waited_while_nothing_ran_waits_for_the_quiet_hours_of_the_start(
+    stage, is_restored
+):
+    await stage.say(stage.root(SLACK), "a thought")
+    async with stage.stage.db.transaction() as tx:
+        await backups.mark(tx, stage.clock())
+    stage.clock.at += timedelta(hours=24)
+    if is_restored:
+        await after_restore(stage.stage.db, now=stage.clock())
+    await operator_actions.keep_quiet(stage.stage.db, now=stage.clock())
+    await stage.settle()
+    status = await subscribe.status(stage.stage.db, DISCORD, now=stage.clock())
+    early = stage.copies(stage.root(DISCORD))
+    stage.clock.at += NINE_HOURS
+    await stage.settle()
+
+    assert early == []
+    assert status.wait == (QUIET, "08:00")
+    assert stage.copies(stage.root(DISCORD)) == ["a thought"]
+
+
+async def test_what_waited_while_nothing_ran_is_posted_first_where_it_is_loud_at_the_start(stage):
+    await stage.say(stage.root(SLACK), "a thought")
+    stage.clock.at += NINE_HOURS + timedelta(hours=3)
+    await operator_actions.keep_quiet(stage.stage.db, now=stage.clock())
     notice = Document((Quote(run("a notice")),), summary="a notice")
     async with stage.stage.db.transaction() as tx:
         await reply_in(tx, stage.root(DISCORD), notice, ("notice",), stage.clock())

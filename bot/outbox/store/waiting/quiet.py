@@ -13,10 +13,10 @@ from bot.core.database.instants import to_text
 from bot.outbox.domain.delivery import QUIET
 
 # The condition of the index `delivery_open` is spelled out: SQLite concludes it from no other.
-_WAITS = """
-    channel = :channel AND state IN ('planned', 'sending') AND (state = 'planned' OR sending = '')
-    AND reason = :quiet
+_WAITS_ANYWHERE = """
+    state IN ('planned', 'sending') AND (state = 'planned' OR sending = '') AND reason = :quiet
 """
+_WAITS = f"channel = :channel AND {_WAITS_ANYWHERE}"
 
 
 async def find_end(tx: Transaction, channel: str, now: datetime) -> tuple[datetime, str] | None:
@@ -32,6 +32,18 @@ async def find_end(tx: Transaction, channel: str, now: datetime) -> tuple[dateti
         {"channel": channel, "quiet": QUIET},
     )
     return (now, "") if waits is not None else None
+
+
+async def list_over(tx: Transaction, now: datetime) -> tuple[str, ...]:
+    """The channels with something whose quiet hours have ended and which is not posted."""
+    rows = await tx.all(
+        f"""
+        SELECT DISTINCT channel FROM delivery WHERE {_WAITS_ANYWHERE} AND not_before <= :now
+         ORDER BY channel
+        """,  # noqa: S608 - our own text
+        {"now": to_text(now), "quiet": QUIET},
+    )
+    return tuple(row["channel"] for row in rows)
 
 
 async def apply(tx: Transaction, channel: str, now: datetime) -> None:
