@@ -24,7 +24,7 @@ from bot.archive.domain.formats.note_places import (
 from bot.archive.domain.markup.inline_fields import key_of
 from bot.archive.domain.markup.markdown import CodeBlocks
 from bot.archive.domain.markup.metadata import is_tags_key
-from bot.archive.domain.markup.tags import parse_tag_line
+from bot.archive.domain.markup.tags import parse_tag_line, take_tags
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.late_pattern import late_pattern
 
@@ -83,8 +83,11 @@ def with_tags(text: str, *, add: Sequence[str], remove: Collection[str]) -> str:
     seen = read_text(text)
     edits = list(_without_tags_in_fields(seen, remove)) if remove else []
     last: Span | None = None
+    known: dict[str, str] = {}
     for line in _lines_of_tags(seen.text):
         written, place = seen.text[line.start : line.end], seen.span(line)
+        if not take_tags(parse_tag_line(written), known):
+            continue  # it repeats a tag, so that it is read as text
         tags = [(tag_slug(tag[1]) in remove, tag) for tag in _TAG_IN_LINE.finditer(written)]
         if not all(is_gone for is_gone, _ in tags):
             last = place
@@ -210,10 +213,12 @@ def _edits(
 def _replaced(seen: ReadText, span: Span, new: str) -> Iterator[Edit]:
     """A paragraph with another text. What is hidden in it stays by the words that do not change."""
     place = seen.span(span)
-    if not seen.hidden_in(place):
+    end = line_end(seen.source)
+    is_line = "\n" not in seen.text[span.start : span.end]
+    has_as_many = seen.text.count("\n", span.start, span.end) == new.count(end)
+    if not seen.hidden_in(place) or (has_as_many and not is_line):
         yield from _lines_replaced(seen, span, new)
         return
-    end = line_end(seen.source)
     old = seen.text[span.start : span.end].replace("\n", end)
     was, now = _WORDS.findall(old), _WORDS.findall(new)
     shorter = min(len(was), len(now))
@@ -224,7 +229,8 @@ def _replaced(seen: ReadText, span: Span, new: str) -> Iterator[Edit]:
     stop = span.end - len("".join(was[len(was) - tail :]).replace(end, "\n"))
     words = "".join(now[head : len(now) - tail])
     if start == stop:
-        at = seen.places[start - 1] + 1 if start > span.start else place.start
+        is_first = start == span.start or seen.text[start - 1] == "\n"
+        at = seen.places[start] if is_first else seen.places[start - 1] + 1
         yield Edit(at, at, words)
         return
     changed = seen.span(Span(start, stop))
@@ -242,13 +248,16 @@ def _lines_replaced(seen: ReadText, span: Span, new: str) -> Iterator[Edit]:
     end = line_end(seen.source)
     was, now = seen.text[span.start : span.end].split("\n"), new.split(end)
     ends = list(accumulate(len(line) + 1 for line in was))
-    lines = [
-        seen.span(Span(span.start + stop - 1 - len(line), span.start + stop - 1))
+    spans = [
+        Span(span.start + stop - 1 - len(line), span.start + stop - 1)
         for line, stop in zip(was, ends, strict=True)
     ]
+    lines = [seen.span(each) for each in spans]
     if len(was) == len(now):
-        for place, old, line in zip(lines, was, now, strict=True):
-            if line != old:
+        for each, place, old, line in zip(spans, lines, was, now, strict=True):
+            if line != old and seen.hidden_in(place):
+                yield from _replaced(seen, each, line)
+            elif line != old:
                 yield Edit(place.start, place.end, line)
         return
     shorter = min(len(was), len(now)) - 1  # at least one line is replaced
@@ -319,7 +328,9 @@ def _without_line(text: str, span: Span) -> Edit:
     below = _BLANK_BELOW.match(text, span.end)
     stop = below.end() if below is not None else span.end
     if stop < len(text):
-        return Edit(start, stop, "")
+        above = text[text.rfind("\n", 0, max(start - 1, 0)) + 1 : start].strip()
+        is_glued = above and not above.lower().endswith("<english>")
+        return Edit(start, stop, line_end(text) if is_glued else "")
     return Edit(len(text[:start].rstrip()), len(text), line_end(text) if start else "")
 
 

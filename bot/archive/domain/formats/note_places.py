@@ -54,7 +54,8 @@ class ReadText:
 
     def span(self, read: Span) -> Span:
         """Where a part of `text`, which is not empty, stands in the source."""
-        return Span(self.places[read.start], self.places[read.end - 1] + 1)
+        end = self.places[read.end - 1] + 1
+        return Span(self.places[read.start], end + (self.source[end - 1 : end + 1] == "\r\n"))
 
     def hidden_in(self, place: Span) -> tuple[Span, ...]:
         """What is hidden within a part of the source."""
@@ -137,8 +138,9 @@ def _outermost(spans: Iterable[Span]) -> Iterator[Span]:
 
 
 def line_end(text: str) -> str:
-    """The line end that a text uses."""
-    return "\r\n" if "\r\n" in text else "\n"
+    """The line end that a text uses: that of its first line."""
+    feed = text.find("\n")  # not all of the text: each edit asks
+    return "\r\n" if feed > 0 and text[feed - 1] == "\r" else "\n"
 
 
 def lines_of(text: str) -> Iterator[Span]:

@@ -25,7 +25,7 @@ from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UserError
 from bot.core.domain.i18n import translatable
 
-_BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
+_BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 _SHOWN = 60
 _TITLE = translatable("The title “{text}” would be read as something else: shorten it.")
 _TEXT = translatable("“{text}” would be read as something else than text: begin it differently.")

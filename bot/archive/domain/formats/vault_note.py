@@ -358,7 +358,8 @@ def _written(entry: Entry) -> Iterator[str]:
         yield "\n".join(f"> {line}".rstrip() for line in paper.abstract.split("\n"))
     for commentary in entry.commentary:
         if commentary.language is Language.EN:
-            yield f"<english>\n{commentary.text}\n</english>"
+            gap = "\n" if commentary.text[:1].isspace() else ""  # else it is no code
+            yield f"<english>\n{gap}{commentary.text}\n</english>"
         else:
             yield commentary.text
     if entry.spellings:

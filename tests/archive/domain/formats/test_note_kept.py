@@ -49,6 +49,14 @@ def test_a_paragraph_is_changed_beside_one_with_a_field() -> None:
         ("글\nrating:: 5\n둘.", "글\n둘.", "글\n셋.", "글\nrating:: 5\n셋."),
         ("글\nrating:: 5\n둘.", "글\n둘.", "다 고쳤다.", "다 고쳤다.\nrating:: 5"),
         ("글\n%%\n메모\n%%\n둘.", "글\n둘.", "다 고쳤다.", "다 고쳤다.\n%%\n메모\n%%"),
+        ("글\nrating:: 5\n둘.", "글\n둘.", "글\n새로 둘.", "글\nrating:: 5\n새로 둘."),
+        ("글 %% 메모 %%\n둘.", "글\n둘.", "글\n사이.\n둘.", "글 %% 메모 %%\n사이.\n둘."),
+        (
+            "글 말  \n둘 (a:: b) 말.  \n셋 말.",
+            "글 말\n둘 말.\n셋 말.",
+            "글 고침\n둘 말.\n셋 고침.",
+            "글 고침  \n둘 (a:: b) 말.  \n셋 고침.",
+        ),
         ("글 (venue:: ICLR) 둘.", "글 둘.", "", "(venue:: ICLR)"),
         ("글\nrating:: 5\n둘.", "글\n둘.", "", "rating:: 5"),
     ],
@@ -93,6 +101,34 @@ def test_blank_lines_and_spaces_in_code_stay_when_other_text_changes() -> None:
     text = f"{HEAD}```\na  \n\n\nb\n```\n\n글입니다.\n"
 
     assert edited(text, "```\na\n\n\nb\n```", "고친 글.") == text.replace("글입니다.", "고친 글.")
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "```\ndef f():\n\n    x = 2\n\n    return x\n```",
+        "```\ndef f():\n\n  return 1\n```",
+        "    code one\n\n      code two",
+    ],
+)
+def test_code_is_written_with_the_indentation_that_was_typed(block: str) -> None:
+    text = f"{HEAD}처음.\n\n```\ndef f():\n\n    return 1\n```\n\n끝 글.\n"
+
+    after = edited(text, "처음.", block, "끝 글.")
+
+    assert after == f"{HEAD}처음.\n\n{block}\n\n끝 글.\n"
+
+
+def test_a_tag_is_added_where_the_last_line_of_tags_repeats_one() -> None:
+    text = f"{HEAD}글.\n\n#moe #rl\n\n둘째 글.\n\n#rl #lm\n"
+
+    assert set(note_of(tagged(text, "moe", "rl", "new")).tags) >= {"moe", "rl", "new"}
+
+
+def test_what_is_removed_between_two_paragraphs_leaves_them_two() -> None:
+    text = f"{HEAD}글.\n#rl\n\n둘째 글.\n\n#moe\n"
+
+    assert tagged(text, "moe") == f"{HEAD}글.\n\n둘째 글.\n\n#moe\n"
 
 
 @pytest.mark.parametrize(
