@@ -72,7 +72,7 @@ def stretches(
     """What is counted: the periods before that are compared, the oldest first, and this one.
 
     `begins_on` is the day of the archive's oldest entry: what is before it is not compared with. A
-    period that is not over is compared with as many days of those before: those up to `until`.
+    period that is not over is counted up to `until`, and compared with as many days of those before.
     """
     earlier = [period.before(n) for n in range(BEFORE, 0, -1)]
     begin = begins_on or date.max
@@ -83,7 +83,7 @@ def stretches(
     compared = [each for each in earlier if each.first >= begin]
     return (
         *(Stretch(each.name, each.first, min(each.first + length, each.last)) for each in compared),
-        Stretch(period.name, period.first, period.last),
+        Stretch(period.name, period.first, until),
     )
 
 
