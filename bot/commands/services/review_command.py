@@ -42,6 +42,7 @@ from bot.digest.domain.review import (
 from bot.digest.services import managers, subscribe
 from bot.digest.services.filtered import find_problem
 from bot.digest.services.review import review
+from bot.discussion.domain.present_private import present_elsewhere
 from bot.lookup.services import typed_dates
 from bot.mail.store import addresses
 
@@ -85,6 +86,8 @@ async def answer(context: ReviewContext, command: Command, text: str, say: Trans
     refusal = await _find_refusal(asked, subscription)
     if refusal is not None:
         return refusal
+    if _shows_address(asked, subscription):
+        return present_elsewhere(f"/digest review {text}", say)
     on = read_date(line["on"], Days(context.clock().date()))
     step = _STEP.fullmatch(line["rest"] or "")
     if step is None:
@@ -148,7 +151,8 @@ async def _show_elsewhere(asked: _Asked, on: date | None) -> Document | None:
     """For a curator: the card of the only digest that there is, or a choice; `None` if there is none."""
     if not _is_curator(asked):
         return None
-    active = await review.list_active(asked.context.db)
+    every = await review.list_active(asked.context.db)
+    active = [each for each in every if not _shows_address(asked, each)]
     found = [each for each in active if find_problem(each) is None] or active
     if len(found) == 1:
         return present_review(await _look(asked, found[0], on), asked.say)
@@ -167,9 +171,16 @@ async def _list_by_mail(asked: _Asked) -> list[Subscription]:
         each
         for each in (await review.list_active(db) if places else ())
         if each.channel in places
+        and not _shows_address(asked, each)
         and each.options.unapproved is Unapproved.HOLD
         and find_problem(each) is None
     ]
+
+
+def _shows_address(asked: _Asked, subscription: Subscription) -> bool:
+    """Whether an answer would show an address of somebody's mail to everybody in a thread."""
+    is_mail = parse_channel(subscription.channel).platform is Platform.MAIL
+    return is_mail and asked.command.root is not None
 
 
 async def _show_paper(

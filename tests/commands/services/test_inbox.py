@@ -567,12 +567,14 @@ async def test_who_manages_a_channel_approves_the_digest_by_mail_asked_for_in_it
     by = Asker("Ada", "slack:T1/U1", str(home))
     sent = await opt_in.add(db, reader, options, by, asking, now=NOW)
 
-    async def types(line: str, channel: ChannelRef = home, *, may: bool = True) -> str:
+    async def types(
+        line: str, channel: ChannelRef = home, *, may: bool = True, root: MessageRef | None = None
+    ) -> str:
         spoken = command_line.parse_line(line)
         user = User("U1", "Ada", can_manage=may)
         return str(
             await Bot(desk, voices=Catalogues()).command(
-                Command("digest", spoken.options, user, channel, "en")
+                Command("digest", spoken.options, user, channel, "en", root)
             )
         )
 
@@ -583,6 +585,8 @@ async def test_who_manages_a_channel_approves_the_digest_by_mail_asked_for_in_it
     card = await types(line)
     elsewhere = [await types("/digest review", other), await types(line, other)]
     refused = [await types("/digest review", may=False), await types(line, may=False)]
+    thread = MessageRef(home, "1")
+    seen_by_all = [await types("/digest review", root=thread), await types(line, root=thread)]
 
     assert str(reader) not in unconfirmed
     assert "Which digest do you want to review?" in offered
@@ -591,6 +595,7 @@ async def test_who_manages_a_channel_approves_the_digest_by_mail_asked_for_in_it
     assert not any(str(reader) in each for each in elsewhere)
     assert "Only curators, and the people who manage that channel" in elsewhere[1]
     assert all("Only people who may manage this channel" in each for each in refused)
+    assert not any(str(reader) in each for each in seen_by_all)
 
 
 async def test_a_digest_by_mail_that_was_removed_is_reviewed_where_it_was_asked_for_last(
