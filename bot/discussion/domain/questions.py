@@ -163,7 +163,8 @@ _PROSE = {commands.FOLLOW.name: 2, commands.UNFOLLOW.name: 2}
 """How many words that are no value (`#rl`, `author:lee`, `"a phrase"`) a command has at most when it
 is typed without its slash, behind a verb that takes text, and without a verb: `follow reward model`,
 but not `follow up on table 3`."""
-_ANY_DAY = Days(date(5000, 1, 1))
+_ANY_DAY = Days(date(2099, 12, 31))
+"""Dates in English words are read up to that year."""
 
 
 def read_question(text: str) -> Question:
@@ -204,6 +205,7 @@ def _is_command(spec: CommandSpec, rest: str) -> bool:
     In doubt it is a sentence: a command is typed again, but a lost remark is not.
     """
     words = _PHRASE.sub("#", rest).split()
+    words[:1] = [word.rstrip(_PAUSES) for word in words[:1]]  # "mail: kim@example.org" is private
     verb = next((verb for verb in spec.verbs if verb.begins(words)), None)
     others = words[1:] if verb is not None else words
     values = sum(_VALUE.search(word) is not None for word in others)
@@ -211,8 +213,13 @@ def _is_command(spec: CommandSpec, rest: str) -> bool:
         most = _PROSE.get(spec.name, 0)
         is_date = spec is commands.DIGEST and find_date(rest, _ANY_DAY) is not None
         return len(words) - values <= most or is_date
-    if verb.takes_options and values:
-        return True  # "here every mon, wed and fri at 9"
+    if verb.takes_options:
+        if values:
+            return True  # "here every mon, wed and fri at 9"
+        known = {
+            word for each in spec.options if not each.free for word in (each.name, *each.values)
+        }
+        values = sum(word.casefold().strip(",") in known for word in others)
     return len(others) - values <= (_PROSE_OF_VERB if verb.takes_options or verb.takes_text else 0)
 
 

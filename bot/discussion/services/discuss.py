@@ -129,6 +129,8 @@ async def on_message(
             if preferences.discussion:
                 planned += await _keep(tx, context, message, now)
             else:
+                if command is not None:  # copies are not edited here, and would keep the old text
+                    await forgetting.forget_message(tx, message.message, now)
                 await _correct(tx, message)
                 planned += await _introduce(tx, context, message.root, now)
     if planned:

@@ -145,6 +145,23 @@ async def test_a_reply_that_becomes_a_private_command_keeps_its_place_and_only_t
         assert not await is_anywhere(stage, secret)
 
 
+async def test_a_reply_that_becomes_a_private_command_without_discussion_leaves_no_copy_as_it_was(
+    stage, bot
+):
+    await with_a_paper(stage, SLACK, DISCORD)
+    said = await stage.say(stage.root(SLACK), "something said before")
+    async with stage.stage.db.transaction() as tx:
+        await channel_preferences.put(tx, str(SLACK), ChannelPreferences(discussion=False))
+
+    await bot.on_message(
+        replace(stage.edited(said, "@paperbot /follow tumours"), mentions_bot=True)
+    )
+    await stage.settle()
+
+    assert stage.copies(stage.root(DISCORD)) == []
+    assert not await is_anywhere(stage, "something said before")
+
+
 async def test_a_reply_that_was_a_private_command_for_a_while_is_a_reply_again(stage, bot):
     await with_a_paper(stage, SLACK, DISCORD)
     said = await stage.say(stage.root(SLACK), "Table 3 is wrong.")
