@@ -1,7 +1,7 @@
 """What links to our pages show elsewhere, and what crawlers are told (issue 18, item 3)."""
 
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -89,6 +89,7 @@ async def test_the_card_of_a_recap_has_its_chart_as_a_picture():
         await keep_apart(db, *(an_entry(f"Paper {day}", on=day, tags="rl") for day in days))
         pages = RecapPages(db, zone=ZoneInfo("Asia/Seoul"))
         async with staged(look_back=pages, site=SITE) as stage:
+            stage.clock.at = datetime(2025, 3, 3, tzinfo=UTC)  # when the week is over
             _, page = await fetch(stage, "/recap/2025-W06")
             stage.client.cookie_jar.clear()
             drawn = await fetch_bytes(stage, "/recap/2025-W06/card-en.png")

@@ -20,6 +20,9 @@ from tests.browser import browsing, overflow, photograph, visiting
 from tests.databases import throw_away
 from tests.platforms.web.stage import staged
 
+IN_MARCH = datetime(2025, 3, 3, 3, tzinfo=UTC)
+"""When February is over."""
+
 
 async def test_a_week_a_month_and_a_year_have_pages_in_the_readers_language():
     async with throw_away() as db:
@@ -28,6 +31,7 @@ async def test_a_week_a_month_and_a_year_have_pages_in_the_readers_language():
         await keep_apart(db, *papers)
         pages = RecapPages(db, zone=ZoneInfo("Asia/Seoul"))
         async with staged(look_back=pages) as stage:
+            stage.clock.at = IN_MARCH
             told = {}
             for name in (
                 "2025-W06",
@@ -125,6 +129,7 @@ async def test_a_recap_is_read_in_light_and_dark_and_on_a_phone(
         await with_a_talkative_week(db)
         pages = RecapPages(db, zone=ZoneInfo("Asia/Seoul"))
         async with staged(look_back=pages) as stage:
+            stage.clock.at = IN_MARCH
             papers = stage.url("/papers")
             async with visiting(browser, papers, locale=locale, width=1000, height=1150) as page:
                 await page.goto(stage.url("/recap/2025-W06"))
