@@ -7,8 +7,9 @@ from dataclasses import replace
 from bot.archive.domain.entry import EntryId
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.errors import UsageError
+from bot.core.domain.form import text_most
 from bot.core.domain.untrusted.incoming_text import well_formed
-from bot.core.ports import ChannelRef, FilledForm, User, person_ids
+from bot.core.ports import ChannelRef, FilledForm, Platform, User, person_ids
 from bot.desk.domain.draft import Draft, DraftState
 from bot.desk.domain.fields import DATE, PAPER, TAGS, TEXT_NAMES, mixed, values_of
 from bot.desk.domain.outcome import Outcome, is_said
@@ -17,7 +18,7 @@ from bot.desk.services.context import NoteContext
 from bot.desk.store import drafts, known_papers
 
 _NAMES = (PAPER, *TEXT_NAMES, TAGS, DATE)
-_LONGEST = 20_000
+_LONGEST = text_most(Platform.WEB)
 """Characters of a field; the web page takes longer texts than Slack."""
 _LONGEST_KEY = 64
 _KEY = 16
