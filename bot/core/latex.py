@@ -42,8 +42,8 @@ _PROSE_MACRO = late_pattern(
     r"|\{\\(?:bf|em|it|rm|sc|sf|sl|tt)(?:series|shape|family)?\s+(?P<group>[^{}\\$]*)\}"
     r"|(?<!\\)\\(?P<sign>[%&#_$])"
 )
-_SAYS_MATH = re.compile(r"[\\^_=<>+{}]")
-_WORD = re.compile(r"[^\W\d_]{2,}")
+_SAYS_MATH = late_pattern(r"[\\^_=<>+{}]")
+_WORD = late_pattern(r"[^\W\d_]{2,}")
 # Compiled by its first use: of 40,000 characters that takes a while, and few texts have formulas.
 _FOREIGN = r"[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7a3]"
 
@@ -64,9 +64,9 @@ _SUB = dict(
         strict=True,
     )
 )
-_SCRIPT = re.compile(r"([\^_])(?:\{([^{}]*)\}|([^\s{}]))")
-_BARE_SCRIPT = re.compile(r"([\^_])\s*(\\[A-Za-z]+(?:\{[^{}]*\})?)")
-_CODE_POINT = re.compile(r"\\unicode\{x([0-9a-fA-F]{1,5})\}")
+_SCRIPT = late_pattern(r"([\^_])(?:\{([^{}]*)\}|([^\s{}]))")
+_BARE_SCRIPT = late_pattern(r"([\^_])\s*(\\[A-Za-z]+(?:\{[^{}]*\})?)")
+_CODE_POINT = late_pattern(r"\\unicode\{x([0-9a-fA-F]{1,5})\}")
 _DEEPEST = 4
 _OPERATORS = re.findall(
     r"\w+",

@@ -25,8 +25,8 @@ _ALIKE = 0.9
 """How alike a name without our prefix must be to a setting to count as misspelt."""
 _SIMILAR = 0.85
 """The same, where that is told only: `ARXIV_CATEGORY`."""
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
-_ASSIGNED = re.compile(r"[\s;,]([A-Z][A-Z0-9_]*)\s*=")
+_NAME = late_pattern(r"[A-Za-z][A-Za-z0-9_.-]*")
+_ASSIGNED = late_pattern(r"[\s;,]([A-Z][A-Z0-9_]*)\s*=")
 _COMMAND = late_pattern(r"(?:(?:setx?|export|declare -x|env)\s+|\$env:|\W+)", re.IGNORECASE)
 
 

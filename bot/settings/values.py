@@ -5,7 +5,6 @@ its type, and raises `WrongValueError`. No message repeats a secret.
 """
 
 import ipaddress
-import re
 from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
@@ -159,7 +158,7 @@ def _wrong_zone(value: str) -> WrongValueError:
 
 
 _LONGEST_CONTACT = 200
-_E_MAIL = re.compile(r"[^@\s<>():/]+@[^@\s<>()]+\.[^@\s<>().]+")
+_E_MAIL = late_pattern(r"[^@\s<>():/]+@[^@\s<>()]+\.[^@\s<>().]+")
 
 _SWITCH = {
     **dict.fromkeys(("on", "true", "yes", "1"), True),

@@ -6,6 +6,7 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from bot.core.domain.i18n import translatable
+from bot.core.domain.late_pattern import late_pattern
 from bot.settings.values import WrongValueError, WrongWordsError, base_url, read_words
 from bot.workspaces.domain.slack_app import SHORTEST_KEY
 
@@ -35,7 +36,7 @@ def read_sign_in(value: object) -> tuple[str, ...]:
     return words
 
 
-_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{2,99}")
+_HEADER = late_pattern(r"[A-Za-z][A-Za-z0-9-]{2,99}")
 _OTHER_HEADERS = frozenset(
     {"authorization", "cookie", "host", "origin", "forwarded", "x-paperbot-proxy-secret"}
 )

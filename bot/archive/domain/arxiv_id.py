@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -67,9 +68,9 @@ _OLD = (
 _ID = rf"(?:{_NEW}|{_OLD})(?:v(?P<version>[1-9][0-9]{{0,2}})(?![0-9]))?(?P<pdf>\.pdf(?![a-z0-9]))?"
 _FLAGS = re.ASCII | re.IGNORECASE
 
-_ID_HERE = re.compile(_ID, _FLAGS)
+_ID_HERE = late_pattern(_ID, _FLAGS)
 # What leads from the name of a site, or of arXiv itself, to the place where an id belongs.
-_LEAD_HERE = re.compile(
+_LEAD_HERE = late_pattern(
     r"""
       (?P<site>
         (?:arxiv\.org | alphaxiv\.org | ar5iv\.org | ar5iv\.labs\.arxiv\.org)
@@ -83,16 +84,16 @@ _LEAD_HERE = re.compile(
     """,
     _FLAGS | re.VERBOSE,
 )
-_HOST_BEFORE = re.compile(r"(?:https?://)?(?:[a-z0-9-]+\.)*\Z", _FLAGS)
-_DOI_BEFORE = re.compile(r"(?:https?://(?:dx\.|www\.)?doi\.org/|doi:\s?)?10\.48550/\Z", _FLAGS)
+_HOST_BEFORE = late_pattern(r"(?:https?://)?(?:[a-z0-9-]+\.)*\Z", _FLAGS)
+_DOI_BEFORE = late_pattern(r"(?:https?://(?:dx\.|www\.)?doi\.org/|doi:\s?)?10\.48550/\Z", _FLAGS)
 # What a person would call a broken id, when it stands where one belongs.
-_TOKEN = re.compile(r"[a-z0-9][a-z0-9./-]{0,60}", _FLAGS)
-_NUMBERISH = re.compile(r"[0-9]{3,}[0-9.]*|[a-z.-]{2,20}/[0-9]+", _FLAGS)
+_TOKEN = late_pattern(r"[a-z0-9][a-z0-9./-]{0,60}", _FLAGS)
+_NUMBERISH = late_pattern(r"[0-9]{3,}[0-9.]*|[a-z.-]{2,20}/[0-9]+", _FLAGS)
 _LONGEST_HOST = 60
 _SCHEME = "https://"
 _SCHEME_LENGTH = len(_SCHEME)
 # Most mentions are such a link after `https://`; this pattern alone reads them in half of the time.
-_LINK_HERE = re.compile(
+_LINK_HERE = late_pattern(
     r"arxiv\.org/(?:abs|pdf)/([0-9]{2}(?:0[1-9]|1[0-2])\.[0-9]{5})(?![0-9vV]|\.[pP])"
 )
 
@@ -124,8 +125,8 @@ def parse_arxiv_id(text: str) -> ArxivId | None:
     return mention.id
 
 
-_SUBJECT_BEHIND = re.compile(r"\s*\[[A-Za-z.-]+\]$")
-_TAIL = re.compile(r"/?(?:[?#]\S*)?")
+_SUBJECT_BEHIND = late_pattern(r"\s*\[[A-Za-z.-]+\]$")
+_TAIL = late_pattern(r"/?(?:[?#]\S*)?")
 
 
 def iter_arxiv_ids(text: str) -> Iterator[Mention]:

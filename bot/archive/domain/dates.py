@@ -14,7 +14,7 @@ _MONTH = (
     r"sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 )
 _YEAR, _DAY = "(?P<year>(?:19|20)[0-9]{2})", "(?P<day>[0-9]{1,2})"
-_YEAR_WITHIN = re.compile("(?:19|20)[0-9]{2}")
+_YEAR_WITHIN = late_pattern("(?:19|20)[0-9]{2}")
 _SHAPES = (
     rf"{_YEAR} ?[년年] ?(?P<month>[0-9]{{1,2}}) ?[월月] ?{_DAY} ?[일日]",
     rf"{_YEAR}(?P<by>[-/.]) ?(?P<month>[0-9]{{1,2}})(?P=by) ?{_DAY}\.?",
@@ -25,18 +25,17 @@ _WEEKDAY = (
     r"(?:[월화수목금토일](?:요일)?|"
     r"(?:mon|tue|tues|wed|wednes|thu|thur|thurs|fri|sat|satur|sun)(?:day)?\.?)"
 )
-_LINES = tuple(
-    late_pattern(rf"(?:{_WEEKDAY},? )?{shape}(?:,? ?(?:{_WEEKDAY}|\({_WEEKDAY}\)))?", re.IGNORECASE)
-    for shape in _SHAPES
-)
+_DATES = tuple(map(late_pattern, _SHAPES))
+_WEEKDAY_BEFORE = late_pattern(rf"{_WEEKDAY},? ")
+_WEEKDAY_BEHIND = late_pattern(rf"(?:,? ?(?:{_WEEKDAY}|\({_WEEKDAY}\)))?")
 _LONGEST = 60
 
-_ENDING = re.compile(r"\.(?:md|markdown|txt|text)$", re.IGNORECASE)
-_NAME_SHORT = re.compile(r"([0-9]{2})([0-9]{2})([0-9]{2})(?![0-9])[\s_.,-]*")
-_NAME_LONG = re.compile(r"((?:19|20)[0-9]{2})([-_./]?)([0-9]{2})\2([0-9]{2})(?![0-9])[\s_.,-]*")
-_NAME_DAY = re.compile(r"([0-9]{2})(?:$|[\s_.,-]+)")
-_FOLDER_MONTH = re.compile(r"(?:^|/)((?:19|20)[0-9]{2})[-/.]([0-9]{1,2})(?=/|$)")
-_FOLDER_DAY = re.compile(
+_ENDING = late_pattern(r"\.(?:md|markdown|txt|text)$", re.IGNORECASE)
+_NAME_SHORT = late_pattern(r"([0-9]{2})([0-9]{2})([0-9]{2})(?![0-9])[\s_.,-]*")
+_NAME_LONG = late_pattern(r"((?:19|20)[0-9]{2})([-_./]?)([0-9]{2})\2([0-9]{2})(?![0-9])[\s_.,-]*")
+_NAME_DAY = late_pattern(r"([0-9]{2})(?:$|[\s_.,-]+)")
+_FOLDER_MONTH = late_pattern(r"(?:^|/)((?:19|20)[0-9]{2})[-/.]([0-9]{1,2})(?=/|$)")
+_FOLDER_DAY = late_pattern(
     r"(?:^|/)(?:((?:19|20)[0-9]{2})[-/.]?([0-9]{2})[-/.]?([0-9]{2})|([0-9]{2})([0-9]{2})([0-9]{2}))"
     r"(?=/|$)"
 )
@@ -72,11 +71,14 @@ def parse_date_line(line: str) -> DateLine | None:
     text = " ".join(unicodedata.normalize("NFKC", line).strip(" #*_:[]\t\xa0\ufeff").split())
     if _YEAR_WITHIN.search(text) is None:
         return None
-    for shape in _LINES:
-        found = shape.fullmatch(text)
-        if found is not None:
+    text = text.lower()
+    weekday = _WEEKDAY_BEFORE.match(text)
+    start = weekday.end() if weekday is not None else 0
+    for shape in _DATES:
+        found = shape.match(text, start)
+        if found is not None and _WEEKDAY_BEHIND.fullmatch(text, found.end()):
             month = found["month"]
-            number = int(month) if month.isdigit() else _MONTHS.index(month[:3].lower()) + 1
+            number = int(month) if month.isdigit() else _MONTHS.index(month[:3]) + 1
             return DateLine(_day(int(found["year"]), number, int(found["day"])))
     return None
 

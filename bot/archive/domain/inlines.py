@@ -16,7 +16,7 @@ _MARKED = late_pattern(
     r"|(?<!!)\[(?P<shown>[^\[\]\n]{1,300})\]\((?P<note>(?![^()\n]{0,300}:)"
     r"[^()\n]{1,300}(?:\([^()\n]{0,200}\)[^()\n]{0,200}){0,3})\)"
 )
-_ARXIV = re.compile(r"https?://(?:www\.)?arxiv\.org/abs/(\d{4}\.\d{4,5}(?:v\d+)?)")
+_ARXIV = late_pattern(r"https?://(?:www\.)?arxiv\.org/abs/(\d{4}\.\d{4,5}(?:v\d+)?)")
 
 
 def inlines(text: str) -> tuple[Inline, ...]:

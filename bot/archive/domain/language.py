@@ -7,24 +7,24 @@ from itertools import islice
 from bot.archive.domain.entry import Language
 from bot.core.domain.late_pattern import late_pattern
 
-_HANGUL = re.compile("[ᄀ-ᇿㄱ-ㆎꥠ-ꥼ가-힣ힰ-ퟻﾡ-ￜ]")
+_HANGUL = late_pattern("[ᄀ-ᇿㄱ-ㆎꥠ-ꥼ가-힣ힰ-ퟻﾡ-ￜ]")
 _LATIN = late_pattern("[A-Za-zÀ-ÖØ-öø-ɏ]")
-_LATIN_WORD = re.compile("[A-Za-zÀ-ÖØ-öø-ɏ]{2}")
+_LATIN_WORD = late_pattern("[A-Za-zÀ-ÖØ-öø-ɏ]{2}")
 # Names, tags and addresses say nothing about the language around them. Each alternative begins with
 # its letter or sign, so that `re` looks for these first, in a third of the time: the lookbehind of a
 # tag stands behind its sign, which is the `.` in it.
-_NAMED = re.compile(
+_NAMED = late_pattern(
     r"#(?<!\S.)\S+|＃(?<!\S.)\S+|\[\[[^\[\]\n]*\]\]|https?://\S+|www\.\S+"
     r"|```.*?(?:```|\Z)|`[^`\n]*`",
     re.DOTALL,
 )
-_SENTENCE_END = re.compile(r"""[.!?…:;。][)\]"'”’]*\s*(?:\([^()\n]*\)\s*)?$""")
-_TITLE_WORD = re.compile(r"[A-Za-z][\w'’.-]{3,}")
-_COMMON = re.compile(
+_SENTENCE_END = late_pattern(r"""[.!?…:;。][)\]"'”’]*\s*(?:\([^()\n]*\)\s*)?$""")
+_TITLE_WORD = late_pattern(r"[A-Za-z][\w'’.-]{3,}")
+_COMMON = late_pattern(
     r"\b(?:the|of|to|and|in|is|are|was|it|that|this|for|with|on|as|by|be|we|they|from|an|but|not)\b",
     re.IGNORECASE,
 )
-_ENDS_IN_NUMBER = re.compile(r"[0-9]\s*[%)]?\s*$")
+_ENDS_IN_NUMBER = late_pattern(r"[0-9]\s*[%)]?\s*$")
 _DECISIVE = 20_000
 """Characters that decide; what follows a start as long as this changes nothing."""
 

@@ -4,11 +4,12 @@ Links name a file without its folder: `[[230517 SLiC-HF]]`, `[[230517 SLiC-HF.md
 `[[2023/230517 SLiC-HF|this one]]` and `[[230517 SLiC-HF#Results]]` lead to the same note.
 """
 
-import re
 import unicodedata
 
-_SUFFIX = re.compile(r"\.(?:md|markdown)\Z")
-_BEHIND_THE_NAME = re.compile(r"\\?[|#^]")
+from bot.core.domain.late_pattern import late_pattern
+
+_SUFFIX = late_pattern(r"\.(?:md|markdown)\Z")
+_BEHIND_THE_NAME = late_pattern(r"\\?[|#^]")
 """In a table, the `|` in a link is written `\\|`."""
 
 

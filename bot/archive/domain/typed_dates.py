@@ -6,7 +6,6 @@ A date without a year is the last one that is not in the future. `last friday` i
 """
 
 import datetime as dt
-import re
 import unicodedata
 from collections.abc import Iterator
 
@@ -45,7 +44,7 @@ _WEEKDAY = late_pattern(
     r"(?P<last>last |지난 ?주 |지난 ?|저번 ?주 |저번 ?|this |이번 ?주 |이번 ?)?"
     r"(?P<name>[a-z]{3,9}|[월화수목금토일]요일)"
 )
-_WITH_COMMA = re.compile(r"[0-9]{4}|[년年]")
+_WITH_COMMA = late_pattern(r"[0-9]{4}|[년年]")
 
 
 @dataclass(frozen=True, slots=True)

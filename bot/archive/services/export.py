@@ -177,5 +177,5 @@ def _safe(part: str) -> str:
 
 
 _CONTROL = late_pattern(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
+_RESERVED = late_pattern(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
 _LONGEST_BYTES = 240

@@ -4,7 +4,6 @@ Scalars stay text: `no`, `3.10` and dates are not converted. YAML tags create no
 aliases and size are limited before values are built.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -24,6 +23,7 @@ from bot.archive.domain.markup.front_matter import FrontMatter
 from bot.archive.domain.markup.metadata import Field, is_known, is_tags_key
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import translatable, worded
+from bot.core.domain.late_pattern import late_pattern
 
 _LOADER = yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader
 _LONGEST = 64 * 1024
@@ -105,10 +105,10 @@ def _read(text: str, line: int, path: str) -> tuple[tuple[Field, ...], tuple[Pro
 
 _COLON = worded("a text with “: ” must stand in quotes in YAML; it was read as if it did")
 _MAPPING = translatable("what “{key}” says is not read: write a text or a list of texts")
-_TOP_KEY = re.compile(r"([^\s:#'\"-][^:\n]{0,80}?)\s*:(?=\s|$)")
-_TAG_VALUE = re.compile(r"(?:[^\s:]+\s*:|\s*-)\s+[#＃][^\W\d_]")
-_HASH = re.compile(r"(?<![^\s,\[])[#＃](?=[^\W\d_])")
-_HASH_IN_LIST = re.compile(r"(?<=[\[,])(\s*)[#＃](?=[^\W\d_])")
+_TOP_KEY = late_pattern(r"([^\s:#'\"-][^:\n]{0,80}?)\s*:(?=\s|$)")
+_TAG_VALUE = late_pattern(r"(?:[^\s:]+\s*:|\s*-)\s+[#＃][^\W\d_]")
+_HASH = late_pattern(r"(?<![^\s,\[])[#＃](?=[^\W\d_])")
+_HASH_IN_LIST = late_pattern(r"(?<=[\[,])(\s*)[#＃](?=[^\W\d_])")
 
 
 def _with_plain_tags(text: str) -> str:
@@ -126,7 +126,7 @@ def _with_plain_tags(text: str) -> str:
     return "\n".join(lines)
 
 
-_PLAIN_WITH_COLON = re.compile(r"([^\s:#'\"-][^:]{0,80}?:\s+)([^\s'\"\[\]{}|>&*!%@`#].*:\s.*)")
+_PLAIN_WITH_COLON = late_pattern(r"([^\s:#'\"-][^:]{0,80}?:\s+)([^\s'\"\[\]{}|>&*!%@`#].*:\s.*)")
 
 
 def _with_quoted_colons(text: str) -> tuple[str, tuple[int, ...]]:

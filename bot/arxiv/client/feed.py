@@ -12,13 +12,14 @@ from bot.arxiv.client.reply import Reply, parse_reply
 from bot.arxiv.domain.announcements import Announcement, Feed, FeedItem
 from bot.arxiv.domain.mojibake import repair_mojibake
 from bot.arxiv.ports import Refusal, SourceReplyError
+from bot.core.domain.late_pattern import late_pattern
 
 log = logging.getLogger(__name__)
 
-_LEAD = re.compile(
+_LEAD = late_pattern(
     r"\s*arXiv:\S+\s+Announce Type:\s*(?P<type>[a-z-]+)\s*(?:Abstract:\s*)?", re.IGNORECASE
 )
-_SUFFIX = re.compile(r"(?:Jr|Sr|[IVX]{1,4}|Ph\.?\s?D)\.?", re.IGNORECASE)
+_SUFFIX = late_pattern(r"(?:Jr|Sr|[IVX]{1,4}|Ph\.?\s?D)\.?", re.IGNORECASE)
 
 
 def parse_feed(reply: Reply, category: str) -> Feed:

@@ -3,9 +3,10 @@
 import re
 
 from bot.archive.domain.arxiv_id import ArxivId, parse_arxiv_id
+from bot.core.domain.late_pattern import late_pattern
 
 # arXiv's test data has months above 12; every id that it announces is valid.
-_VERSIONED = re.compile(
+_VERSIONED = late_pattern(
     r"(?:oai:arXiv\.org:|https?://(?:[a-z]+\.)?arxiv\.org/abs/)?"
     r"(?P<number>[0-9]{4}\.[0-9]{4,5}|[a-z-]{2,12}(?:\.[A-Za-z-]{2,12})?/[0-9]{7})"
     r"v(?P<version>[1-9][0-9]{0,2})",

@@ -6,34 +6,38 @@ where no word has them), and only where the result is a letter or sign known fro
 ftfy was tried: it changes correct text and misses names that this module repairs (12 of its tests).
 """
 
-import re
 import unicodedata
 from collections.abc import Iterator
 
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 
 _CONTINUATION = (
     "\x80-\xbf\u20ac\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d"
     "\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u017e\u0178"
 )
-_SUSPECT = re.compile(
+_SUSPECT = late_pattern(
     f"[\xc2-\xdf][{_CONTINUATION}]|[\xe0-\xef][{_CONTINUATION}]{{2}}|[\xf0-\xf4][{_CONTINUATION}]{{3}}"
 )
 # Characters often damaged. Latin includes Vietnamese (ơ, ư, ế …) and Romanian (ș, ț).
-_LATIN = re.compile("[\xa0-\u017f\u01a0\u01a1\u01af\u01b0\u0218-\u021b\u1e00-\u1eff\ufb00-\ufb04]")
-_SIGN = re.compile("[\u2010-\u2033\u2039\u203a\u20ac\u2122\u2190-\u2194\u2212\u2248\u2260-\u2265]")
-_GREEK = re.compile("[\u0386-\u03ce]")
+_LATIN = late_pattern(
+    "[\xa0-\u017f\u01a0\u01a1\u01af\u01b0\u0218-\u021b\u1e00-\u1eff\ufb00-\ufb04]"
+)
+_SIGN = late_pattern(
+    "[\u2010-\u2033\u2039\u203a\u20ac\u2122\u2190-\u2194\u2212\u2248\u2260-\u2265]"
+)
+_GREEK = late_pattern("[\u0386-\u03ce]")
 # Only if another place is certain: Cyrillic, and text that was damaged twice.
-_LESS_SURE = re.compile(f"[\u0400-\u045f{_CONTINUATION}]")
-_CONTROL = re.compile("[\x80-\x9f]")
+_LESS_SURE = late_pattern(f"[\u0400-\u045f{_CONTINUATION}]")
+_CONTROL = late_pattern("[\x80-\x9f]")
 
 _AFTER_A_WORD = frozenset("\xa0®©°±²³¹·ªº«»–—…‘’“”„‚‹›•™†‡")
 _BETWEEN_WORDS = frozenset("–—…’")
 _QUOTES = frozenset("‘’“”")
 _AFTER_A_UNIT = _BETWEEN_WORDS | set("\xa0·±²³°")
-_SMALL_UNIT = re.compile(r"[\W\d_]?[fkmnpµ]")  # of Å
-_OPENING = re.compile(r"(?<![^\s(\[“–—-])«")
-_LETTERS = re.compile(r"[^\W\d_]*")
+_SMALL_UNIT = late_pattern(r"[\W\d_]?[fkmnpµ]")  # of Å
+_OPENING = late_pattern(r"(?<![^\s(\[“–—-])«")
+_LETTERS = late_pattern(r"[^\W\d_]*")
 _FEW = 3
 _MOST_ROUNDS = 3
 

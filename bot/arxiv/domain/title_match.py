@@ -16,13 +16,13 @@ end. A replaced letter is not one: max/min, on/off, inter/intra, micro/macro and
 projection/protection are different words.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from bot.archive.domain.arxiv_record import ArxivRecord
 from bot.archive.domain.search.folding import bare
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.domain.latex_accents import accents
 
 CERTAIN = 0.9
@@ -43,11 +43,11 @@ _LONG_WORD = 8
 _VARIED_WORD = 6
 _PLURAL_WORD = 4
 _MOST_PARTS = 4
-_WORD = re.compile(r"[^\W_]+")
+_WORD = late_pattern(r"[^\W_]+")
 # A plus at the end of a word counts (Net++), and so does a hyphen between two words.
-_COMPARED = re.compile(r"([^\W_]+(?:\+(?![^\W_]))*)([-\u2010\u2013](?=[^\W_]))?")
+_COMPARED = late_pattern(r"([^\W_]+(?:\+(?![^\W_]))*)([-\u2010\u2013](?=[^\W_]))?")
 # Formatting commands (\textbf, \rm) and accents that `accents` left are removed; \alpha is a word.
-_COMMAND = re.compile(
+_COMMAND = late_pattern(
     r"\\(?:[^a-zA-Z]|[uvHckrtbd](?=[\s{])\s?|(?:(?:text|math)[a-z]*|emph|rm|bf|it)(?![a-zA-Z]))|\\"
 )
 _PARTICLES = frozenset({"jr", "sr", "ii", "iii", "iv", "et", "al"})

@@ -8,19 +8,20 @@ from collections.abc import Mapping
 
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
+from bot.core.domain.late_pattern import late_pattern
 
 MOST_NAMED = 50
 """More people than this in one channel are a mistake."""
 
 _MENTIONS: Mapping[str, re.Pattern[str]] = {
-    "slack": re.compile(r"<@(?P<id>[UW][A-Z0-9]{1,20})(?:\|[^>]*)?>"),
-    "discord": re.compile(r"<@!?(?P<id>[0-9]{1,20})>"),
+    "slack": late_pattern(r"<@(?P<id>[UW][A-Z0-9]{1,20})(?:\|[^>]*)?>"),
+    "discord": late_pattern(r"<@!?(?P<id>[0-9]{1,20})>"),
 }
 """How the platform itself writes a mention. The web chat has none."""
 _BARE: Mapping[str, re.Pattern[str]] = {
-    "slack": re.compile(r"@?(?P<id>[UW][A-Z0-9]{5,20})"),
-    "discord": re.compile(r"@?(?P<id>[0-9]{15,20})"),
-    "web": re.compile(r"@?(?P<id>[0-9a-f]{16})"),
+    "slack": late_pattern(r"@?(?P<id>[UW][A-Z0-9]{5,20})"),
+    "discord": late_pattern(r"@?(?P<id>[0-9]{15,20})"),
+    "web": late_pattern(r"@?(?P<id>[0-9a-f]{16})"),
 }
 """Ids without a mention's brackets: the web chat has no mentions, the command line none either."""
 

@@ -12,11 +12,11 @@ from bot.channels.domain.schedule import EVERY_DAY
 from bot.core.domain.errors import UsageError
 from bot.core.domain.late_pattern import late_pattern
 
-_CLOCK = re.compile(
+_CLOCK = late_pattern(
     r"(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{2}))?\s?(?P<half>a\.?m\.?|p\.?m\.?)?",
     re.ASCII | re.IGNORECASE,
 )
-_KOREAN = re.compile(
+_KOREAN = late_pattern(
     r"(?P<half>오전|아침|새벽|오후|저녁)?\s?(?P<hour>[0-9]{1,2})"
     r"(?:시(?:\s?(?:(?P<part>[0-9]{1,2})분|(?P<thirty>반)))?|:(?P<minute>[0-9]{2}))(?:\s?에)?"
 )
@@ -73,7 +73,7 @@ def _no_time(text: str) -> UsageError:
     )
 
 
-_MEANT = re.compile(r"[0-9].*|(?:오전|오후|아침|저녁|새벽).*")
+_MEANT = late_pattern(r"[0-9].*|(?:오전|오후|아침|저녁|새벽).*")
 
 
 def looks_like_time(word: str) -> bool:
@@ -98,7 +98,7 @@ _NAMED_DAYS = {
     "weekends": frozenset({5, 6}),
     "주말": frozenset({5, 6}),
 }
-_EVERY = re.compile(r"(?:(?:on|every|each|all)\s+|매주\s*)+")
+_EVERY = late_pattern(r"(?:(?:on|every|each|all)\s+|매주\s*)+")
 _DASH = late_pattern(r"\s*[-–~]\s*|\s+(?:to|through)\s+|부터\s*")
 _NEEDS_EVERY = frozenset({"day", "days"})
 

@@ -8,10 +8,12 @@ the intended offset is suggested (issue 12, item 27).
 import re
 from datetime import timedelta
 
-_OFFSET = re.compile(
+from bot.core.domain.late_pattern import late_pattern
+
+_OFFSET = late_pattern(
     r"(?:(?P<etc>etc/)?(?P<base>gmt|utc|ut|z))?(?P<sign>[+-])?(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?"
 )
-_POSIX = re.compile(r"(?P<name>[a-z]{3,4})(?P<sign>[+-])?(?P<hours>\d{1,2})")
+_POSIX = late_pattern(r"(?P<name>[a-z]{3,4})(?P<sign>[+-])?(?P<hours>\d{1,2})")
 _MINUS = str.maketrans({"−": "-", "–": "-", "—": "-", "－": "-", "＋": "+", "：": ":", "﹣": "-"})
 _POSIX_NAMES = {"kst", "jst", "ist", "cst", "hkt", "sgt", "cet", "eet", "msk"}
 

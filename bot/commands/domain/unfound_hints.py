@@ -1,15 +1,15 @@
 """What to type instead of a look-up that finds nothing: a command was meant, or a day."""
 
-import re
 from datetime import date
 
 from bot.archive.domain.typed_dates import Days, find_date
 from bot.core.domain.i18n import Translate
+from bot.core.domain.late_pattern import late_pattern
 from bot.discussion.domain.questions import near_word
 
-_FORGET = re.compile(r"(?:please )?(?:forget|delete|erase|remove) (?:me|my)\b.*|forget|.*잊어.*")
-_QUESTION = re.compile(r"(?:how|what|when|where|who|why|can|do|does|is|show me)\b.+|.+[?？]")
-_KOREAN_QUESTION = re.compile(r".*(?:어떻게|언제|누가|왜 |방법|알려).*")
+_FORGET = late_pattern(r"(?:please )?(?:forget|delete|erase|remove) (?:me|my)\b.*|forget|.*잊어.*")
+_QUESTION = late_pattern(r"(?:how|what|when|where|who|why|can|do|does|is|show me)\b.+|.+[?？]")
+_KOREAN_QUESTION = late_pattern(r".*(?:어떻게|언제|누가|왜 |방법|알려).*")
 
 
 def list_hints(asked: str, today: date, say: Translate) -> list[str]:

@@ -4,7 +4,6 @@ A button's line says of which digest it is, of which date, as it stood there (a 
 `/digest review 3 2026-11-29 1a2b3c4d5e6f hold 17`. People write `/digest review` and a date.
 """
 
-import re
 from collections.abc import Callable, Collection
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -20,6 +19,7 @@ from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Button, Buttons, Document, Paragraph, run
 from bot.core.domain.errors import NotFoundError, UsageError
 from bot.core.domain.i18n import Translate
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.ports import ChannelRef, Command, Platform, parse_channel, person_ids
 from bot.digest.domain.present_review import (
     day_after,
@@ -46,8 +46,8 @@ from bot.discussion.domain.present_private import present_elsewhere
 from bot.lookup.services import typed_dates
 from bot.mail.store import addresses
 
-_SLOT = re.compile(r"(?P<id>[0-9]{1,9}) (?P<on>[0-9]{4}-[0-9]{2}-[0-9]{2})(?: (?P<rest>.+))?")
-_STEP = re.compile(
+_SLOT = late_pattern(r"(?P<id>[0-9]{1,9}) (?P<on>[0-9]{4}-[0-9]{2}-[0-9]{2})(?: (?P<rest>.+))?")
+_STEP = late_pattern(
     r"(?P<code>[0-9a-f]{12}) (?P<act>[a-z]+)(?: (?P<entry>[0-9]{1,15}))?(?: (?P<place>[0-9]{1,3}))?"
 )
 

@@ -14,7 +14,9 @@ The stores write the SQL that both engines share, and five things that they do n
 import re
 from functools import lru_cache
 
-_LISTS = re.compile(
+from bot.core.domain.late_pattern import late_pattern
+
+_LISTS = late_pattern(
     r"\b(numbers|texts|json_rows)\((:[a-z_][a-z0-9_]*)\)(?:\s+AS\s+([a-z_][a-z0-9_]*))?"
 )
 _UNNESTED = {
@@ -22,7 +24,7 @@ _UNNESTED = {
     "texts": "unnest({}::text[])",
     "json_rows": "jsonb_array_elements({}::jsonb)",
 }
-_PARTS = re.compile(
+_PARTS = late_pattern(
     r"""(?P<literal>'(?:[^']|'')*')     # a text
       | (?P<comment>--[^\n]*)
       | (?P<cast>::)
@@ -31,9 +33,9 @@ _PARTS = re.compile(
     """,
     re.VERBOSE,
 )
-_JSON = re.compile(r"\bjson_(array|group_array)\(")
-_EXTREMES = re.compile(r"\b(greatest|least)\(")
-_TRUTH = re.compile(r"'(?:[^']|'')*'|\b(?:TRUE|FALSE)\b")
+_JSON = late_pattern(r"\bjson_(array|group_array)\(")
+_EXTREMES = late_pattern(r"\b(greatest|least)\(")
+_TRUTH = late_pattern(r"'(?:[^']|'')*'|\b(?:TRUE|FALSE)\b")
 _NUMBERS = {"TRUE": "1", "FALSE": "0"}
 
 

@@ -6,15 +6,15 @@ PostgreSQL's with the one that made the whole schema; from then on each has both
 """
 
 import hashlib
-import re
 from collections.abc import Iterable, Sequence
 from importlib import resources
 
 from bot.core.database.database import Engine
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import StorageError
+from bot.core.domain.late_pattern import late_pattern
 
-_FILE_NAME = re.compile(r"(?P<version>[0-9]{4})_[a-z0-9_]+\.sql")
+_FILE_NAME = late_pattern(r"(?P<version>[0-9]{4})_[a-z0-9_]+\.sql")
 
 TABLE = """
     CREATE TABLE IF NOT EXISTS schema_migration (

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from bot.core.database.database import Statements
+from bot.core.domain.late_pattern import late_pattern
 
 TABLES: Final = frozenset(
     {
@@ -21,7 +22,7 @@ TABLES: Final = frozenset(
 COUNT: Final = "UPDATE archive_revision SET number = number + 1"
 """The last statement of a transaction that changed one of `TABLES`."""
 
-_WRITTEN = re.compile(
+_WRITTEN = late_pattern(
     r"\b(?:(?:INSERT|REPLACE)(?:\s+OR\s+\w+)?\s+INTO|UPDATE(?:\s+OR\s+\w+)?|DELETE\s+FROM)\s+(\w+)",
     re.IGNORECASE,
 )

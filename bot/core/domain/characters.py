@@ -5,11 +5,12 @@ letter with marks. This follows the rules of Unicode's grapheme clusters (UAX #2
 that nothing a person typed as one is split.
 """
 
-import re
 import unicodedata
 from typing import Final
 
-HANGUL_SYLLABLE: Final = re.compile("[가-힣]")
+from bot.core.domain.late_pattern import late_pattern
+
+HANGUL_SYLLABLE: Final = late_pattern("[가-힣]")
 _LONGEST: Final = 64
 """Code points of one character; a longer one (a stack of marks) is cut all the same."""
 _JOINER: Final = "\u200d"

@@ -1,6 +1,5 @@
 """Command lines, as people type them and as buttons carry them, by the command table."""
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
@@ -41,7 +40,7 @@ def opens_form(spec: CommandSpec, options: Mapping[str, str]) -> bool:
     return spec.opens_form and find_verb(spec, options) is None
 
 
-_QUOTED = re.compile(r"[\"“]([^\"“”]+)[\"”]")
+_QUOTED = late_pattern(r"[\"“]([^\"“”]+)[\"”]")
 _QUOTE = late_pattern(r"[\"“”„＂]")
 
 

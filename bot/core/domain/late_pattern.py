@@ -1,7 +1,7 @@
 """Regular expressions that are compiled when they are first used.
 
-A start would compile nearly 300 of its own. One with many words or a wide set of characters takes
-milliseconds, which a start that does not use it can spare (issue 19). A call costs 40 ns more.
+Every pattern of a module is one: a start would compile nearly 400 and use 60 of them, and one with many
+words or a wide set of characters takes milliseconds (issue 19). A call costs 40 ns more.
 """
 
 import re

@@ -50,12 +50,12 @@ _MOST_PASSES: Final = 3
 _QUOTES: Final = "\"'`"
 _QUOTATION: Final = 200
 """So far the end of an escaped quotation is looked for."""
-_CLOSING: Final = {sign: re.compile(rf"\\{sign}(?![\w{{\\])") for sign in _QUOTES}
-_CONTRACTION: Final = re.compile(r"'(?:s|m|d|t|re|ll|ve)(?!\w)")
+_CLOSING: Final = {sign: late_pattern(rf"\\{sign}(?![\w{{\\])") for sign in _QUOTES}
+_CONTRACTION: Final = late_pattern(r"'(?:s|m|d|t|re|ll|ve)(?!\w)")
 _DOTTED: Final = "IZzEe"
 """What carries a dot without braces; `\\.com` is a regular expression."""
 _LONGEST_NAME: Final = 24
-_MACRO_BEFORE: Final = re.compile(r"\\(?:[A-Za-z]{1,20}|[\"'`^~=.])\s*$")
+_MACRO_BEFORE: Final = late_pattern(r"\\(?:[A-Za-z]{1,20}|[\"'`^~=.])\s*$")
 
 
 def accents(text: str) -> str:

@@ -13,12 +13,13 @@ from types import MappingProxyType
 
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError, UserError
+from bot.core.domain.late_pattern import late_pattern
 
 Parser = Callable[[str], object]
 """Reads a value; raises `UserError` with what to type instead."""
 
-_NAME = re.compile(r"(?P<name>[^\W\d_][\w-]*)[:：](?P<value>.*)", re.DOTALL)
-_QUOTED = re.compile(
+_NAME = late_pattern(r"(?P<name>[^\W\d_][\w-]*)[:：](?P<value>.*)", re.DOTALL)
+_QUOTED = late_pattern(
     r"(?<!\S)(?P<name>[^\W\d_][\w-]*)[:：][\"“](?P<value>[^\"“”]*)[\"”](?!\S)", re.DOTALL
 )
 """`name:"value"`: the value may have colons of its own."""

@@ -22,6 +22,7 @@ from bot.archive.domain.markup.tags import is_tag
 from bot.archive.domain.typed_dates import Days
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import Translate
+from bot.core.domain.late_pattern import late_pattern
 from bot.desk.domain.draft import Draft
 from bot.desk.domain.drafting import MARK, is_marked
 from bot.desk.domain.fields import (
@@ -43,7 +44,7 @@ from bot.desk.domain.known import Known
 from bot.desk.domain.note_form import theirs_line
 from bot.desk.domain.paper_line import PaperLine, read_paper_line
 
-_ENGLISH_MARK = re.compile(r"</?english>", re.IGNORECASE)
+_ENGLISH_MARK = late_pattern(r"</?english>", re.IGNORECASE)
 _SHOWN = 60
 
 

@@ -20,16 +20,16 @@ SUMMARY, OTHER = "draft-summary", "draft-other"
 MARK = "[draft]"
 """The first line of a drafted text; a note with it is not saved."""
 
-_MARKED = re.compile(r"^[ \t]*\[draft\]", re.IGNORECASE | re.MULTILINE)
+_MARKED = late_pattern(r"^[ \t]*\[draft\]", re.IGNORECASE | re.MULTILINE)
 _SENT_MOST = 6_000
 """Characters that are sent: two full fields. What is longer is cut."""
-_FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
-_TAG = re.compile(r"<[/@#!A-Za-z][^<>\n]{0,200}>")
-_LINK = re.compile(r"!?\[\[([^\[\]\n]*)\]\]")
+_FENCE = late_pattern(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
+_TAG = late_pattern(r"<[/@#!A-Za-z][^<>\n]{0,200}>")
+_LINK = late_pattern(r"!?\[\[([^\[\]\n]*)\]\]")
 _LINE_MARKS = late_pattern(
     r"^[ \t]*(?:(?:[#＃>]+|[*+-](?=\s)|[-*_=]{3,}[ \t]*$)[ \t]*)+", re.MULTILINE
 )
-_INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
+_INDENTATION = late_pattern(r"^[ \t]+", re.MULTILINE)
 _INVISIBLE = late_pattern("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _NAMES = {Language.KO: "Korean", Language.EN: "English"}
 

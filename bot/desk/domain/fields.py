@@ -1,7 +1,6 @@
 """The fields of the form of a note: an entry as text in them, and what they say of an entry."""
 
 import datetime as dt
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import accumulate
@@ -12,6 +11,7 @@ from bot.archive.domain.markup.tags import is_tag
 from bot.archive.domain.typed_dates import Days, find_date
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.form import FIELDS_MOST, TEXT_MOST
+from bot.core.domain.late_pattern import late_pattern
 from bot.desk.domain.put_back import carried, put_back, shown_paragraphs
 
 PAPER, TAGS, DATE = "paper", "tags", "date"
@@ -22,7 +22,7 @@ TEXTS: Mapping[Language, tuple[str, str]] = {
 """The fields of each language: a text that is too long for one field goes on in the second."""
 TEXT_NAMES = tuple(name for names in TEXTS.values() for name in names)
 
-_BETWEEN_TAGS = re.compile(r"[\s,#＃]+")
+_BETWEEN_TAGS = late_pattern(r"[\s,#＃]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from bot.archive.domain.arxiv_id import ArxivId, find_arxiv_ids, parse_arxiv_id
 from bot.archive.domain.entry import EntryId, paper_key
 from bot.archive.domain.markup.heading import parse_emphasised, parse_plain
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 
-_ENTRY = re.compile(r"entry:(?P<id>[0-9]{1,15})", re.IGNORECASE)
-_URL = re.compile(r"https?://[^\s<>|\"]+", re.IGNORECASE)
-_SLACK_LINK = re.compile(r"<(?P<url>https?://[^\s<>|]+)(?:\|[^<>]*)?>")
+_ENTRY = late_pattern(r"entry:(?P<id>[0-9]{1,15})", re.IGNORECASE)
+_URL = late_pattern(r"https?://[^\s<>|\"]+", re.IGNORECASE)
+_SLACK_LINK = late_pattern(r"<(?P<url>https?://[^\s<>|]+)(?:\|[^<>]*)?>")
 _LONGEST_TITLE = 500
 
 

@@ -1,6 +1,5 @@
 """Messages of the bot in threads as documents: copies, answers, cards, paper updates."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -32,6 +31,7 @@ from bot.core.domain.document import (
     run,
 )
 from bot.core.domain.i18n import Translate, translatable
+from bot.core.domain.late_pattern import late_pattern
 from bot.discussion.domain.foreign_text import settled, settled_name
 from bot.discussion.domain.questions import Wish
 
@@ -40,7 +40,7 @@ _SUMMARY_LENGTH = 120
 _GIST_LENGTH = 700
 """The most characters of an abstract; a button shows the rest."""
 _EARLIER_LENGTH = 140
-_SENTENCE_END = re.compile(r"[.!?。…]['”\"’)\]]*(?=\s)")
+_SENTENCE_END = late_pattern(r"[.!?。…]['”\"’)\]]*(?=\s)")
 
 ANSWERS: Mapping[Wish, str] = {
     Wish.ABSTRACT: translatable("the paper's abstract"),

@@ -18,6 +18,7 @@ from bot.core.domain import command_line, commands
 from bot.core.domain.command_spec import Audience, CommandSpec, Verb
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import QueryError
+from bot.core.domain.late_pattern import late_pattern
 from bot.lookup.domain import query, query_terms
 from bot.lookup.domain.query_terms import About, PaperRef
 
@@ -149,15 +150,15 @@ class Unclear:
 Question: TypeAlias = Wish | LookUp | Line | Unclear
 
 # ASCII: in Korean the next word may follow the name without a space.
-_NAME = re.compile(r"\u2060?@(?:paperbot|paper-digest-bot)\b[:,]?", re.IGNORECASE | re.ASCII)
-_LINE = re.compile(r"/?paper(?:\s+|$)", re.IGNORECASE)
+_NAME = late_pattern(r"\u2060?@(?:paperbot|paper-digest-bot)\b[:,]?", re.IGNORECASE | re.ASCII)
+_LINE = late_pattern(r"/?paper(?:\s+|$)", re.IGNORECASE)
 _ASKING = "?？"
 _SHORTEST, _ALIKE = 2, 0.75
 """The length and the likeness (of 1) of what counts as a typing error in a word."""
 _ENDS = f" .!。！{_ASKING}"
 _PAUSES = ":,"
-_PHRASE = re.compile(r"[\"“][^\"“”]*[\"”]")
-_VALUE = re.compile(r"[#＃@/]|[0-9]|:\S")
+_PHRASE = late_pattern(r"[\"“][^\"“”]*[\"”]")
+_VALUE = late_pattern(r"[#＃@/]|[0-9]|:\S")
 _PROSE_OF_VERB = 3
 _PROSE = {commands.FOLLOW.name: 2, commands.UNFOLLOW.name: 2}
 """How many words that are no value (`#rl`, `author:lee`, `"a phrase"`) a command has at most when it

@@ -7,6 +7,7 @@ from bot.archive.domain.entry import EntryId, StoredEntry
 from bot.archive.store import entries
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.errors import NotFoundError
+from bot.core.domain.late_pattern import late_pattern
 from bot.discussion.domain.entry_page import EntryPage
 from bot.discussion.store import entry_page
 from bot.lookup.domain.query_terms import About, PaperRef, Query
@@ -32,7 +33,7 @@ async def show(db: Database, ref: str) -> EntryPage:
         return await entry_page.page_of(tx, stored)
 
 
-_ENTRY = re.compile(r"(?:entry:)?([1-9][0-9]{0,17})", re.ASCII)
+_ENTRY = late_pattern(r"(?:entry:)?([1-9][0-9]{0,17})", re.ASCII)
 
 
 async def _newest_about(tx: Transaction, wanted: str) -> StoredEntry:

@@ -32,6 +32,7 @@ from bot.archive.domain.entry import EntryId, tag_slug
 from bot.archive.domain.markup.author_names import in_each_order
 from bot.archive.domain.typed_dates import Days
 from bot.core.domain.errors import QueryError
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.domain.latex_accents import accents
 from bot.lookup.domain import query_paths
 from bot.lookup.domain.date_terms import read_dates, read_span, relative_text
@@ -58,10 +59,10 @@ LONGEST = 500
 """Characters of a query; a pasted title fits, a pasted abstract does not."""
 MOST_TERMS = 40
 
-_ADDRESS = re.compile(rf"https?://[^{SPACE}/][^{SPACE}]*", re.IGNORECASE)
-_ENTRY_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
-_SURROGATE = re.compile("[\ud800-\udfff\0]")
-_SHAPELESS = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
+_ADDRESS = late_pattern(rf"https?://[^{SPACE}/][^{SPACE}]*", re.IGNORECASE)
+_ENTRY_ID = late_pattern(r"[1-9][0-9]{0,17}", re.ASCII)
+_SURROGATE = late_pattern("[\ud800-\udfff\0]")
+_SHAPELESS = late_pattern("[\u00ad\u200b-\u200d\u2060\ufeff]")
 
 
 def parse(text: str, days: Days | None = None) -> Query:

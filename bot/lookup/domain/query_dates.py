@@ -22,7 +22,7 @@ _FIELD = late_pattern(
     rf"|(?P<phrase>[{QUOTES}][^{QUOTES}]*[{QUOTES}]?)",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"\S+")
+_WORD = late_pattern(r"\S+")
 _NO_DATE = late_pattern(rf"[:：]\S|[{QUOTES}]")
 _MOST_WORDS = 4
 """The words of the longest date: `the day before yesterday`."""

@@ -12,7 +12,7 @@ VALUE = late_pattern(
     rf"\s*(?P<start>{_END})\s*(?:\.{{2,3}}|…)\s*(?P<goal>{_END}(?=\s|$|(?<=[{_QUOTES}])))"
 )
 """Two papers with `..` between them; telephones write three dots as one sign."""
-_NUMBER = re.compile(r"(?:entry:)?(?P<id>[1-9][0-9]{0,17})", re.ASCII | re.IGNORECASE)
+_NUMBER = late_pattern(r"(?:entry:)?(?P<id>[1-9][0-9]{0,17})", re.ASCII | re.IGNORECASE)
 _PAGE = late_pattern(
     r"https?://[^\s/]+/(?:[^\s?#]*/)?entry/(?P<id>[1-9][0-9]{0,17})", re.IGNORECASE
 )

@@ -19,7 +19,7 @@ _TERM = late_pattern(
     """,
     re.VERBOSE,
 )
-_NOT_SPACE = re.compile(rf"[^{SPACE}]")
+_NOT_SPACE = late_pattern(rf"[^{SPACE}]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ archive.
 """
 
 import math
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
@@ -13,6 +12,7 @@ from bot.archive.domain.search.search_text import tag_mark
 from bot.archive.domain.search.segment import Phrase, Phrases, match_expression
 from bot.archive.store.sort_key import OLDEST
 from bot.core.database.database import Statements
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.latex import readable
 from bot.lookup.domain.match import Match, Part
 from bot.lookup.store.query_plan import scan
@@ -22,7 +22,7 @@ _SCANNED = 2000
 _MOST_WORDS = 16
 RANKED = 300
 """The most similar entries that are ranked."""
-_WORD = re.compile(r"[^\W_]{2,}")
+_WORD = late_pattern(r"[^\W_]{2,}")
 _CITATION_WEIGHT = 1.5
 
 

@@ -1,7 +1,6 @@
 """Titles and author names of recent entries, for completion and suggestions."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -11,13 +10,14 @@ from bot.archive.domain.entry import EntryId, Related
 from bot.archive.domain.markup.author_names import in_each_order
 from bot.archive.domain.search.folding import bare
 from bot.core.database.database import Statements, Transaction
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.domain.latex_accents import accents
 from bot.core.latex import readable
 from bot.lookup.store.query_plan import named_like
 
 _RECENT = 2000
 """The newest entries that are scanned, so that the cost does not grow with the archive."""
-_WORD = re.compile(r"[^\W\d_]{2,}")
+_WORD = late_pattern(r"[^\W\d_]{2,}")
 
 
 def list_author_words(statements: Statements) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ report counts only with the token of the address's unsubscribe links: it stands 
 which the report quotes, and whoever has it could unsubscribe the address anyway.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import field
 from email import message_from_bytes
@@ -13,14 +12,15 @@ from email.errors import MessageError
 from email.message import Message
 
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 from bot.mail.domain.present_request import UNSUBSCRIBE_PATH
 
 LARGEST = 2_000_000
 """In bytes: a report may quote the whole message, and reading takes time with its size."""
 
-_TOKEN = re.compile(rf"{UNSUBSCRIBE_PATH}([A-Za-z0-9_-]{{1,200}})>")
-_KEY = re.compile(r"<([^@<>\s]{1,100})@")
-_STATUS = re.compile(r"\s*([245]\.[0-9]{1,3}\.[0-9]{1,3})\b")
+_TOKEN = late_pattern(rf"{UNSUBSCRIBE_PATH}([A-Za-z0-9_-]{{1,200}})>")
+_KEY = late_pattern(r"<([^@<>\s]{1,100})@")
+_STATUS = late_pattern(r"\s*([245]\.[0-9]{1,3}\.[0-9]{1,3})\b")
 _QUOTED = ("text/rfc822-headers", "message/rfc822", "message/global", "message/global-headers")
 
 

@@ -1,13 +1,13 @@
 """Converting discord.py's users, channels and messages to the port's values."""
 
 import asyncio
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
 import discord
 
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.core.ports import (
     ChannelRef,
@@ -28,7 +28,7 @@ from bot.platforms.discord.rest import Rest, sorted_errors
 SPOKEN = frozenset({discord.MessageType.default, discord.MessageType.reply})
 """Messages of people; other types are Discord's own (joins, renames, thread starters)."""
 
-_MENTION = re.compile(r"<@!?(\d{1,20})>")
+_MENTION = late_pattern(r"<@!?(\d{1,20})>")
 _MOST_NAMED = 20
 """The names of so many people are looked up for one command."""
 _NAMED_WITHIN = 3.0

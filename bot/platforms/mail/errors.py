@@ -12,6 +12,7 @@ import aiosmtplib
 
 from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import translatable
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.ports import ChatError
 from bot.core.ports.error_table import HELD_FOR, RETRIED_AFTER, ErrorKind, ErrorMeaning
 
@@ -41,9 +42,9 @@ SDK_ERRORS = (aiosmtplib.SMTPException, OSError, TimeoutError, ssl.SSLError)
 """What the client raises."""
 
 _LONGEST = 200
-_OF_ADDRESS = re.compile(r"\b5\.(?:1\.\d{1,3}|2\.[0-4])\b")
+_OF_ADDRESS = late_pattern(r"\b5\.(?:1\.\d{1,3}|2\.[0-4])\b")
 """Enhanced status codes (RFC 3463) of an address, and of a mailbox."""
-_OF_POLICY = re.compile(r"\b5\.7\.\d|\brelay", re.IGNORECASE)
+_OF_POLICY = late_pattern(r"\b5\.7\.\d|\brelay", re.IGNORECASE)
 """What the server allows (RFC 3463, `X.7.X`): before the content, that is no word about the address."""
 _OF_LOGIN = frozenset({530, 534, 535, 538})
 

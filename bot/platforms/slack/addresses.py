@@ -1,14 +1,13 @@
 """Links to messages in Slack, and what an id tells of a channel."""
 
-import re
-
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.ports import MessageRef
 
 ANY_WORKSPACE = "https://slack.com/"
 """Slack redirects from there to the workspace that a browser is signed in to."""
 
 
-_WORKSPACE = re.compile(r"https://[a-z0-9-]+(?:\.[a-z0-9-]+)+/")
+_WORKSPACE = late_pattern(r"https://[a-z0-9-]+(?:\.[a-z0-9-]+)+/")
 
 
 def workspace_address(url: str) -> str:

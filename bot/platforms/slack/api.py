@@ -6,7 +6,6 @@ and rate limits are waited out by the outbox, for one channel only.
 
 import asyncio
 import logging
-import re
 from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from http import HTTPStatus
@@ -21,6 +20,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.core.domain.errors import UsageError
 from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import translatable
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.addresses import is_direct
@@ -49,7 +49,7 @@ WHOLE_ORGANISATION = translatable(
 
 _NO_WARNING = "As you gave `client` as well"
 """Bolt finds SLACK_BOT_TOKEN in the environment and warns that it is not used."""
-_SECRET = re.compile(r"x(?:ox[a-z]|app)[-.][\w.-]+|ticket=[^&\s'\"]+")
+_SECRET = late_pattern(r"x(?:ox[a-z]|app)[-.][\w.-]+|ticket=[^&\s'\"]+")
 
 
 @asynccontextmanager

@@ -4,15 +4,15 @@ The mark is in the message's metadata and, in case that is lost (by an import or
 in the ids of its blocks.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 from bot.platforms.slack.rendering.text import Json
 
 EVENT_TYPE = "paperbot_delivery"
-_BLOCK_ID = re.compile(r"(?P<key>[0-9a-zA-Z]{1,60})/(?P<part>\d{1,4})-(?P<parts>\d{1,4})\.[\w.]+")
+_BLOCK_ID = late_pattern(r"(?P<key>[0-9a-zA-Z]{1,60})/(?P<part>\d{1,4})-(?P<parts>\d{1,4})\.[\w.]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """What Slack's errors mean for a message, and what a person can do about each."""
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
@@ -11,6 +10,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import translatable
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.ports import ChatError, ChatRefusedError
 from bot.core.ports.error_table import (
     ABOUT_THE_REQUEST,
@@ -220,7 +220,7 @@ MEANINGS: Mapping[str, ErrorMeaning] = {
 
 # Names that Slack may add later and that can only mean this message. What might be about the
 # token, the channel or a person is left out: it stays uncertain.
-_ABOUT_THE_MESSAGE = re.compile(
+_ABOUT_THE_MESSAGE = late_pattern(
     r"(?:invalid|malformed|missing|too_many|unsupported|blocked)_(?!.*(?:auth|token|team|channel|user"
     r"|scope|client|permission)).+|(?:msg|message|text|blocks?|attachments?|metadata|file|payload)_"
     r".*too_(?:long|large|big|many)"

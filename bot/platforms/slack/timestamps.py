@@ -1,9 +1,10 @@
 """Slack's timestamps: seconds since 1970 with six decimals; they also identify messages."""
 
-import re
 from datetime import UTC, datetime, timedelta
 
-_TIMESTAMP = re.compile(r"([0-9]{1,11})\.([0-9]{1,6})")
+from bot.core.domain.late_pattern import late_pattern
+
+_TIMESTAMP = late_pattern(r"([0-9]{1,11})\.([0-9]{1,6})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -17,6 +17,7 @@ from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, error_text
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.ports import Choice, Command, hyphenated
 from bot.discussion.domain.present_discussion import ANSWERS
 from bot.discussion.domain.questions import WORDS
@@ -39,10 +40,10 @@ from bot.webchat.domain.board import BoardMessage
 MOST_TEXT = 4000
 """Characters of one message."""
 
-CALL = re.compile(rf"@{BOT_NAME}\b[:,]?\s*", re.IGNORECASE | re.ASCII)
+CALL = late_pattern(rf"@{BOT_NAME}\b[:,]?\s*", re.IGNORECASE | re.ASCII)
 """A call of the bot at the beginning of a text. ASCII: in Korean the next word may follow at once."""
 
-_NONCE = re.compile(r"[0-9a-z-]{8,40}")
+_NONCE = late_pattern(r"[0-9a-z-]{8,40}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from bot.arxiv.domain.present_arxiv import paper_lines
 from bot.core.domain.day_text import day_text, month_text
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import error_text
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.latex import readable
 from bot.discussion.domain.entry_page import EntryPage
 from bot.discussion.domain.neighbourhood import neighbourhood_of
@@ -54,7 +55,7 @@ _SIMILAR = 5
 _BESIDE = 12
 _HOME = "general"
 _MOST_ID = 2**63
-_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
+_MONTH = late_pattern(r"[0-9]{4}-[0-9]{2}")
 
 
 async def home(request: web.Request) -> web.Response:

@@ -10,6 +10,7 @@ import logging
 import re
 
 from bot.core.domain.errors import UserError
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.ports import Inbox, ThreadMessage, User
 from bot.platforms.web.addresses import message_ref
 from bot.platforms.web.rendering.view import BOT_NAME
@@ -22,7 +23,7 @@ EVERY = 30.0
 
 _AT_ONCE = 50
 # ASCII: in Korean the next word may follow the name without a space.
-_MENTION = re.compile(rf"(?<!\w)@{BOT_NAME}\b", re.IGNORECASE | re.ASCII)
+_MENTION = late_pattern(rf"(?<!\w)@{BOT_NAME}\b", re.IGNORECASE | re.ASCII)
 
 
 class ThreadInbound:

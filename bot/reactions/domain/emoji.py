@@ -12,7 +12,7 @@ from bot.core.domain.late_pattern import late_pattern
 LIKE: Final = "👍"
 """What the like button of the web chat stands for."""
 
-_SKIN_TONES = re.compile("::skin-tone-[2-6]|[\U0001f3fb-\U0001f3ff\ufe0e\ufe0f]")
+_SKIN_TONES = late_pattern("::skin-tone-[2-6]|[\U0001f3fb-\U0001f3ff\ufe0e\ufe0f]")
 _LIKED_CHARACTERS = (
     "👍 👏 🙌 🙏 💪 🤩 😍 🥰 😻 ❤ 🧡 💛 💚 💙 💜 🤎 🖤 🤍 🩷 🩵 💖 💗 💕 💞 💓 💝 💘 ❤‍🔥 "
     "🎉 🎊 🥳 🏆 🥇 ⭐ 🌟 ✨ 🔥 💯 🚀 💎 ✅ ✔ ☑ 👌 🤘 🫶 💡 ➕ ⬆ 🔝 😀 😃 😄 😁 😊 🙂 😎 🤗 "
@@ -52,7 +52,7 @@ _NOT = frozenset(_NEGATIVE.split())
 """Words that negate what stands beside them, or make another thing of it: `fire_alarm`."""
 _KOREAN = ("좋아", "최고", "추천", "하트", "감사", "굿", "축하", "사랑", "대박", "멋")
 _KOREAN_NOT = ("비추", "안좋", "싫")
-_PARTS = re.compile(r"[^\W\d_]+")
+_PARTS = late_pattern(r"[^\W\d_]+")
 
 
 def folded(emoji: str) -> str:

@@ -4,7 +4,6 @@ A week is that of ISO 8601: it begins on Monday, and `2026-W48` names it. Only w
 Friday is about the seven days before, so that these are over and no day is left out.
 """
 
-import re
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -12,15 +11,16 @@ from bot.core.domain.dataclass import dataclass
 from bot.core.domain.day_text import day_text
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate
+from bot.core.domain.late_pattern import late_pattern
 
 _DAY = timedelta(days=1)
 _WEEK = timedelta(weeks=1)
 _FIRST_YEAR, _LAST_YEAR = 1900, 9998
 """Sixteen years before and one after can be computed."""
 
-_WEEK_NAME = re.compile(r"([0-9]{4})-?w([0-9]{1,2})")
-_MONTH_NAME = re.compile(r"([0-9]{4})-([0-9]{1,2})|([0-9]{4})년 ?([0-9]{1,2})월")
-_YEAR_NAME = re.compile(r"([0-9]{4})년?")
+_WEEK_NAME = late_pattern(r"([0-9]{4})-?w([0-9]{1,2})")
+_MONTH_NAME = late_pattern(r"([0-9]{4})-([0-9]{1,2})|([0-9]{4})년 ?([0-9]{1,2})월")
+_YEAR_NAME = late_pattern(r"([0-9]{4})년?")
 
 
 class Unit(StrEnum):

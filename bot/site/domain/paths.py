@@ -6,12 +6,12 @@ the folder of a language, with `/`.
 """
 
 import hashlib
-import re
 from collections.abc import Collection
 from datetime import date
 
 from bot.archive.domain.entry import EntryId
 from bot.archive.domain.lasting import first_key
+from bot.core.domain.late_pattern import late_pattern
 from bot.feeds.domain.feed import FeedEntry
 from bot.site.domain.archive import Archive, author_key
 
@@ -26,7 +26,7 @@ _DEVICES = frozenset(
     ("con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10)))
 )
 """Names that Windows keeps for devices, whatever stands behind a dot."""
-_PLAIN = re.compile(r"[^\W_]|[.-]")
+_PLAIN = late_pattern(r"[^\W_]|[.-]")
 _HASH = 10
 
 

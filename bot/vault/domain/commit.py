@@ -6,14 +6,15 @@ from dataclasses import asdict
 from pathlib import PurePosixPath
 
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 from bot.vault.domain.writing import Author
 
 BOT_NAME = "paperbot"
 BOT_EMAIL = "paperbot@paperbot.invalid"
 """The committer of every commit of the bot, by which it knows its own."""
 
-_NO_NAME = re.compile(r"[\x00-\x1f<>]")
-_NO_MAIL = re.compile(r"[^\w.-]+", re.ASCII)
+_NO_NAME = late_pattern(r"[\x00-\x1f<>]")
+_NO_MAIL = late_pattern(r"[^\w.-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

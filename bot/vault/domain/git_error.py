@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from bot.core.domain.errors import UserError
 from bot.core.domain.i18n import Worded, translatable, worded
+from bot.core.domain.late_pattern import late_pattern
 
 
 class Kind(StrEnum):
@@ -115,8 +116,8 @@ _PATTERNS = (
 )
 """The first that fits; each is searched in the whole output."""
 
-_CREDENTIALS_IN_URL = re.compile(r"://[^/@\s'\"]*@")
-_NOISE = re.compile(
+_CREDENTIALS_IN_URL = late_pattern(r"://[^/@\s'\"]*@")
+_NOISE = late_pattern(
     r"^(?:hint:|From |To |Please |and the repository exists|remote:\s*$|Aborting|\s*$)"
 )
 _LONGEST = 200

@@ -1,6 +1,5 @@
 """The web chat's channels and messages in the database: `Board`."""
 
-import re
 from collections.abc import Collection
 from datetime import datetime
 
@@ -8,6 +7,7 @@ from bot.core.database.database import Database, Row, Transaction
 from bot.core.database.instants import from_text, to_text
 from bot.core.domain.document import Document, dump, load
 from bot.core.domain.errors import UsageError
+from bot.core.domain.late_pattern import late_pattern
 from bot.webchat.domain.board import Author, BoardMessage, inbox_of
 
 _MESSAGE = """
@@ -30,8 +30,8 @@ _VISIBLE = """
 """
 
 
-_CHANNEL_NAME = re.compile(r"\w[\w-]{0,39}")
-_PERSON = re.compile(r"[0-9a-f]{16}")
+_CHANNEL_NAME = late_pattern(r"\w[\w-]{0,39}")
+_PERSON = late_pattern(r"[0-9a-f]{16}")
 
 
 GUARD = "board"

@@ -3,13 +3,13 @@
 Both go by indexes, so that their time grows with the number of entries only.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from itertools import pairwise
 
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 
 KNOWN_FROM = 3
 """A tag that so many entries have is known."""
@@ -17,8 +17,8 @@ NEIGHBOURING = timedelta(days=3)
 """The same paper within so many days is posted twice by mistake, rather than again on purpose."""
 
 _SHORTEST_WORD = 5
-_PARTS = re.compile(r"[-/]")
-_DIGITS = re.compile(r"\d+")
+_PARTS = late_pattern(r"[-/]")
+_DIGITS = late_pattern(r"\d+")
 
 
 def find_misspelt(tags: Iterable[str], known: Iterable[str]) -> Mapping[str, str]:

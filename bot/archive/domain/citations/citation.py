@@ -18,13 +18,13 @@ from bot.core.domain.latex_accents import accents
 from bot.core.domain.untrusted.incoming_text import well_formed
 
 _SCHEME = late_pattern(r"^[a-z]+://(?:www\.)?", re.IGNORECASE)
-_AFFILIATION = re.compile(r"\s*[(（](?:[^()（）]|[(（][^()（）]*[)）])*[)）]\s*$")
-_LETTER = re.compile(r"[^\W\d_]")
-_AND = re.compile(r"\band\b", re.IGNORECASE)
-_SUFFIX = re.compile(r"(?:jr|sr)\.?|i{2,3}|iv", re.IGNORECASE)
-_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_AFFILIATION = late_pattern(r"\s*[(（](?:[^()（）]|[(（][^()（）]*[)）])*[)）]\s*$")
+_LETTER = late_pattern(r"[^\W\d_]")
+_AND = late_pattern(r"\band\b", re.IGNORECASE)
+_SUFFIX = late_pattern(r"(?:jr|sr)\.?|i{2,3}|iv", re.IGNORECASE)
+_DIRECTION = late_pattern("[\u202a-\u202e\u2066-\u2069]")
 """Signs that turn the direction of the text behind them, in a file the names of fields too."""
-_NOT_IN_KEY = re.compile(r"[^a-z0-9]+")
+_NOT_IN_KEY = late_pattern(r"[^a-z0-9]+")
 _LONGEST_SLUG = 40
 _DOI_PREFIX = "10.48550/arXiv."
 """arXiv registers a DOI for every paper (DataCite); https://info.arxiv.org/help/doi.html."""

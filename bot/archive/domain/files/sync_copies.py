@@ -15,9 +15,9 @@ from enum import Enum
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.late_pattern import late_pattern
 
-_URL = re.compile(r"https?://[^\s<>()\[\]\"']+")
-_ARXIV = re.compile(r"\d{4}\.\d{4,5}")
-_WORD = re.compile(r"\w+")
+_URL = late_pattern(r"https?://[^\s<>()\[\]\"']+")
+_ARXIV = late_pattern(r"\d{4}\.\d{4,5}")
+_WORD = late_pattern(r"\w+")
 _SHARE_OF_WORDS = 0.5
 _SHARE_WITHOUT_ADDRESS = 0.9
 _FEW_WORDS = 20
@@ -148,7 +148,7 @@ _DUPLICATE_NAMES = tuple(
         (_Sign.DIGIT_LAST, r"(?P<stem>.+)[_~]\d{1,3}"),
     )
 )
-_DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}")
+_DAY = late_pattern(r"\d{4}-?\d{2}-?\d{2}")
 _WORDS = (
     *_DUPLICATE_WORD.split("|"),
     *("的副本", "orig", "bak", "backup", "dup", "old", "tmp", "temp", "save", "swp"),

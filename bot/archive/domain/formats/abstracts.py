@@ -15,7 +15,7 @@ _AUTHORS_SPEAK = late_pattern(
     r"\bthis (?:paper|work|report|article) (?:describes|introduces|presents|proposes|studies)\b",
     re.IGNORECASE,
 )
-_CURATOR_SPEAKS = re.compile(r"\bI(?:'m|’m|'d|’d|'ve|’ve)?\b|\b(?:my|me|myself)\b|https?://")
+_CURATOR_SPEAKS = late_pattern(r"\bI(?:'m|’m|'d|’d|'ve|’ve)?\b|\b(?:my|me|myself)\b|https?://")
 _LONG = 600
 """Nearly every abstract is longer, in characters, and hardly any paragraph of commentary is."""
 _TRANSLATED = 3

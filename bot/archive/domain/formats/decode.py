@@ -1,17 +1,16 @@
 """Decode the bytes of a file."""
 
-import re
-
 from bot.archive.domain.entry import Problem, Severity
 from bot.core.domain.characters import HANGUL_SYLLABLE
 from bot.core.domain.errors import UnreadableError
 from bot.core.domain.i18n import worded
+from bot.core.domain.late_pattern import late_pattern
 
 _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 GZIP = b"\x1f\x8b"
 """How a file begins that gzip packed, and no text in UTF-8."""
 _LF, _CR = b"\n", b"\r"
-_CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_CONTROL = late_pattern("[\x00-\x08\x0b\x0e-\x1f\x7f]")
 
 
 def decode(data: bytes, path: str) -> str:

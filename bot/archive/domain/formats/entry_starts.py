@@ -1,6 +1,5 @@
 """Find where the entries of a digest page begin."""
 
-import re
 from collections.abc import Iterator
 
 from bot.archive.domain.dates import parse_date_line
@@ -15,8 +14,9 @@ from bot.archive.domain.markup.heading import (
     parse_plain,
 )
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 
-_MARKED = re.compile(r"#{1,6}\s+(\S.*)")
+_MARKED = late_pattern(r"#{1,6}\s+(\S.*)")
 _LONGEST_TITLE = 400
 
 

@@ -32,12 +32,12 @@ Paragraphs = Mapping[Language, Sequence[str]]
 """Without white space at the ends of lines, and without blank lines."""
 
 _LINE_END = r"(?:\r\n|\r|\n)"
-_BLANK_BELOW = re.compile(rf"(?:[ \t]*{_LINE_END})*")
-_OPENING = re.compile(rf"<english>[ \t]*(?:{_LINE_END})?[ \t]*\Z", re.IGNORECASE)
-_EMPTY_MARKS = re.compile(r"<english>\s*</english>", re.IGNORECASE)
-_LINKS = re.compile(r"\s*#{1,6}\s+links?\s*:?", re.IGNORECASE)
+_BLANK_BELOW = late_pattern(rf"(?:[ \t]*{_LINE_END})*")
+_OPENING = late_pattern(rf"<english>[ \t]*(?:{_LINE_END})?[ \t]*\Z", re.IGNORECASE)
+_EMPTY_MARKS = late_pattern(r"<english>\s*</english>", re.IGNORECASE)
+_LINKS = late_pattern(r"\s*#{1,6}\s+links?\s*:?", re.IGNORECASE)
 _TAG_IN_LINE = late_pattern(r"[#＃]([^\s#＃,;、，]+)[,;.、，]*[ \t]*")
-_WORDS = re.compile(r"\s+|\S+")
+_WORDS = late_pattern(r"\s+|\S+")
 _MOST_COMPARED = 500
 """More paragraphs are not compared one by one: that takes quadratic time."""
 

@@ -28,7 +28,7 @@ _TEXT = late_pattern(
     r"|[ \t]*(?P<quote>[\"']?)(?P<plain>[^\"'\r\n]*?)(?P=quote)(?:[ \t]+#[^\r\n]*)?)[ \t]*\Z"
 )
 """`hashed` is `#rl #moe`, which `yaml_fields` reads as tags."""
-_NOTHING = re.compile(r"[ \t]*(?:(?<=[ \t])#(?![^\W\d_])[^\r\n]*)?")
+_NOTHING = late_pattern(r"[ \t]*(?:(?<=[ \t])#(?![^\W\d_])[^\r\n]*)?")
 _ITEM = late_pattern(
     rf"{_LINE_END}[ \t]*-[ \t]+(?P<item>\S[^\r\n]*?)(?:[ \t]+#[^\r\n]*?)?[ \t]*(?=[\r\n]|\Z)"
 )

@@ -16,9 +16,10 @@ from bot.archive.domain.markup.markdown import CodeBlocks
 from bot.archive.domain.markup.mentions import Address, parse_address_line
 from bot.archive.domain.markup.quotation import may_be_abstract, quoted_text
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 
-_MARKDOWN_HEADING = re.compile(r"#{1,3}\s+(?!links?\s*:?\s*$)(\S.*)", re.IGNORECASE)
-_WORD = re.compile(r"\w+")
+_MARKDOWN_HEADING = late_pattern(r"#{1,3}\s+(?!links?\s*:?\s*$)(\S.*)", re.IGNORECASE)
+_WORD = late_pattern(r"\w+")
 _MOST_LINES = 60
 """No title with its authors is wrapped over more lines."""
 

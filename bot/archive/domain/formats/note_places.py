@@ -4,7 +4,6 @@ Front matter, comments and Dataview's fields are not read; an edit must find its
 and must not touch them.
 """
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -13,9 +12,10 @@ from bot.archive.domain.markup.inline_fields import take_fields
 from bot.archive.domain.markup.markdown import left
 from bot.archive.domain.markup.visible import visible, with_line_feeds
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 
 _BYTE_ORDER_MARK = "\ufeff"
-_REST = re.compile(r"[ \t]*(?:[\r\n]|\Z)")
+_REST = late_pattern(r"[ \t]*(?:[\r\n]|\Z)")
 
 
 @dataclass(frozen=True, slots=True)

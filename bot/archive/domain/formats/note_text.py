@@ -4,7 +4,6 @@ Whatever is written is read again before it counts: a text that the parser reads
 refused with a `NoteTextError`, and nothing is written.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -24,8 +23,9 @@ from bot.archive.domain.note import Note
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UserError
 from bot.core.domain.i18n import translatable
+from bot.core.domain.late_pattern import late_pattern
 
-_BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
+_BLANK_LINES = late_pattern(r"\n(?:[ \t]*\n)+")
 _SHOWN = 60
 _TITLE = translatable("The title “{text}” would be read as something else: shorten it.")
 _TEXT = translatable("“{text}” would be read as something else than text: begin it differently.")

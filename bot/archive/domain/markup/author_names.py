@@ -38,7 +38,7 @@ _TOPICS = frozenset(
         *("reasoning", "alignment", "society", "culture", "machines", "machine", "algorithms"),
     )
 )
-_OF_A_GROUP = re.compile(r"\b(?:of|for|in)\b", re.IGNORECASE)
+_OF_A_GROUP = late_pattern(r"\b(?:of|for|in)\b", re.IGNORECASE)
 _WORD = late_pattern(r"[^\W_]+(?:['’-][^\W_]+)*")
 _ET_AL = late_pattern(
     r"(?P<name>.*?)[\s,]*(?:\b(?:et\.?\s+al(?:ii|iae|\b)\.?|and\s+others|others)|…|\.\.\."
@@ -46,7 +46,7 @@ _ET_AL = late_pattern(
     re.IGNORECASE | re.DOTALL,
 )
 _LONGEST = 300
-_AND = re.compile(r"\band\b", re.IGNORECASE)
+_AND = late_pattern(r"\band\b", re.IGNORECASE)
 _GIVEN = late_pattern(
     r"(?!(?:jr|sr|i{2,3}|iv|inc|ltd)\.?$)[^\W\d_][\w.'’-]*(?: [ .-]*[^\W\d_][\w.'’-]*){0,3}",
     re.IGNORECASE,

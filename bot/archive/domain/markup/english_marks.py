@@ -2,7 +2,9 @@
 
 import re
 
-_MARK = re.compile(r"(</?english>)", re.IGNORECASE)
+from bot.core.domain.late_pattern import late_pattern
+
+_MARK = late_pattern(r"(</?english>)", re.IGNORECASE)
 
 
 def has_marks(line: str, *, english: bool) -> bool:

@@ -16,8 +16,8 @@ from bot.core.domain.late_pattern import late_pattern
 YAML_MARK, TOML_MARK = "---", "+++"
 _OPENING = late_pattern(r"\ufeff?(?:[ \t]*\n){0,20}(?P<mark>---|\+\+\+)[ \t]*\n")
 _CLOSING = {
-    YAML_MARK: re.compile(r"(?<=\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)"),
-    TOML_MARK: re.compile(r"(?<=\n)\+\+\+[ \t]*(?:\n|\Z)"),
+    YAML_MARK: late_pattern(r"(?<=\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)"),
+    TOML_MARK: late_pattern(r"(?<=\n)\+\+\+[ \t]*(?:\n|\Z)"),
 }
 _KEY = late_pattern(
     r"""(?:[^\s:#\[\]{},&*!|>'"%@`-][^\n:#]{0,80}|"[^"\n]{1,80}"|'[^'\n]{1,80}')\s*:(?=\s|$)"""
@@ -25,8 +25,8 @@ _KEY = late_pattern(
 _TOML = late_pattern(
     r"""(?:[\w.-]{1,80}|"[^"\n]{1,80}"|'[^'\n]{1,80}')[ \t]*=|\[{1,2}[^\[\]\n]+\]{1,2}\s*$"""
 )
-_BLANK_LINE = re.compile(r"\n[ \t]*(?=\n)")
-_NESTED = re.compile(r"[ \t]+\S|-(?:[ \t]|$)|[\])},]|#")
+_BLANK_LINE = late_pattern(r"\n[ \t]*(?=\n)")
+_NESTED = late_pattern(r"[ \t]+\S|-(?:[ \t]|$)|[\])},]|#")
 _LONGEST = 1_000_000
 """Front matter that is longer, in characters, is text."""
 

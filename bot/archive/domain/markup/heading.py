@@ -9,17 +9,17 @@ from bot.core.domain.characters import HANGUL_SYLLABLE
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.late_pattern import late_pattern
 
-_PARENS = re.compile("[()（）]")
-_BEHIND_A_NAME = re.compile(r"[JjSs]r\.?|II|III|IV|Ph\.? ?D\.?|M\.D\.")
+_PARENS = late_pattern("[()（）]")
+_BEHIND_A_NAME = late_pattern(r"[JjSs]r\.?|II|III|IV|Ph\.? ?D\.?|M\.D\.")
 _SEPARATORS = late_pattern(r"[(（\[]|[)）\]]| ?[,;，、；] ?(?:and )?| and ")
-_COMMAS = re.compile(r" ?[,;，、；] ?(?:and )?")
-_OPENS_OR_JOINS = re.compile(r"[(（\[]| and ")
-_NESTED = re.compile(r"[(（][^()（）]*[)）]")
+_COMMAS = late_pattern(r" ?[,;，、；] ?(?:and )?")
+_OPENS_OR_JOINS = late_pattern(r"[(（\[]| and ")
+_NESTED = late_pattern(r"[(（][^()（）]*[)）]")
 _KOREAN_NAME = late_pattern(r"[가-힣]{1,2} ?[가-힣]{1,4}")
 _EMPHASISED = late_pattern(r"(\*{1,3}|_)(?=\S)(.+?)(?<=\S)\1(?=$|\s|[(（])\s*(.*)", re.DOTALL)
-_ADDRESS = re.compile(r"https?://[^\s()<>（）]+", re.IGNORECASE)
-_LIST_ITEM = re.compile(r"(?:[*+]|[0-9]{1,3}[.)])\s")
-_PARTICLE = re.compile(
+_ADDRESS = late_pattern(r"https?://[^\s()<>（）]+", re.IGNORECASE)
+_LIST_ITEM = late_pattern(r"(?:[*+]|[0-9]{1,3}[.)])\s")
+_PARTICLE = late_pattern(
     "(?:van|von|der|den|de|del|della|di|da|dos|das|du|la|le|les|el|al|bin|ibn|ten|ter|te|zu|zur|"
     r"auf|et|al\.|y|e|of|the|for|and|at|in)",
     re.IGNORECASE,

@@ -16,24 +16,24 @@ from bot.core.domain.late_pattern import late_pattern
 _FENCE = late_pattern(
     r"(?P<quote>\s*(?:>\s*)*)(?:(?:[-*+]|[0-9]{1,9}[.)])\s+)?(?P<mark>`{3,}(?=[^`]*$)|~{3,})"
 )
-_QUOTE = re.compile(r"\s*>")
+_QUOTE = late_pattern(r"\s*>")
 _CLOSING_FENCE = late_pattern(r"\s*(?:>\s*)*(`{3,}|~{3,})\s*$")
-_LIST_ITEM = re.compile(r"(\s*)((?:[-*+]|[0-9]{1,9}[.)])\s+)\S")
-_INDENTED = re.compile(r" {0,3}\t| {4}")
+_LIST_ITEM = late_pattern(r"(\s*)((?:[-*+]|[0-9]{1,9}[.)])\s+)\S")
+_INDENTED = late_pattern(r" {0,3}\t| {4}")
 _MOST_LINES_OF_MATHEMATICS = 100
 # Blocks by how they begin: formulas in three notations, elements of HTML that hold no prose.
 _OPENING = late_pattern(
     r"\$\$|\\\[|\\begin\{(?P<name>[a-z]{1,30}\*?)\}|<(?P<element>pre|script|style)\b",
     re.IGNORECASE,
 )
-_ELEMENT = re.compile(r"<(?:pre|script|style)\b", re.IGNORECASE)
-_MARK = re.compile(r"\\[\\`]|`+|%{2,}|<!--")
-_PERCENTS = re.compile(r"%{2,}")
-_ENCODED = re.compile(r"[0-9A-Fa-f]{2}")
-_BLANK_LINE = re.compile(r"\n[^\S\n]*(?=\n)")
+_ELEMENT = late_pattern(r"<(?:pre|script|style)\b", re.IGNORECASE)
+_MARK = late_pattern(r"\\[\\`]|`+|%{2,}|<!--")
+_PERCENTS = late_pattern(r"%{2,}")
+_ENCODED = late_pattern(r"[0-9A-Fa-f]{2}")
+_BLANK_LINE = late_pattern(r"\n[^\S\n]*(?=\n)")
 _SPACE = " \t\n\u3000"
-_LINE_FEEDS = re.compile(r"\n")
-_BACKTICKS = re.compile(r"`+")
+_LINE_FEEDS = late_pattern(r"\n")
+_BACKTICKS = late_pattern(r"`+")
 # The idiom for a comment in plain Markdown: a link definition that no link uses.
 _DEFINITION = late_pattern(
     r""" {0,3}\[[^\[\]\n]{1,40}\]:[ \t]*(?:\#|<\#?>)"""

@@ -13,9 +13,9 @@ from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import worded
 from bot.core.domain.late_pattern import late_pattern
 
-_URL = re.compile(r"https?://[!-;=?-~]{1,2000}", re.IGNORECASE)
-_LINE_URL = re.compile(r"<?(https?://[^\s<>]+|www\.[^\s<>]+)>?", re.IGNORECASE)
-_PAPER_SITE = re.compile(
+_URL = late_pattern(r"https?://[!-;=?-~]{1,2000}", re.IGNORECASE)
+_LINE_URL = late_pattern(r"<?(https?://[^\s<>]+|www\.[^\s<>]+)>?", re.IGNORECASE)
+_PAPER_SITE = late_pattern(
     r"""https?://(?:[\w-]+\.)*(?:
         openreview\.net/(?:forum|pdf)\?id=.
       | aclanthology\.org/. | aclweb\.org/anthology/. | doi\.org/. | jmlr\.org/papers/.
@@ -26,7 +26,7 @@ _PAPER_SITE = re.compile(
     )|https?://\S+\.pdf(?:[?\#]|$)""",
     re.IGNORECASE | re.VERBOSE,
 )
-_LINE_END = re.compile(r"\r\n|\r|\n")
+_LINE_END = late_pattern(r"\r\n|\r|\n")
 _MOST_WARNINGS = 100
 _NOTE_LINK = late_pattern(
     r"\[(?<!!\[)(?:\[(?P<wiki>[^\[\]\n]+)\]\]"
@@ -34,13 +34,13 @@ _NOTE_LINK = late_pattern(
     r"<[^<>\n]{1,500}>(?:[ \t]+[\"'][^()\n]{0,300})?"
     r"|[^<>()\n]{1,500}(?:\([^()\n]{0,200}\)[^<>()\n]{0,500}){0,5})\))"
 )
-_NOTE_SUFFIX = re.compile(r"\.(?:md|markdown)\Z", re.IGNORECASE)
-_LINK_TITLE = re.compile(r"\s+(?:\"[^\"]*\"|'[^']*')\s*\Z")
+_NOTE_SUFFIX = late_pattern(r"\.(?:md|markdown)\Z", re.IGNORECASE)
+_LINK_TITLE = late_pattern(r"\s+(?:\"[^\"]*\"|'[^']*')\s*\Z")
 _SCHEME = late_pattern(r"[a-z][a-z0-9+.-]*:|/", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL = late_pattern(r"[\x00-\x1f\x7f-\x9f]")
 """What no name of a note has, and percent signs may stand for; PostgreSQL's JSON refuses NUL."""
-_AROUND_NAMES = re.compile(r"(?:[-*+]\s+)?")
-_BETWEEN_NAMES = re.compile(r"[\s,]*")
+_AROUND_NAMES = late_pattern(r"(?:[-*+]\s+)?")
+_BETWEEN_NAMES = late_pattern(r"[\s,]*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from bot.archive.domain.markup.mentions import Address, address_of, parse_addres
 from bot.archive.domain.markup.tags import is_tag
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import worded
+from bot.core.domain.late_pattern import late_pattern
 
 Value = str | tuple[str, ...]
 
@@ -23,10 +24,10 @@ DATE_KEYS = ("date", "created", "날짜")
 """In the order in which they count."""
 _URL = ("url", "link", "source", "arxiv", "arxiv_id", "eprint", "doi", "링크")
 
-_MARKDOWN_LINK = re.compile(r"\[[^\[\]\n]*\]\(\s*(<[^<>\n]*>|[^\s<>]+)\s*\)")
-_WIKILINK = re.compile(r"\[\[(?:[^\[\]\n|]*\|)?([^\[\]\n|]*)\]\]")
-_DAY = re.compile(r"([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2})(?:[T\s].*)?", re.DOTALL)
-_COMPACT_DAY = re.compile(r"((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})")
+_MARKDOWN_LINK = late_pattern(r"\[[^\[\]\n]*\]\(\s*(<[^<>\n]*>|[^\s<>]+)\s*\)")
+_WIKILINK = late_pattern(r"\[\[(?:[^\[\]\n|]*\|)?([^\[\]\n|]*)\]\]")
+_DAY = late_pattern(r"([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2})(?:[T\s].*)?", re.DOTALL)
+_COMPACT_DAY = late_pattern(r"((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})")
 KEYS = frozenset((*_TITLE, *_AUTHORS, *_TAGS, *DATE_KEYS, *_URL))
 """The keys that say something here; all others are kept in the source only."""
 

@@ -1,9 +1,10 @@
 """Quoted lines (`> …`) as the abstract of a paper, also as a callout (`> [!abstract]`)."""
 
-import re
 from collections.abc import Sequence
 
-_CALLOUT = re.compile(r"\s*>\s*\[!([\w-]+)[^\]\n]{0,50}\][+-]?\s*(.*)")
+from bot.core.domain.late_pattern import late_pattern
+
+_CALLOUT = late_pattern(r"\s*>\s*\[!([\w-]+)[^\]\n]{0,50}\][+-]?\s*(.*)")
 _ABSTRACT = frozenset({"abstract", "summary", "tldr", "초록", "요약"})
 _HEADINGS = frozenset({"", "abstract", "summary", "tldr", "tl;dr", "초록", "요약"})
 

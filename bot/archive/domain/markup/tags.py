@@ -9,10 +9,10 @@ from bot.archive.domain.markup.markdown import code_spans
 from bot.core.domain.late_pattern import late_pattern
 
 _SPELLING = r"[^\W_](?:[\w./+&'’-]*[\w+])?"
-_TAG = re.compile(_SPELLING)
-_IN_LINE = re.compile(rf"[#＃]({_SPELLING})[,;.、，]*")
+_TAG = late_pattern(_SPELLING)
+_IN_LINE = late_pattern(rf"[#＃]({_SPELLING})[,;.、，]*")
 _IN_TEXT = late_pattern(rf"(?<![^\s(\[（])[#＃]({_SPELLING})")
-_LETTER = re.compile(r"[^\W\d_]")
+_LETTER = late_pattern(r"[^\W\d_]")
 _LONGEST_LINE = 5_000
 LONGEST_TAG = 100
 """In characters. Much longer ones fit into no index of PostgreSQL, and readers see none as a tag."""
@@ -27,8 +27,8 @@ _NO_PROSE = late_pattern(
 )
 _CUT = "|"
 """Stands for what is no prose: it ends a tag, and no tag begins behind it."""
-_HEX = re.compile(r"[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8}")
-_COLOUR = re.compile(
+_HEX = late_pattern(r"[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8}")
+_COLOUR = late_pattern(
     r"(?=[a-fA-F]*[0-9])(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{8})|([a-f])\1{2,7}", re.IGNORECASE
 )
 _PROPERTY = late_pattern(r"([^\W\d_]+)[\"']?\s*[:=：]\s*[\"']?\Z")

@@ -11,6 +11,8 @@ import re
 import unicodedata
 from typing import Final
 
+from bot.core.domain.late_pattern import late_pattern
+
 _PLAIN: Final = {
     "ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i",
     "ȷ": "j", "ŋ": "ng", "ħ": "h", "ŧ": "t",
@@ -21,17 +23,17 @@ _SIGNS_APART: Final = "™℠"
 """NFKC would glue them to the word before them: BERT™ is not BERTTM."""
 
 # What Unicode calls default-ignorable: joiners, marks of direction, variation selectors, tags.
-_SHAPELESS: Final = re.compile(
+_SHAPELESS: Final = late_pattern(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _MOST_MARKS: Final = 8
 """Combining marks kept on one letter: to normalise n of them takes time with the square of n."""
-_PERHAPS_STACKED: Final = re.compile(rf"[^\w\s\x00-\x7f]{{{_MOST_MARKS + 1},}}")
+_PERHAPS_STACKED: Final = late_pattern(rf"[^\w\s\x00-\x7f]{{{_MOST_MARKS + 1},}}")
 # Left as they are: letters of the Korean alphabet by themselves (ㅋㅋ, ㅠㅠ), of which NFKC would
 # make syllables, and Arabic ligatures that it makes eighteen letters of.
-_NORMALIZED: Final = re.compile("[^\u3131-\u318e\ufdf0-\ufdfd]+")
-_ACCENT: Final = re.compile("[\u0300-\u036f]+")
+_NORMALIZED: Final = late_pattern("[^\u3131-\u318e\ufdf0-\ufdfd]+")
+_ACCENT: Final = late_pattern("[\u0300-\u036f]+")
 
 
 def _table() -> dict[int, str]:
@@ -46,9 +48,9 @@ def _table() -> dict[int, str]:
 
 
 _SPELLED: Final = _table()
-_IS_FOLDED: Final = re.compile("[\x00-\x7f\uac00-\ud7a3\u2013\u2014\u2018-\u201d]*")
+_IS_FOLDED: Final = late_pattern("[\x00-\x7f\uac00-\ud7a3\u2013\u2014\u2018-\u201d]*")
 """English and Korean syllables, with their dashes and quotation marks: no step changes these."""
-_IS_SPELLED: Final = re.compile(f"[{''.join(map(chr, _SPELLED))}]")
+_IS_SPELLED: Final = late_pattern(f"[{''.join(map(chr, _SPELLED))}]")
 
 
 def folded(text: str) -> str:

@@ -45,7 +45,7 @@ _HAN_AND_KANA = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9f
 _HAN_BEYOND = "\U00020000-\U0003ffff"
 # Private-use characters count as letters in the index; there they are ours.
 _PRIVATE = "\ue000-\uf8ff\U000f0000-\U0010ffff"
-_RUN = re.compile(f"[{_HANGUL}]+|[{_HAN_AND_KANA}{_HAN_BEYOND}]+|[{_PRIVATE}\\0]+")
+_RUN = late_pattern(f"[{_HANGUL}]+|[{_HAN_AND_KANA}{_HAN_BEYOND}]+|(?P<private>[{_PRIVATE}\\0]+)")
 _LONGEST_CACHED = 32
 
 
@@ -76,20 +76,15 @@ def segment_each(texts: Sequence[str], *, between: str) -> str:
 
 
 def _expanded(word: str) -> str:
-    return _RUN.sub(lambda run: _spread(run[0]), word)
+    return _RUN.sub(lambda run: " " if run.lastgroup else _spread(run[0]), word)
 
 
 _cached = lru_cache(maxsize=1 << 15)(_expanded)
 
 
 def _spread(run: str) -> str:
-    if _PRIVATE_OR_NUL.match(run):
-        return " "
     pairs = " ".join(map(str.__add__, run, run[1:]))
     return f" {pairs} {run[-1]} "
-
-
-_PRIVATE_OR_NUL = re.compile(f"[{_PRIVATE}\\0]")
 
 
 def runs(text: str) -> str:
@@ -101,14 +96,13 @@ def runs(text: str) -> str:
 
 
 def _set_apart(run: re.Match[str]) -> str:
-    return " " if _PRIVATE_OR_NUL.match(run[0]) else f" {run[0]} "
+    return " " if run.lastgroup else f" {run[0]} "
 
 
 def is_run(word: str) -> bool:
     """Whether a word of `runs` is indexed in pairs."""
-    if word.isascii() or _PRIVATE_OR_NUL.match(word):
-        return False
-    return _RUN.match(word) is not None
+    run = None if word.isascii() else _RUN.match(word)
+    return run is not None and not run.lastgroup
 
 
 def match_expression(text: str) -> Phrases:
@@ -190,7 +184,7 @@ def _pieces(text: str) -> _Pieces:
     end = 0
     for run in _RUN.finditer(plain):
         _add_plain(pieces, plain[end : run.start()])
-        if not _PRIVATE_OR_NUL.match(run[0]):
+        if not run.lastgroup:
             pieces.append((run[0], True))
         end = run.end()
     _add_plain(pieces, plain[end:])

@@ -8,6 +8,7 @@ from psycopg import errors
 
 from bot.core.domain.errors import StorageBusyError, StorageError
 from bot.core.domain.i18n import translatable
+from bot.core.domain.late_pattern import late_pattern
 
 _UNREACHABLE = translatable(
     "The PostgreSQL server cannot be reached, or ended the connection ({reason}): check the server "
@@ -89,16 +90,16 @@ def _without_code(error: Exception, reason: str, path: str) -> Exception:
 
 # In English; a server that speaks otherwise is told of as one that cannot be reached.
 _WORDS = {
-    re.compile(r"pg_hba\.conf"): _NOT_LET_IN,
-    re.compile(r"authentication failed|no password supplied|no such user"): _REFUSED,
-    re.compile(r'role ".*" (does not exist|is not permitted)'): _REFUSED,
-    re.compile(r'database ".*" does not exist|no such database'): _NO_DATABASE,
-    re.compile(r"permission denied for database"): _NO_RIGHT,
-    re.compile(
+    late_pattern(r"pg_hba\.conf"): _NOT_LET_IN,
+    late_pattern(r"authentication failed|no password supplied|no such user"): _REFUSED,
+    late_pattern(r'role ".*" (does not exist|is not permitted)'): _REFUSED,
+    late_pattern(r'database ".*" does not exist|no such database'): _NO_DATABASE,
+    late_pattern(r"permission denied for database"): _NO_RIGHT,
+    late_pattern(
         r"^invalid (\w+ value|value for parameter)|^unrecognized configuration parameter"
     ): _WRONG_OPTION,
 }
-_PREFIXES = re.compile(r"^connection (failed|is bad): ")
+_PREFIXES = late_pattern(r"^connection (failed|is bad): ")
 
 
 def _first_line(error: Exception) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -15,6 +14,7 @@ from bot.core.database.database import Engine, Parameters, Row
 from bot.core.database.dialect import by_place, for_sqlite
 from bot.core.database.revision import changes_archive
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 
 T = TypeVar("T")
 
@@ -191,7 +191,7 @@ def _joined(sql: str) -> str:
 
 _ROWS_AT_ONCE = (250, 50)
 """Rows of one INSERT, as many as are left. SQLite takes 32,766 parameters (sqlite.org/limits.html)."""
-_INSERT = re.compile(
+_INSERT = late_pattern(
     r"(?P<head>\s*INSERT INTO \w+\s*\([^()]*\)\s*VALUES\s*)"
     r"\((?P<values>\s*:\w+\s*(?:,\s*:\w+\s*)*)\)(?P<tail>[^:?]*)"
 )

@@ -6,12 +6,13 @@ about each, once, so that another index has the same words, whichever Unicode th
 """
 
 import hashlib
-import re
 import sqlite3
 import threading
 from functools import cache
 
-_ASCII_WORD = re.compile("[a-z0-9]+")
+from bot.core.domain.late_pattern import late_pattern
+
+_ASCII_WORD = late_pattern("[a-z0-9]+")
 _LONGEST = 250
 """Characters of a word that is kept as it is; a longer one becomes a digest."""
 _LONGEST_BYTES = 32_768

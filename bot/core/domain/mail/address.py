@@ -11,10 +11,11 @@ from email.utils import parseaddr
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import translatable
+from bot.core.domain.late_pattern import late_pattern
 
-_LOCAL = re.compile(r"[a-z0-9!#$&'*+=?^_`{|}~-]+(?:\.[a-z0-9!#$&'*+=?^_`{|}~-]+)*", re.ASCII)
+_LOCAL = late_pattern(r"[a-z0-9!#$&'*+=?^_`{|}~-]+(?:\.[a-z0-9!#$&'*+=?^_`{|}~-]+)*", re.ASCII)
 """A dot-atom (RFC 5321) without `/` and `%`, which mean routes to some servers."""
-_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+_LABEL = late_pattern(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _DEVIATIONS = frozenset("ßς\u200c\u200d")
 """Letters that the standard library's IDNA of 2003 replaces by others (RFC 5894, section 7.2)."""
 _LONGEST_LOCAL, _LONGEST = 64, 254

@@ -6,7 +6,6 @@ glued behind a Latin letter, a digit or a bracket: particles follow addresses wi
 (`https://arxiv.org/abs/2007.05869와`).
 """
 
-import re
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -23,10 +22,10 @@ _ENDS: Final = (
     "\uff0c\uff0e\uff1a\uff1b\uff1f\uff5e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\uffff"
     "\ud800-\udfff\ue000-\uf8ff"
 )
-_CANDIDATE: Final = re.compile(rf"https?://[^{_ENDS}]+", re.IGNORECASE)
+_CANDIDATE: Final = late_pattern(rf"(?i:https?)://[^{_ENDS}]+")
 _GLUED_SCRIPTS: Final = "\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff"
 _GLUED: Final = late_pattern(rf"(?<=[A-Za-z0-9)\]}}])[{_GLUED_SCRIPTS}]")
-_HOST: Final = re.compile(r"[^/?#]*")
+_HOST: Final = late_pattern(r"[^/?#]*")
 # A name that hosts end in with text behind it: `org입니다`. Only Latin letters are compared without
 # case: of 40,000 characters that have none, to look for one takes longer than all else here.
 _GLUED_TO_HOST: Final = late_pattern(
@@ -119,4 +118,4 @@ def is_web_address(url: str) -> bool:
     return _IN_ASCII.fullmatch(url) is not None
 
 
-_IN_ASCII: Final = re.compile(r"https?://[!-~]+")
+_IN_ASCII: Final = late_pattern(r"https?://[!-~]+")

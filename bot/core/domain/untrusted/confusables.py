@@ -4,8 +4,9 @@ The table is the small part of Unicode's confusables (UTS #39) that imitates the
 and the signs of an address; full-width, circled and mathematical letters are left to NFKC.
 """
 
-import re
 import unicodedata
+
+from bot.core.domain.late_pattern import late_pattern
 
 _LETTERS = (
     (
@@ -45,7 +46,7 @@ _LOOKS_LIKE = str.maketrans(
 )
 
 # What shows nothing: format characters, variation selectors, joiners, fillers, blanks.
-_UNSEEN = re.compile(
+_UNSEEN = late_pattern(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"

@@ -39,7 +39,7 @@ _ADDRESS = late_pattern(
     re.IGNORECASE,
 )
 # `train.py` is the name of a file where nothing else makes it an address.
-_FILE = re.compile(r"[\w.-]+\.(?:cu|go|js|jl|md|pl|py|rb|rs|sh|so|ts)", re.IGNORECASE)
+_FILE = late_pattern(r"[\w.-]+\.(?:cu|go|js|jl|md|pl|py|rb|rs|sh|so|ts)", re.IGNORECASE)
 _TURNS = late_pattern("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _AROUND = "<>()[]{}\"'“”‘’«»,.;:!?…*_`~|/"
 _SCRIPTS = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"})

@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.domain.untrusted.incoming_text import mention_of
 
 HIDDEN = "█████"
 """In place of a spoiler: other platforms cannot hide text, and readers follow the link to it."""
 
-_MARKUP = re.compile(
+_MARKUP = late_pattern(
     r"(?P<verbatim>\\[\\<|`]|```.*?```|``.+?``|`[^`]+`)"
     r"|\|\|(?P<spoiler>.+?)\|\|"
     r"|<(?:@!?(?P<user>\d{15,20})|@&(?P<role>\d{15,20})|#(?P<channel>\d{15,20})"

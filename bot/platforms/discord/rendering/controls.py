@@ -12,16 +12,17 @@ import zlib
 from collections.abc import Iterable
 
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.ports import DeliveryKey
 from bot.platforms.discord.rendering.payload import CUSTOM_ID_MOST, OPTION_MOST, URL_MOST, size
 
 _REST = r"(?P<place>[0-9a-z]{1,3})(?:@(?P<mark>[0-9a-z.]{1,40}))?:"
-BUTTON = re.compile(rf"pb{_REST}(?P<line>.*)", re.DOTALL)
-MENU = re.compile(rf"pm{_REST}")
+BUTTON = late_pattern(rf"pb{_REST}(?P<line>.*)", re.DOTALL)
+MENU = late_pattern(rf"pm{_REST}")
 """The `custom_id` of every menu of this bot: its options carry the lines."""
 
-_MARK = re.compile(r"([0-9a-z]{1,25})\.([0-9a-f]{1,4})\.([0-9a-f]{1,4})(\.t)?")
-_REFERENCE = re.compile(r"~(\d):(.*)", re.DOTALL)
+_MARK = late_pattern(r"([0-9a-z]{1,25})\.([0-9a-f]{1,4})\.([0-9a-f]{1,4})(\.t)?")
+_REFERENCE = late_pattern(r"~(\d):(.*)", re.DOTALL)
 # A real host, so that every check of addresses accepts it; a fragment is never sent.
 _HIDDEN_URL = "https://arxiv.org/#pb/"
 _HIDDEN_LINES_MOST = 10

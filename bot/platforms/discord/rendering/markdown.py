@@ -12,14 +12,15 @@ from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from bot.core.domain.document import Inline, Link, Style, Text
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.domain.untrusted.link_text import target_to_show
 
 # Control characters, direction marks and lone surrogates: some reorder the text around them.
-_NO_TEXT = re.compile(
+_NO_TEXT = late_pattern(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 # Each alternative begins with its sign, for which a search is five times as fast: it skips to one.
-_ACTIVE = re.compile(
+_ACTIVE = late_pattern(
     r"\\|\*|`|\[|<|\((?<=\]\()"
     r"|_(?<![A-Za-z0-9]_)|_(?![A-Za-z0-9])"  # inside an English word it is harmless
     r"|~(?=~)|~(?<=~~)"
@@ -27,26 +28,26 @@ _ACTIVE = re.compile(
     r"|@(?=everyone|here)"
     r"|:(?=//)|:(?=[\w+~-]+:)"
 )
-_HELD = re.compile(r"\\[\s\S]|(`+)[\s\S]*?\1|<https?://[^>]*>|_(?<=[A-Za-z0-9]_)")
+_HELD = late_pattern(r"\\[\s\S]|(`+)[\s\S]*?\1|<https?://[^>]*>|_(?<=[A-Za-z0-9]_)")
 """Signs that are escaped, code, links, and underscores that begin within a word."""
-_ENDS_EMPHASIS = re.compile(r"_(?![A-Za-z0-9])")
-_MAY_ACT = re.compile(r"[\\*`\[<\]_~|@:/]")
+_ENDS_EMPHASIS = late_pattern(r"_(?![A-Za-z0-9])")
+_MAY_ACT = late_pattern(r"[\\*`\[<\]_~|@:/]")
 """A text without any of these needs no escaping but at the start of a line."""
-_MAY_BEGIN = re.compile(r"[ \t]*[#>+\d-]")
+_MAY_BEGIN = late_pattern(r"[ \t]*[#>+\d-]")
 """A line that begins otherwise needs no escaping at its start."""
-_INVITE = re.compile(r"(?i)((?:discord(?:app)?\.\w+|dsc\.gg|dis\.gd))/")
-_INVITE_PATH = re.compile(
+_INVITE = late_pattern(r"(?i)((?:discord(?:app)?\.\w+|dsc\.gg|dis\.gd))/")
+_INVITE_PATH = late_pattern(
     r"(?i)^((?:\w+\.)*(?:discord(?:app)?\.\w+|dsc\.gg|dis\.gd)/(?:(?:invite|template|gifts)/)?)"
     # A link to a message is no invite, and clients open it in place only as it is.
     r"(?!channels/(?:@me|\d+)/\d+(?:/\d+)?$)(\w)"
 )
-_LINE_START = re.compile(r"(?m)^([ \t]*)(#{1,6}(?=\s)|-(?=#?\s)|\+(?=\s)|>)")
-_LINE_NUMBER = re.compile(r"(?m)^([ \t]*\d{1,9})([.)])(?=\s)")
-_MARK_AT_END = re.compile(r"(?m)^([ \t]*(?:\d{1,9}(?=[.)])|(?=[#+-])))([.)]|#{1,6}|-#?|\+)\Z")
+_LINE_START = late_pattern(r"(?m)^([ \t]*)(#{1,6}(?=\s)|-(?=#?\s)|\+(?=\s)|>)")
+_LINE_NUMBER = late_pattern(r"(?m)^([ \t]*\d{1,9})([.)])(?=\s)")
+_MARK_AT_END = late_pattern(r"(?m)^([ \t]*(?:\d{1,9}(?=[.)])|(?=[#+-])))([.)]|#{1,6}|-#?|\+)\Z")
 """A text that is cut there goes on behind a space, and would be read as a list or a heading."""
 _MARKS_AT_END = (".", ")", "#", "-", "+")
 _SIGNS = ("*", "`")
-_SPACES = re.compile(r"\s+")
+_SPACES = late_pattern(r"\s+")
 _URL_SAFE = "!#$%&*+,-./:;=?@_~"  # no parentheses, brackets, quotes, angles or backslashes
 
 

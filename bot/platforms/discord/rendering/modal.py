@@ -12,6 +12,7 @@ import discord
 
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.form import FIELDS_MOST, Field, FieldKind, Form
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.platforms.discord.rendering.payload import CUSTOM_ID_MOST, size, within
 
@@ -19,7 +20,7 @@ _VALUE_MOST = 4000
 _TITLE_MOST = _LABEL_MOST = 45
 _DESCRIPTION_MOST = 100
 _ACTION = "!form:"
-_MODAL = re.compile(r"pf:(?P<name>[a-z]{1,16}):(?P<key>[^:]{1,64}):(?P<paper>.*)", re.DOTALL)
+_MODAL = late_pattern(r"pf:(?P<name>[a-z]{1,16}):(?P<key>[^:]{1,64}):(?P<paper>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,18 @@
 """Where links and buttons of a message lead: a message has no commands, and no paths of its own."""
 
-import re
 from urllib.parse import quote, urlsplit
 
 from bot.core.domain.document import Button
+from bot.core.domain.late_pattern import late_pattern
 
-_PAGED = re.compile(
+_PAGED = late_pattern(
     r"/paper entry:(?P<entry>[0-9]{1,18})|/paper #(?P<tag>\w[\w-]{0,59})"
     r"|/digest (?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"|/digest recap (?P<recap>[0-9]{4}(?:-W?[0-9]{2})?)"
 )
-_UNPRINTABLE = re.compile('[\x00-\x20\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"<>\\\\^`{|}]')
+_UNPRINTABLE = late_pattern(
+    '[\x00-\x20\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"<>\\\\^`{|}]'
+)
 _LONGEST = 2000
 
 

@@ -5,14 +5,15 @@ that a title could write further headers. And they encode a word that is longer 
 mail program would find the address in `List-Unsubscribe` (RFC 2369).
 """
 
-import re
 from email.header import Header
 from email.utils import quote
 
-_NOT_IN_HEADERS = re.compile(
+from bot.core.domain.late_pattern import late_pattern
+
+_NOT_IN_HEADERS = late_pattern(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\u202a-\u202e\u2066-\u2069]+"
 )
-_PLAIN = re.compile(r"[!-~]{1,60}(?: [!-~]{1,60})*")
+_PLAIN = late_pattern(r"[!-~]{1,60}(?: [!-~]{1,60})*")
 """Words that folding leaves as they are: short ones, with one space between them."""
 _LINE = 76
 """In characters: lines with encoded words are no longer."""

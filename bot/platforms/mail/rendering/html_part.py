@@ -5,7 +5,6 @@ inline, and `<style>` only turns the colours round in the dark. No picture is lo
 that opening a message tells nobody. Links show where they lead where their text says otherwise.
 """
 
-import re
 from collections.abc import Sequence
 from html import escape
 
@@ -30,13 +29,14 @@ from bot.core.domain.document import (
     Style,
     map_text,
 )
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.domain.untrusted.link_text import target_to_show
 from bot.core.latex import readable
 from bot.platforms.mail.rendering.addresses import button_address, link_address
 from bot.platforms.mail.rendering.footer import Footer
 
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-_DIRECTIONAL = re.compile(
+_UNPRINTABLE = late_pattern("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_DIRECTIONAL = late_pattern(
     "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u0590-\u08ff\ufb1d-\ufdfd\ufe70-\ufefc]"
     "|[\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )

@@ -1,6 +1,5 @@
 """A document as the text part of a message: as readable as the other, with each address beside its link."""
 
-import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -24,12 +23,13 @@ from bot.core.domain.document import (
     Quote,
     map_text,
 )
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.latex import readable
 from bot.platforms.mail.rendering.addresses import button_address, link_address
 from bot.platforms.mail.rendering.footer import Footer
 
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_UNPRINTABLE = late_pattern("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_TURNS = late_pattern("[\u202a-\u202e\u2066-\u2069]")
 _WIDE = 68
 
 

@@ -3,13 +3,13 @@
 As in `event_parser`, a payload that is not meant for the bot becomes `None`.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from bot.archive.domain.arxiv_id import find_arxiv_ids
 from bot.core.domain import command_line, commands
+from bot.core.domain.late_pattern import late_pattern
 from bot.platforms.slack.inbound.block_text import text_of
 from bot.platforms.slack.inbound.event_parser import read_press
 from bot.platforms.slack.inbound.events import (
@@ -32,7 +32,7 @@ from bot.platforms.slack.rendering.modal import (
 )
 from bot.platforms.slack.timestamps import parse_timestamp
 
-_ENTRY = re.compile(r"\bentry:\d{1,18}\b")
+_ENTRY = late_pattern(r"\bentry:\d{1,18}\b")
 _DEEPEST = 12
 """Levels of a message's blocks and attachments."""
 

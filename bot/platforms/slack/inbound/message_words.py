@@ -4,18 +4,18 @@ The author's own words come first, then files and transcripts, then forwarded me
 that name their authors.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bot.core.domain.late_pattern import late_pattern
 from bot.platforms.slack.inbound.block_text import block_text, emoji_of, objects, quoted, text_of
 from bot.platforms.slack.inbound.mrkdwn import escape, link
 
 _DEEPEST = 3
 """Levels of forwarded messages inside forwarded messages."""
-_NO_TEXT = re.compile(r"\s*(?:This (?:content|message) can.t be displayed\.?)?\s*")
+_NO_TEXT = late_pattern(r"\s*(?:This (?:content|message) can.t be displayed\.?)?\s*")
 """What Slack puts into `text` if an app sent only blocks."""
-_EMOJI = re.compile(r":[\w+'-]{1,100}:(?::skin-tone-[2-6]:)?")
+_EMOJI = late_pattern(r":[\w+'-]{1,100}:(?::skin-tone-[2-6]:)?")
 
 
 def message_words(message: Mapping[str, Any], address: str = "") -> str:

@@ -5,14 +5,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from html import unescape
 
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.domain.untrusted.incoming_text import mention_of
 
-_REFERENCE = re.compile(
+_REFERENCE = late_pattern(
     r"<(?P<sign>[@#!]?)(?P<target>[^<>|]{0,3000})(?:\|(?P<label>[^<>]{0,3000}))?>"
 )
-_SKIN_TONE = re.compile(r"(:[\w+'-]{1,100}:):skin-tone-[2-6]:")
-_SCHEME = re.compile(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
-_NO_DIGITS = re.compile(r"[^0-9+]")
+_SKIN_TONE = late_pattern(r"(:[\w+'-]{1,100}:):skin-tone-[2-6]:")
+_SCHEME = late_pattern(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
+_NO_DIGITS = late_pattern(r"[^0-9+]")
 _LATEST = 253_402_300_799
 """The last second of the year 9999."""
 

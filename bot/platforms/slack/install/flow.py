@@ -25,6 +25,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain.errors import StorageError, UserError
+from bot.core.domain.late_pattern import late_pattern
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.api import open_client, sdk_logger
 from bot.platforms.slack.errors import SDK_ERRORS
@@ -44,7 +45,7 @@ INSTALL, REDIRECT = "/install", "/oauth_redirect"
 """Below the prefix `/slack`."""
 _COOKIE = "paperbot-slack-install"
 _COOKIE_SECONDS = 600
-_CODE = re.compile(r"[\w.-]{1,500}", re.ASCII)
+_CODE = late_pattern(r"[\w.-]{1,500}", re.ASCII)
 _LONGEST_STATE = 200
 
 

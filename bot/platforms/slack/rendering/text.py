@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from bot.core.domain.characters import cut_at
 from bot.core.domain.document import Inline, Link, Style, Text, plain_text
+from bot.core.domain.late_pattern import late_pattern
 from bot.core.domain.untrusted.addresses import ascii_address
 from bot.core.domain.untrusted.link_text import target_to_show
 
@@ -21,11 +22,11 @@ _STYLES = {Style.STRONG: "bold", Style.EMPHASIS: "italic", Style.CODE: "code"}
 
 # Control characters except newline and tab, and direction overrides, which would reverse the text
 # behind a title.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_TO_CHANGE = re.compile(f"{_UNPRINTABLE.pattern[:-1]}{_SURROGATE.pattern[1:]}")
-_ADDRESS = re.compile(r"https?://[!-~]+")
-_MRKDWN_MARK = re.compile(r"[*_~`]|^\s*>|:[\w+'-]+:", re.MULTILINE)
+_UNPRINTABLE = late_pattern("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+_SURROGATE = late_pattern("[\ud800-\udfff]")
+_TO_CHANGE = late_pattern(f"{_UNPRINTABLE.pattern[:-1]}{_SURROGATE.pattern[1:]}")
+_ADDRESS = late_pattern(r"https?://[!-~]+")
+_MRKDWN_MARK = late_pattern(r"[*_~`]|^\s*>|:[\w+'-]+:", re.MULTILINE)
 
 
 def clean(inlines: Sequence[Inline]) -> tuple[Inline, ...]:

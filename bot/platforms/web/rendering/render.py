@@ -48,13 +48,13 @@ _DIRECTIONAL = late_pattern(
     "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u0590-\u08ff\ufb1d-\ufdfd\ufe70-\ufefc]"
     "|[\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
-_TAG = re.compile(r"(?<![\w#/&])#(\w[\w-]{0,59})")
+_TAG = late_pattern(r"(?<![\w#/&])#(\w[\w-]{0,59})")
 _PAGED = late_pattern(
     r"/paper entry:(?P<entry>[0-9]{1,18})|/paper #(?P<tag>\w[\w-]{0,59})"
     r"|/digest (?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"|/digest recap (?P<period>[0-9]{4}(?:-W?[0-9]{2})?)"
 )
-_OWN = re.compile(r"/c/[\w.~%-]{1,400}/t/[0-9]{1,18}|/entry/[0-9]{1,18}", re.ASCII)
+_OWN = late_pattern(r"/c/[\w.~%-]{1,400}/t/[0-9]{1,18}|/entry/[0-9]{1,18}", re.ASCII)
 _STYLES = {Style.STRONG: "strong", Style.EMPHASIS: "em", Style.CODE: "code"}
 _URL_LENGTH = 2000
 _REL = "noopener noreferrer nofollow"

@@ -5,12 +5,12 @@ visitor's own limit admits it, and a visitor's first few writes are admitted wha
 has used, so that a flood from one visitor behind a proxy does not stop the others (issue 12, item 5).
 """
 
-import re
 from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bot.core.domain.dataclass import dataclass
+from bot.core.domain.late_pattern import late_pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class RequestLimits:
         return self._cookies.wait(address, now) == 0
 
 
-_CRAWLER = re.compile(r"[a-z0-9._-]{0,40}(?:(?<!cu)bot|crawl|spider|scrap)[a-z0-9_-]{0,40}")
+_CRAWLER = late_pattern(r"[a-z0-9._-]{0,40}(?:(?<!cu)bot|crawl|spider|scrap)[a-z0-9_-]{0,40}")
 
 
 def crawler_of(agent: str) -> str | None:

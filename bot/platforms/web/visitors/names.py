@@ -4,7 +4,6 @@ A visitor chooses their name. It must not pass for the bot, its operator, a pers
 platform (whose replies are shown as `Alice (Slack)`) or another guest (issue 12, item 6).
 """
 
-import re
 import unicodedata
 
 from bot.core.domain.late_pattern import late_pattern
@@ -49,12 +48,12 @@ _NAMES = (
     *("everyone", "here", "channel", "all", "you", "me", "web", "deleted"),
     *("모두", "전체", "여기", "나", "지원팀"),
 )
-_PLATFORM = re.compile(r"[(\[{<]\s*(?:web|웹)\b[^)\]}>]*[)\]}>]\s*$")
+_PLATFORM = late_pattern(r"[(\[{<]\s*(?:web|웹)\b[^)\]}>]*[)\]}>]\s*$")
 # Words end at spaces and signs, and where Hangul meets another script: `admin님`.
 _WORD_ENDS = late_pattern(
     r"[\W_]+|(?<=[\uac00-\ud7a3])(?![\uac00-\ud7a3])|(?<=\w)(?<![\uac00-\ud7a3])(?=[\uac00-\ud7a3])"
 )
-_GUEST = re.compile(r"(?:guest|손님)[0-9a-f]{4}")
+_GUEST = late_pattern(r"(?:guest|손님)[0-9a-f]{4}")
 
 
 def clean_name(name: str) -> str:
