@@ -12,7 +12,7 @@ import typer
 from bot.cli.output.terminal import DONE, print_error_line, print_line, translator
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import translatable
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _PLAIN = late_pattern(r"[\w./:@,+-]*")
 """A value that needs no quotes in `.env`."""

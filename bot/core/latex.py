@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 from unicodedata import normalize
 
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.domain.latex_accents import accents
 
 _LONGEST = 1000

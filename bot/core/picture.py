@@ -13,7 +13,7 @@ from pathlib import Path
 from bot.core.domain.chart import ON_CARD, svg
 from bot.core.domain.document import Chart
 from bot.core.domain.i18n import translatable
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from dotenv.parser import Binding, parse_stream
 
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import translatable
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _OWN_PREFIX = "PAPERBOT_"
 _OF_PLATFORMS = ("SLACK_", "DISCORD_", "ARXIV_", "DRAFT_")

@@ -20,7 +20,7 @@ from bot.arxiv.domain.categories import find_category, suggest_categories
 from bot.channels.domain import zone_names
 from bot.core.database.address import SCHEMES, PostgresAddress
 from bot.core.domain.i18n import translatable
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.operations.domain.retention import Retention, parse_retention
 from bot.workspaces.domain.slack_app import SHORTEST_KEY
 

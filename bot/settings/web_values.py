@@ -6,7 +6,7 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from bot.core.domain.i18n import translatable
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.settings.values import WrongValueError, WrongWordsError, base_url, read_words
 from bot.workspaces.domain.slack_app import SHORTEST_KEY
 

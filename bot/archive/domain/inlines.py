@@ -4,7 +4,7 @@ import re
 
 from bot.archive.domain.markup.mentions import note_link_target
 from bot.core.domain.document import Inline, Link, Style, Text
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.domain.untrusted.addresses import LONGEST, find_addresses
 
 # A target may hold brackets of its own (`…/Bias_(statistics)`), and a title behind it.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from bot.archive.domain.entry import Language
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _HANGUL = late_pattern("[ᄀ-ᇿㄱ-ㆎꥠ-ꥼ가-힣ힰ-ퟻﾡ-ￜ]")
 _LATIN = late_pattern("[A-Za-zÀ-ÖØ-öø-ɏ]")

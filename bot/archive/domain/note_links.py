@@ -6,7 +6,7 @@ Links name a file without its folder: `[[230517 SLiC-HF]]`, `[[230517 SLiC-HF.md
 
 import unicodedata
 
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _SUFFIX = late_pattern(r"\.(?:md|markdown)\Z")
 _BEHIND_THE_NAME = late_pattern(r"\\?[|#^]")

@@ -28,7 +28,7 @@ from bot.core.domain.document import (
     run,
 )
 from bot.core.domain.i18n import Translate
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.domain.latex_accents import accents
 
 LANGUAGES = (Language.KO, Language.EN)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from bot.archive.domain.dates import parse_date_line
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 LONGEST = 60
 """Characters of a date that are shown in an error."""

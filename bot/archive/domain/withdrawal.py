@@ -7,7 +7,7 @@ is read here is told to everybody, so only a statement about this paper counts.
 
 import re
 
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _THING = (
     r"(?:paper|article|submission|manuscript|work|pre-?print|e-?print|entry|report|note|letter|"

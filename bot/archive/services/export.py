@@ -14,7 +14,7 @@ from bot.archive.domain.files.sync_copies import is_same_note, originals_of
 from bot.archive.domain.formats import digest_page, vault_note
 from bot.archive.services import import_parser
 from bot.core.domain.errors import UsageError
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _PAGE = 500
 

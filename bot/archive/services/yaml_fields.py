@@ -23,7 +23,7 @@ from bot.archive.domain.markup.front_matter import FrontMatter
 from bot.archive.domain.markup.metadata import Field, is_known, is_tags_key
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import translatable, worded
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _LOADER = yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader
 _LONGEST = 64 * 1024

@@ -12,7 +12,7 @@ from bot.arxiv.client.reply import Reply, parse_reply
 from bot.arxiv.domain.announcements import Announcement, Feed, FeedItem
 from bot.arxiv.domain.mojibake import repair_mojibake
 from bot.arxiv.ports import Refusal, SourceReplyError
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 import re
 
 from bot.archive.domain.arxiv_id import ArxivId, parse_arxiv_id
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 # arXiv's test data has months above 12; every id that it announces is valid.
 _VERSIONED = late_pattern(

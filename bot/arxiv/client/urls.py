@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 from bot.arxiv.domain.categories import has_classes
 from bot.arxiv.domain.title_match import title_words
 from bot.arxiv.ports import SourceQuestionError
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _WORDS = 10
 _CATEGORY = late_pattern(r"[a-z-]{2,16}(?:\.[a-z-]{2,16})?", re.ASCII | re.IGNORECASE)

@@ -22,7 +22,7 @@ from itertools import pairwise
 from bot.archive.domain.arxiv_record import ArxivRecord
 from bot.archive.domain.search.folding import bare
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.domain.latex_accents import accents
 
 CERTAIN = 0.9

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 MOST_NAMED = 50
 """More people than this in one channel are a mistake."""

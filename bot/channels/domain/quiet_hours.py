@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from bot.channels.domain.schedule import slot_utc
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 OFF = "off"
 _SPAN = late_pattern(

@@ -10,7 +10,7 @@ from datetime import time
 
 from bot.channels.domain.schedule import EVERY_DAY
 from bot.core.domain.errors import UsageError
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _CLOCK = late_pattern(
     r"(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{2}))?\s?(?P<half>a\.?m\.?|p\.?m\.?)?",

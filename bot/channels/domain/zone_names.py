@@ -8,7 +8,7 @@ the intended offset is suggested (issue 12, item 27).
 import re
 from datetime import timedelta
 
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _OFFSET = late_pattern(
     r"(?:(?P<etc>etc/)?(?P<base>gmt|utc|ut|z))?(?P<sign>[+-])?(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?"

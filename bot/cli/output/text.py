@@ -29,7 +29,7 @@ from bot.core.domain.document import (
     Style,
     map_text,
 )
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.latex import readable
 
 _STEERING = late_pattern("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")

@@ -4,7 +4,7 @@ from datetime import date
 
 from bot.archive.domain.typed_dates import Days, find_date
 from bot.core.domain.i18n import Translate
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.discussion.domain.questions import near_word
 
 _FORGET = late_pattern(r"(?:please )?(?:forget|delete|erase|remove) (?:me|my)\b.*|forget|.*잊어.*")

@@ -19,7 +19,7 @@ from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Button, Buttons, Document, Paragraph, run
 from bot.core.domain.errors import NotFoundError, UsageError
 from bot.core.domain.i18n import Translate
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.ports import ChannelRef, Command, Platform, parse_channel, person_ids
 from bot.digest.domain.present_review import (
     day_after,

@@ -14,7 +14,7 @@ The stores write the SQL that both engines share, and five things that they do n
 import re
 from functools import lru_cache
 
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _LISTS = late_pattern(
     r"\b(numbers|texts|json_rows)\((:[a-z_][a-z0-9_]*)\)(?:\s+AS\s+([a-z_][a-z0-9_]*))?"

@@ -12,7 +12,7 @@ from importlib import resources
 from bot.core.database.database import Engine
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import StorageError
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _FILE_NAME = late_pattern(r"(?P<version>[0-9]{4})_[a-z0-9_]+\.sql")
 

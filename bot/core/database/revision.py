@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from bot.core.database.database import Statements
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 TABLES: Final = frozenset(
     {

@@ -8,7 +8,7 @@ that nothing a person typed as one is split.
 import unicodedata
 from typing import Final
 
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 HANGUL_SYLLABLE: Final = late_pattern("[가-힣]")
 _LONGEST: Final = 64

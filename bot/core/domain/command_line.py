@@ -8,7 +8,7 @@ from bot.core.domain.command_spec import Audience, CommandSpec, Verb, Who
 from bot.core.domain.commands import COMMANDS, HELP, PAPER, find
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.domain.option_line import nearest
 
 

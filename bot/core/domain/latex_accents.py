@@ -8,7 +8,7 @@ import re
 import unicodedata
 from typing import Final
 
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _LETTERS: Final = {
     "L": "Ł", "l": "ł", "O": "Ø", "o": "ø", "AA": "Å", "aa": "å", "AE": "Æ", "ae": "æ",

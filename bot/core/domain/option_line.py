@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError, UserError
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 Parser = Callable[[str], object]
 """Reads a value; raises `UserError` with what to type instead."""

@@ -22,7 +22,7 @@ from bot.archive.domain.markup.tags import is_tag
 from bot.archive.domain.typed_dates import Days
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import Translate
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.desk.domain.draft import Draft
 from bot.desk.domain.drafting import MARK, is_marked
 from bot.desk.domain.fields import (

@@ -11,7 +11,7 @@ from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
 from bot.core.domain.form import TEXT_MOST, FormAction
 from bot.core.domain.i18n import Translate, translatable
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.desk.domain.fields import TEXTS, length, text_in, tidy
 

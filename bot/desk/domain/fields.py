@@ -11,7 +11,7 @@ from bot.archive.domain.markup.tags import is_tag
 from bot.archive.domain.typed_dates import Days, find_date
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.form import FIELDS_MOST, TEXT_MOST
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.desk.domain.put_back import carried, put_back, shown_paragraphs
 
 PAPER, TAGS, DATE = "paper", "tags", "date"

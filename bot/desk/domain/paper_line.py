@@ -7,7 +7,7 @@ from bot.archive.domain.arxiv_id import ArxivId, find_arxiv_ids, parse_arxiv_id
 from bot.archive.domain.entry import EntryId, paper_key
 from bot.archive.domain.markup.heading import parse_emphasised, parse_plain
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _ENTRY = late_pattern(r"entry:(?P<id>[0-9]{1,15})", re.IGNORECASE)
 _URL = late_pattern(r"https?://[^\s<>|\"]+", re.IGNORECASE)

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from itertools import accumulate, takewhile
 
 from bot.archive.domain.formats.paragraphs import split_paragraphs
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.domain.untrusted.incoming_text import well_formed
 
 _NOT_EVERYWHERE = late_pattern("[\u202a-\u202e\u2066-\u2069\ufeff]")

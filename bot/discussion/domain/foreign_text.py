@@ -7,7 +7,7 @@ control characters, direction marks, long stacks of combining marks. Renderers e
 import unicodedata
 
 from bot.core.domain.characters import cut_at
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 LONGEST_NAME = 60
 _MOST_MARKS = 4

@@ -31,7 +31,7 @@ from bot.core.domain.document import (
     run,
 )
 from bot.core.domain.i18n import Translate, translatable
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.discussion.domain.foreign_text import settled, settled_name
 from bot.discussion.domain.questions import Wish
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _BUDGET = 60_000
 """Bytes that the replies of one page take at most, of the 100 kB that a page may have (issue 18)."""

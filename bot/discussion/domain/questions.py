@@ -18,7 +18,7 @@ from bot.core.domain import command_line, commands
 from bot.core.domain.command_spec import Audience, CommandSpec, Verb
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import QueryError
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.lookup.domain import query, query_terms
 from bot.lookup.domain.query_terms import About, PaperRef
 

@@ -7,7 +7,7 @@ from bot.archive.domain.entry import EntryId, StoredEntry
 from bot.archive.store import entries
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.errors import NotFoundError
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.discussion.domain.entry_page import EntryPage
 from bot.discussion.store import entry_page
 from bot.lookup.domain.query_terms import About, PaperRef, Query

@@ -2,7 +2,7 @@
 
 from xml.etree import ElementTree as ET
 
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 # What is left of XML's `Char`: to compile a set takes time for each character that it names.
 _NOT_XML = late_pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from bot.archive.domain.typed_dates import fold
 from bot.core.domain.errors import QueryError
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.lookup.domain.query_terms import Dates
 from bot.lookup.domain.relative_dates import find_day, is_relative
 from bot.lookup.domain.written_terms import WrittenTerm

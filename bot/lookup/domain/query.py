@@ -32,7 +32,7 @@ from bot.archive.domain.entry import EntryId, tag_slug
 from bot.archive.domain.markup.author_names import in_each_order
 from bot.archive.domain.typed_dates import Days
 from bot.core.domain.errors import QueryError
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.domain.latex_accents import accents
 from bot.lookup.domain import query_paths
 from bot.lookup.domain.date_terms import read_dates, read_span, relative_text

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import date
 
 from bot.archive.domain.typed_dates import Days, fold
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.lookup.domain.date_terms import DATE
 from bot.lookup.domain.query import LONGEST, MOST_TERMS, parse
 from bot.lookup.domain.query_terms import Query

@@ -7,7 +7,7 @@ and addresses get no hint.
 from collections.abc import Iterator
 
 from bot.core.domain.i18n import Translate
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.lookup.domain.query import FIELDS
 from bot.lookup.domain.written_terms import QUOTES
 

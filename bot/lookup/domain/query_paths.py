@@ -3,7 +3,7 @@
 import re
 
 from bot.archive.domain.entry import EntryId
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.lookup.domain.query_terms import PaperRef, Place
 
 _QUOTES = '"“”„＂'

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 
 from bot.archive.domain.typed_dates import Days
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.lookup.domain import query_paths
 
 SPACE = r"\s"

@@ -7,7 +7,7 @@ from bot.archive.domain.entry import tag_slug
 from bot.archive.store import tags
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.characters import cut_at
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.ports import Choice
 from bot.lookup.domain.query import FIELDS
 from bot.lookup.domain.written_terms import QUOTES

@@ -12,7 +12,7 @@ from bot.archive.domain.search.search_text import tag_mark
 from bot.archive.domain.search.segment import Phrase, Phrases, match_expression
 from bot.archive.store.sort_key import OLDEST
 from bot.core.database.database import Statements
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.latex import readable
 from bot.lookup.domain.match import Match, Part
 from bot.lookup.store.query_plan import scan

@@ -10,7 +10,7 @@ from bot.archive.domain.entry import EntryId, Related
 from bot.archive.domain.markup.author_names import in_each_order
 from bot.archive.domain.search.folding import bare
 from bot.core.database.database import Statements, Transaction
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.domain.latex_accents import accents
 from bot.core.latex import readable
 from bot.lookup.store.query_plan import named_like

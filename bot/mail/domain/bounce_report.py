@@ -12,7 +12,7 @@ from email.errors import MessageError
 from email.message import Message
 
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.mail.domain.present_request import UNSUBSCRIBE_PATH
 
 LARGEST = 2_000_000

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 SHORTEST = timedelta(days=30)
 """Platforms redeliver events, and backfill compares threads, for days; nothing younger is pruned."""

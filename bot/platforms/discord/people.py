@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import discord
 
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.core.ports import (
     ChannelRef,

@@ -12,7 +12,7 @@ import aiosmtplib
 
 from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import translatable
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.ports import ChatError
 from bot.core.ports.error_table import HELD_FOR, RETRIED_AFTER, ErrorKind, ErrorMeaning
 

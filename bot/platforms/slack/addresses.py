@@ -1,6 +1,6 @@
 """Links to messages in Slack, and what an id tells of a channel."""
 
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.ports import MessageRef
 
 ANY_WORKSPACE = "https://slack.com/"

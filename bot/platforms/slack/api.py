@@ -20,7 +20,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.core.domain.errors import UsageError
 from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import translatable
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.ports import ChatRefusedError, ChatUnavailableError, ChatUncertainError
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.addresses import is_direct

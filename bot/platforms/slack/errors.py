@@ -10,7 +10,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.core.domain.extent import Extent
 from bot.core.domain.i18n import translatable
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.ports import ChatError, ChatRefusedError
 from bot.core.ports.error_table import (
     ABOUT_THE_REQUEST,

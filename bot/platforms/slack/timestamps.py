@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _TIMESTAMP = late_pattern(r"([0-9]{1,11})\.([0-9]{1,6})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -17,7 +17,7 @@ from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate, error_text
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.ports import Choice, Command, hyphenated
 from bot.discussion.domain.present_discussion import ANSWERS
 from bot.discussion.domain.questions import WORDS

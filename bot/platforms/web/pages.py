@@ -17,7 +17,7 @@ from bot.arxiv.domain.present_arxiv import paper_lines
 from bot.core.domain.day_text import day_text, month_text
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import error_text
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.latex import readable
 from bot.discussion.domain.entry_page import EntryPage
 from bot.discussion.domain.neighbourhood import neighbourhood_of

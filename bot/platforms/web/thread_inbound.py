@@ -10,7 +10,7 @@ import logging
 import re
 
 from bot.core.domain.errors import UserError
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.ports import Inbox, ThreadMessage, User
 from bot.platforms.web.addresses import message_ref
 from bot.platforms.web.rendering.view import BOT_NAME

@@ -7,7 +7,7 @@ custom ones, of which only the name is known.
 import re
 from typing import Final
 
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 LIKE: Final = "👍"
 """What the like button of the web chat stands for."""

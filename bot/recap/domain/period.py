@@ -11,7 +11,7 @@ from bot.core.domain.dataclass import dataclass
 from bot.core.domain.day_text import day_text
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _DAY = timedelta(days=1)
 _WEEK = timedelta(weeks=1)

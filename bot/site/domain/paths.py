@@ -11,7 +11,7 @@ from datetime import date
 
 from bot.archive.domain.entry import EntryId
 from bot.archive.domain.lasting import first_key
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.feeds.domain.feed import FeedEntry
 from bot.site.domain.archive import Archive, author_key
 

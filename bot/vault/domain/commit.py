@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import PurePosixPath
 
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.vault.domain.writing import Author
 
 BOT_NAME = "paperbot"

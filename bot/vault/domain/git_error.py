@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from bot.core.domain.errors import UserError
 from bot.core.domain.i18n import Worded, translatable, worded
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 
 class Kind(StrEnum):

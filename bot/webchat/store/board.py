@@ -7,7 +7,7 @@ from bot.core.database.database import Database, Row, Transaction
 from bot.core.database.instants import from_text, to_text
 from bot.core.domain.document import Document, dump, load
 from bot.core.domain.errors import UsageError
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.webchat.domain.board import Author, BoardMessage, inbox_of
 
 _MESSAGE = """

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 KNOWN_FROM = 3
 """A tag that so many entries have is known."""

@@ -13,7 +13,7 @@ from bot.archive.domain.markup.mentions import Address, parse_address_line
 from bot.archive.domain.markup.tags import parse_tag_line
 from bot.archive.domain.markup.visible import visible
 from bot.core.domain.i18n import translatable, worded
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _NO_NAME = late_pattern(r"(?:untitled|new note|무제|제목 없음|새 노트)?[\s\d._()-]*", re.IGNORECASE)
 

@@ -13,7 +13,7 @@ from bot.archive.domain.entry import Entry, Language, Paper
 from bot.archive.domain.markup.author_names import is_group, turned, without_others
 from bot.core.domain.characters import HANGUL_SYLLABLE
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.domain.latex_accents import accents
 from bot.core.domain.untrusted.incoming_text import well_formed
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from enum import Enum
 
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _URL = late_pattern(r"https?://[^\s<>()\[\]\"']+")
 _ARXIV = late_pattern(r"\d{4}\.\d{4,5}")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from bot.archive.domain.arxiv_id import find_arxiv_ids
 from bot.archive.domain.entry import Language
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _AUTHORS_SPEAK = late_pattern(
     r"\bwe (?:also |first |then |further |thus |formally |systematically |here )?(?:address|"

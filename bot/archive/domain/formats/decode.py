@@ -4,7 +4,7 @@ from bot.archive.domain.entry import Problem, Severity
 from bot.core.domain.characters import HANGUL_SYLLABLE
 from bot.core.domain.errors import UnreadableError
 from bot.core.domain.i18n import worded
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 GZIP = b"\x1f\x8b"

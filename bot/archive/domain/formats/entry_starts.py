@@ -14,7 +14,7 @@ from bot.archive.domain.markup.heading import (
     parse_plain,
 )
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _MARKED = late_pattern(r"#{1,6}\s+(\S.*)")
 _LONGEST_TITLE = 400

@@ -28,7 +28,7 @@ from bot.archive.domain.formats import vault_note
 from bot.archive.domain.markup.tags import LONGEST_TAG
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UnreadableError
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 Form: TypeAlias = dict[str, Any]
 

@@ -26,7 +26,7 @@ from bot.archive.domain.markup.markdown import CodeBlocks
 from bot.archive.domain.markup.metadata import is_tags_key
 from bot.archive.domain.markup.tags import parse_tag_line, take_tags
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 Paragraphs = Mapping[Language, Sequence[str]]
 """Without white space at the ends of lines, and without blank lines."""

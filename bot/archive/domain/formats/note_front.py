@@ -10,7 +10,7 @@ from bot.archive.domain.formats.note_places import Edit, Span, applied, line_end
 from bot.archive.domain.markup import front_matter
 from bot.archive.domain.markup.metadata import DATE_KEYS, is_tags_key
 from bot.archive.domain.markup.visible import with_line_feeds
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _LINE_END = r"(?:\r\n|\r|\n)"
 _FIELD = late_pattern(

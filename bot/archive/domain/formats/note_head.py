@@ -16,7 +16,7 @@ from bot.archive.domain.markup.markdown import CodeBlocks
 from bot.archive.domain.markup.mentions import Address, parse_address_line
 from bot.archive.domain.markup.quotation import may_be_abstract, quoted_text
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _MARKDOWN_HEADING = late_pattern(r"#{1,3}\s+(?!links?\s*:?\s*$)(\S.*)", re.IGNORECASE)
 _WORD = late_pattern(r"\w+")

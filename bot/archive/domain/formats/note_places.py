@@ -12,7 +12,7 @@ from bot.archive.domain.markup.inline_fields import take_fields
 from bot.archive.domain.markup.markdown import left
 from bot.archive.domain.markup.visible import visible, with_line_feeds
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _BYTE_ORDER_MARK = "\ufeff"
 _REST = late_pattern(r"[ \t]*(?:[\r\n]|\Z)")

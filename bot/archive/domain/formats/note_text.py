@@ -23,7 +23,7 @@ from bot.archive.domain.note import Note
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UserError
 from bot.core.domain.i18n import translatable
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _BLANK_LINES = late_pattern(r"\n(?:[ \t]*\n)+")
 _SHOWN = 60

@@ -14,7 +14,7 @@ from bot.archive.domain.markup.markdown import CodeBlocks, may_have_blocks
 from bot.archive.domain.markup.mentions import parse_address_line
 from bot.archive.domain.markup.tags import parse_tag_line
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _KEPT_ENDS = late_pattern(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _MOST_LINES_OF_AUTHORS = 60

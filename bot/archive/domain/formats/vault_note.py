@@ -68,7 +68,7 @@ from bot.archive.domain.markup.tags import add_tags, parse_tag_line, take_tags, 
 from bot.archive.domain.markup.visible import Visible, visible, with_line_feeds
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import worded
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _LINKS_HEADING = late_pattern(r"#{1,6}\s+links?\s*:?", re.IGNORECASE)
 _UNFIT_FOR_A_NAME = late_pattern(r'[\\/:*?"<>|#^\[\]\x00-\x1f]+')

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _GROUP_WORDS = frozenset(
     (

@@ -11,7 +11,7 @@ TOML between lines of `+++`, as Hugo and Zola write it, is found too: it is hidd
 import re
 
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 YAML_MARK, TOML_MARK = "---", "+++"
 _OPENING = late_pattern(r"\ufeff?(?:[ \t]*\n){0,20}(?P<mark>---|\+\+\+)[ \t]*\n")

@@ -7,7 +7,7 @@ from bot.archive.domain.markup.author_names import is_one_name
 from bot.archive.domain.markup.mentions import Address, address_of
 from bot.core.domain.characters import HANGUL_SYLLABLE
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _PARENS = late_pattern("[()（）]")
 _BEHIND_A_NAME = late_pattern(r"[JjSs]r\.?|II|III|IV|Ph\.? ?D\.?|M\.D\.")

@@ -11,7 +11,7 @@ from dataclasses import field
 from bot.archive.domain.markup.markdown import CodeBlocks, code_spans, without
 from bot.archive.domain.markup.metadata import KEYS, Field
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _LINE = late_pattern(
     r"\s*(?:[-*+]\s+)?(?:\*\*|__)?(?P<key>[^\W\d_][\w-]{0,40}(?: [\w-]{1,40}){0,2})(?:\*\*|__)?"

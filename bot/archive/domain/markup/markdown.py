@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import accumulate
 
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _FENCE = late_pattern(
     r"(?P<quote>\s*(?:>\s*)*)(?:(?:[-*+]|[0-9]{1,9}[.)])\s+)?(?P<mark>`{3,}(?=[^`]*$)|~{3,})"

@@ -11,7 +11,7 @@ from bot.archive.domain.entry import Paper, Problem, Reference, Severity
 from bot.archive.domain.markup.markdown import code_spans, has_mark
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import worded
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _URL = late_pattern(r"https?://[!-;=?-~]{1,2000}", re.IGNORECASE)
 _LINE_URL = late_pattern(r"<?(https?://[^\s<>]+|www\.[^\s<>]+)>?", re.IGNORECASE)

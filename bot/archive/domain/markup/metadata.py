@@ -14,7 +14,7 @@ from bot.archive.domain.markup.mentions import Address, address_of, parse_addres
 from bot.archive.domain.markup.tags import is_tag
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import worded
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 Value = str | tuple[str, ...]
 

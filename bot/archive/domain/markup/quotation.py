@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _CALLOUT = late_pattern(r"\s*>\s*\[!([\w-]+)[^\]\n]{0,50}\][+-]?\s*(.*)")
 _ABSTRACT = frozenset({"abstract", "summary", "tldr", "초록", "요약"})

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from bot.archive.domain.entry import tag_slug
 from bot.archive.domain.markup.markdown import code_spans
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _SPELLING = r"[^\W_](?:[\w./+&'’-]*[\w+])?"
 _TAG = late_pattern(_SPELLING)

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from bot.archive.domain.search.folding import bare, folded
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 INDEXED_CHARACTERS = 1_000_000
 """The characters of one field that are indexed: an error must not fill the disk."""

@@ -8,7 +8,7 @@ from psycopg import errors
 
 from bot.core.domain.errors import StorageBusyError, StorageError
 from bot.core.domain.i18n import translatable
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _UNREACHABLE = translatable(
     "The PostgreSQL server cannot be reached, or ended the connection ({reason}): check the server "

@@ -14,7 +14,7 @@ from bot.core.database.database import Engine, Parameters, Row
 from bot.core.database.dialect import by_place, for_sqlite
 from bot.core.database.revision import changes_archive
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 from functools import cache
 
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _ASCII_WORD = late_pattern("[a-z0-9]+")
 _LONGEST = 250

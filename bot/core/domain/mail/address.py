@@ -11,7 +11,7 @@ from email.utils import parseaddr
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import translatable
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _LOCAL = late_pattern(r"[a-z0-9!#$&'*+=?^_`{|}~-]+(?:\.[a-z0-9!#$&'*+=?^_`{|}~-]+)*", re.ASCII)
 """A dot-atom (RFC 5321) without `/` and `%`, which mean routes to some servers."""

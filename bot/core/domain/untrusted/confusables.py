@@ -6,7 +6,7 @@ and the signs of an address; full-width, circled and mathematical letters are le
 
 import unicodedata
 
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _LETTERS = (
     (

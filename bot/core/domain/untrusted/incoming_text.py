@@ -9,7 +9,7 @@ import re
 import unicodedata
 from string import ascii_letters, digits
 
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 # C0 and C1 controls without tab and newline, surrogates, and the 66 noncharacters of Unicode.
 _NOT_TEXT = late_pattern(

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Link
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.domain.untrusted.confusables import look_alike
 
 _LABELS = r"(?:[\w-]{1,63}\.){1,20}"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.domain.untrusted.incoming_text import mention_of
 
 HIDDEN = "█████"

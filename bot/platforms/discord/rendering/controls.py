@@ -12,13 +12,13 @@ import zlib
 from collections.abc import Iterable
 
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.ports import DeliveryKey
 from bot.platforms.discord.rendering.payload import CUSTOM_ID_MOST, OPTION_MOST, URL_MOST, size
 
 _REST = r"(?P<place>[0-9a-z]{1,3})(?:@(?P<mark>[0-9a-z.]{1,40}))?:"
-BUTTON = late_pattern(rf"pb{_REST}(?P<line>.*)", re.DOTALL)
-MENU = late_pattern(rf"pm{_REST}")
+BUTTON = re.compile(rf"pb{_REST}(?P<line>.*)", re.DOTALL)
+MENU = re.compile(rf"pm{_REST}")
 """The `custom_id` of every menu of this bot: its options carry the lines."""
 
 _MARK = late_pattern(r"([0-9a-z]{1,25})\.([0-9a-f]{1,4})\.([0-9a-f]{1,4})(\.t)?")

@@ -12,7 +12,7 @@ from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from bot.core.domain.document import Inline, Link, Style, Text
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.domain.untrusted.link_text import target_to_show
 
 # Control characters, direction marks and lone surrogates: some reorder the text around them.

@@ -12,7 +12,7 @@ import discord
 
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.form import FIELDS_MOST, Field, FieldKind, Form
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.platforms.discord.rendering.payload import CUSTOM_ID_MOST, size, within
 

@@ -3,7 +3,7 @@
 from urllib.parse import quote, urlsplit
 
 from bot.core.domain.document import Button
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _PAGED = late_pattern(
     r"/paper entry:(?P<entry>[0-9]{1,18})|/paper #(?P<tag>\w[\w-]{0,59})"

@@ -8,7 +8,7 @@ mail program would find the address in `List-Unsubscribe` (RFC 2369).
 from email.header import Header
 from email.utils import quote
 
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 _NOT_IN_HEADERS = late_pattern(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\u202a-\u202e\u2066-\u2069]+"

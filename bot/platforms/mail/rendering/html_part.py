@@ -29,7 +29,7 @@ from bot.core.domain.document import (
     Style,
     map_text,
 )
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.domain.untrusted.link_text import target_to_show
 from bot.core.latex import readable
 from bot.platforms.mail.rendering.addresses import button_address, link_address

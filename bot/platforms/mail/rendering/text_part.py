@@ -23,7 +23,7 @@ from bot.core.domain.document import (
     Quote,
     map_text,
 )
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.latex import readable
 from bot.platforms.mail.rendering.addresses import button_address, link_address
 from bot.platforms.mail.rendering.footer import Footer

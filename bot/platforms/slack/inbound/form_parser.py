@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.archive.domain.arxiv_id import find_arxiv_ids
 from bot.core.domain import command_line, commands
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.platforms.slack.inbound.block_text import text_of
 from bot.platforms.slack.inbound.event_parser import read_press
 from bot.platforms.slack.inbound.events import (

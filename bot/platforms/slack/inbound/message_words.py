@@ -7,7 +7,7 @@ that name their authors.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.platforms.slack.inbound.block_text import block_text, emoji_of, objects, quoted, text_of
 from bot.platforms.slack.inbound.mrkdwn import escape, link
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from html import unescape
 
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.domain.untrusted.incoming_text import mention_of
 
 _REFERENCE = late_pattern(

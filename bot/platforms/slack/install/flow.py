@@ -25,7 +25,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain.errors import StorageError, UserError
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.platforms.slack.access import Access
 from bot.platforms.slack.api import open_client, sdk_logger
 from bot.platforms.slack.errors import SDK_ERRORS

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from bot.core.domain.characters import cut_at
 from bot.core.domain.document import Inline, Link, Style, Text, plain_text
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.domain.untrusted.addresses import ascii_address
 from bot.core.domain.untrusted.link_text import target_to_show
 

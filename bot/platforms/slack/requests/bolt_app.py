@@ -20,7 +20,6 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.late_pattern import late_pattern
 from bot.platforms.slack.inbound.event_parser import read_command, read_event
 from bot.platforms.slack.inbound.events import (
     AppRemoved,
@@ -64,7 +63,7 @@ Storing them all would take longer than Slack waits. The backfill covers these a
 MALFORMED = (TypeError, AttributeError, LookupError, ValueError)
 """What Bolt raises for a field of another type than Slack documents."""
 
-_ANYTHING = late_pattern(".*", re.DOTALL)
+_ANYTHING = re.compile(".*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

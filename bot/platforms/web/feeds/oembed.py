@@ -8,7 +8,7 @@ from aiohttp import web
 from bot.archive.domain.entry import EntryId
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import Translate
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.feeds.domain.cards import Card
 from bot.feeds.domain.cards import oembed as written
 from bot.platforms.web.context import CONTEXT, WebContext

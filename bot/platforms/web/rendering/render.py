@@ -36,7 +36,7 @@ from bot.core.domain.document import (
     plain_text,
     run,
 )
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.domain.untrusted.link_text import target_to_show
 from bot.core.latex import readable
 from bot.platforms.web.addresses import form_address

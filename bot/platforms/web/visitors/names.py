@@ -6,7 +6,7 @@ platform (whose replies are shown as `Alice (Slack)`) or another guest (issue 12
 
 import unicodedata
 
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 from bot.core.domain.untrusted.confusables import skeleton, without_unseen
 from bot.core.domain.untrusted.incoming_text import well_formed
 from bot.platforms.web.rendering.view import BOT_NAME

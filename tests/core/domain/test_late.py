@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bot.core.domain.late_pattern import late_pattern
+from bot.core.domain.late import late_pattern
 
 
 def test_it_finds_what_the_pattern_finds():
