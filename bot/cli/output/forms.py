@@ -3,7 +3,7 @@
 from bot.archive.domain.entry import Problem, Related, StoredEntry
 from bot.archive.services.import_report import ImportReport
 from bot.archive.store.title_matches import Identity
-from bot.arxiv.domain.present_arxiv import paper_lines
+from bot.arxiv.domain.present_record import paper_lines
 from bot.cli.output.text import printable
 from bot.core.domain.i18n import Translate
 from bot.core.latex import readable

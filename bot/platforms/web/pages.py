@@ -13,7 +13,7 @@ from markupsafe import Markup
 from bot.archive.domain import present_entry
 from bot.archive.domain.citations import bibtex, meta_tags
 from bot.archive.domain.entry import EntryId, StoredEntry
-from bot.arxiv.domain.present_arxiv import paper_lines
+from bot.arxiv.domain.present_record import paper_lines
 from bot.core.domain.day_text import day_text, month_text
 from bot.core.domain.errors import UsageError
 from bot.core.domain.i18n import error_text

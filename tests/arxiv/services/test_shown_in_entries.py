@@ -11,7 +11,7 @@ import pytest
 from bot.archive.domain.entry import EntryId
 from bot.archive.store import entry_changes
 from bot.arxiv.domain.candidates import Example, Judgement, Likeness, NewPaper
-from bot.arxiv.domain.present_arxiv import paper_lines
+from bot.arxiv.domain.present_record import paper_lines
 from bot.arxiv.services.candidates import Refreshed, follow, learn, list_ranked, refresh
 from bot.cli.output.text import render
 from bot.commands.services.digest_command import DigestContext

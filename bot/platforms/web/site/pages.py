@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.archive.domain import present_entry
 from bot.archive.domain.citations import bibtex, meta_tags
 from bot.archive.domain.entry import Entry, Language
-from bot.arxiv.domain.present_arxiv import paper_lines
+from bot.arxiv.domain.present_record import paper_lines
 from bot.core.domain.day_text import day_text, month_text
 from bot.core.domain.i18n import Translate
 from bot.core.latex import readable
