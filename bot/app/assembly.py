@@ -6,47 +6,35 @@ import logging
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from datetime import timedelta
-from functools import partial
+from functools import cached_property, partial
 from importlib import import_module
 from importlib.metadata import version
+from typing import Protocol
 
-from bot.app.arxiv import ArxivPart
-from bot.app.clock import chance, now
-from bot.app.drafting import drafting
+from bot.app.clock import now
 from bot.app.parts import ARXIV, PLAN, VAULT, Parts, families, post
-from bot.app.periodic_work import PeriodicWork
 from bot.app.platforms import Given, Joined, addresses, find_slack_apps, join
 from bot.app.posting_lease import Held
-from bot.app.reading_rights import reading_rights, vetting
 from bot.app.sign_in import assistants, proxy_sign_in, sign_in, site_names
-from bot.app.vault import VaultPart
 from bot.app.wakes import BOARD, Wakes
-from bot.commands.services.digest_command import DigestContext
-from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues
 from bot.core.database.database import Database
 from bot.core.domain.errors import UserError
-from bot.core.ports import ChannelRef, Chat, Condition, Health, Platform, User
+from bot.core.domain.late import late
+from bot.core.ports import ChannelRef, Chat, Condition, Health, Inbox, Measure, Platform, User
+from bot.core.services.holdings import Holdings
 from bot.core.services.leases import until_stored
 from bot.core.store.key_value import DatabaseKeyValue
 from bot.core.store.processed_events import DatabaseProcessedEvents
-from bot.desk.services.context import NoteContext
-from bot.digest.services import shared_channels
-from bot.digest.services.channel_check import checker
-from bot.digest.services.review.review_cards import Asking
-from bot.discussion.services.discuss import DiscussionContext
 from bot.discussion.services.library import DatabaseLibrary
 from bot.discussion.store.kept_replies import DatabaseReplies
 from bot.feeds.services.feed_library import DatabaseFeeds
-from bot.mail.services.opt_in import OptIn
-from bot.mail.store.addresses import forget_asker
 from bot.operations.pumps import Pumps
 from bot.operations.services import reindex
 from bot.operations.services.health import HealthMonitor
 from bot.operations.services.supervise import Supervised
 from bot.platforms.web.chat import WebChat
 from bot.platforms.web.context import Metrics
-from bot.recap.services import renew_recaps
 from bot.recap.services.pages import RecapPages
 from bot.settings import Settings
 from bot.webchat.services.access import WebAccess, one_time_address
@@ -63,6 +51,45 @@ _ADDRESS_FIRST = timedelta(seconds=1)
 """The longest that the pumps wait at start until the web chat's address is announced."""
 
 
+async def _nothing() -> None:
+    """The default of `then`."""
+
+
+class Working(Protocol):
+    """What the bot does besides showing pages: `bot.app.work.Work`, as it is run here."""
+
+    inbox: Inbox
+    pumps: Pumps
+
+    async def run(self, held: Holdings) -> None:
+        """Follow the vault and arXiv while this process holds them, until cancelled."""
+        ...
+
+    def clock_stepped(self, by: timedelta) -> None:
+        """The wall clock was set."""
+        ...
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """For `/healthz`: of the pumps and of the vault."""
+        ...
+
+    @property
+    def minor_conditions(self) -> tuple[Condition, ...]:
+        """For `/healthz`: of what nothing that posts needs."""
+        ...
+
+    @property
+    def arxiv_condition(self) -> Condition | None:
+        """For `/healthz`; `None` where arXiv is not asked, or its status was not read yet."""
+        ...
+
+    @property
+    def arxiv_measures(self) -> tuple[Measure, ...]:
+        """For `/metrics`."""
+        ...
+
+
 class Assembly:
     """Every part of a running bot, wired."""
 
@@ -75,6 +102,7 @@ class Assembly:
         voices: Catalogues,
     ) -> None:
         self._db = db
+        self._settings = settings
         self._stopping = stopping
         self._announced = asyncio.Event()
         self._started_with = _parts(db, settings)
@@ -105,10 +133,10 @@ class Assembly:
         )
         self._address = addresses(self._joined)
         self._wakes = Wakes(self._pumps, db, (Platform.WEB, *self._joined))
-        board = DatabaseBoard(db)
+        self._board = DatabaseBoard(db)
         self._access = WebAccess(db)
         self._web = WebChat(
-            board,
+            self._board,
             DatabaseLibrary(db, link=self._address),
             self._access,
             host=settings.web_host,
@@ -138,72 +166,32 @@ class Assembly:
             Platform.WEB: self._web,
             **{platform: joined.chat for platform, joined in self._joined.items()},
         }
-        connected = shared_channels.asking(
-            {platform: joined.connected for platform, joined in self._joined.items()}
-        )
-        desk = DigestContext(
-            db,
-            clock=now,
-            zone=settings.timezone,
-            check=checker(
-                {platform: joined.check for platform, joined in self._joined.items()},
-                board,
-                clock=now,
-            ),
-            planned=lambda: self._wakes.wake("plan"),
-            categories=settings.arxiv_categories if settings.arxiv_poll else (),
-            connected=connected,
-            curators=settings.curators,
-            mail=_mail_asking(settings, self._voices),
-        )
-        talk = DiscussionContext(
-            db,
-            clock=now,
-            voices=self._voices,
-            link=self._address,
-            to_send=lambda: self._wakes.wake("deliver"),
-            to_change=self._wakes.wake_changes,
-            zone=settings.timezone,
-            forget_also=forget_asker,
-            mark_stale=partial(renew_recaps.mark, voices=self._voices),
-            to_renew=lambda: self._wakes.wake("edit"),
-        )
-        self._vault = VaultPart(db, settings, changed=self._wakes.archive_changed)
-        notes = NoteContext(
-            db,
-            now,
-            curators=settings.curators,
-            written=self._wakes.archive_changed,
-            files=self._vault.files,
-            vault=self._vault.folder,
-            drafting=drafting(settings),
-            vets=vetting(self._joined),
-        )
-        self._inbox = Bot(
-            desk, voices=self._voices, talk=talk, open_inbox=self._open_inbox, notes=notes
-        )
+        inbox: Inbox = late(lambda: self._work.inbox)
         self._platforms = {
             platform: Supervised(
-                platform.value, self._serving(chat), clock=now, sleep=asyncio.sleep
+                platform.value, self._serving(chat, inbox), clock=now, sleep=asyncio.sleep
             )
             for platform, chat in self._chats.items()
         }
-        self._arxiv = ArxivPart(db, settings, clock=now, jitter=chance)
-        self._work = PeriodicWork(
-            talk,
+
+    @cached_property
+    def _work(self) -> Working:
+        from bot.app.work import Work  # noqa: PLC0415 - see `_until_announced`
+
+        return Work(
+            self._db,
+            self._settings,
             self._chats,
+            self._joined,
+            board=self._board,
+            link=self._address,
+            voices=self._voices,
             pumps=self._pumps,
             wakes=self._wakes,
             parts=self._parts,
-            arxiv=self._arxiv,
             monitor=self._monitor,
-            connected=connected,
-            reads=reading_rights(self._joined),
-            notes=notes,
-            vault=self._vault,
-            asking=Asking(settings.curators, settings.review, self._open_inbox),
-            keep=settings.keep,
-            stopping=stopping,
+            open_inbox=self._open_inbox,
+            stopping=self._stopping,
         )
 
     def _mail(self, settings: Settings) -> Callable[[], Joined]:
@@ -222,8 +210,8 @@ class Assembly:
     def _wanted(self) -> Collection[str]:
         """The names of all parts that there are now, by which processes share them."""
         names = {PLAN, post(Platform.WEB)}
-        names |= {ARXIV} if self._arxiv.is_on else set()
-        names |= {VAULT} if self._vault.is_on else set()
+        names |= {ARXIV} if self._settings.arxiv_poll else set()
+        names |= {VAULT} if self._settings.vault is not None else set()
         for joined in self._joined.values():
             names.update(joined.parts())
         return names
@@ -237,11 +225,14 @@ class Assembly:
     def _clock_stepped(self, by: timedelta) -> None:
         self._work.clock_stepped(by)
 
-    def _serving(self, chat: Chat) -> Callable[[], Awaitable[None]]:
-        return lambda: chat.run(self._inbox)
+    def _serving(self, chat: Chat, inbox: Inbox) -> Callable[[], Awaitable[None]]:
+        return lambda: chat.run(inbox)
 
-    async def run(self, announce: Announce) -> None:
-        """Until the bot is to stop; then what is in flight is finished, and the rest ended."""
+    async def run(self, announce: Announce, then: Callable[[], Awaitable[None]] = _nothing) -> None:
+        """Until the bot is to stop; then what is in flight is finished, and the rest ended.
+
+        `then` is what comes after the address is said, and before anything is posted.
+        """
         # What start-up made stays for good: a collection that walks through it would block the
         # event loop for longer than anybody may (issue 3: 20 ms).
         gc.collect()
@@ -251,11 +242,8 @@ class Assembly:
                 concerns = [tasks.create_task(part.run()) for part in self._platforms.values()]
                 concerns.append(tasks.create_task(self._parts.run()))
                 listening = tasks.create_task(self._db.listen(self._heard))
-                concerns.append(tasks.create_task(self._announce(announce)))
-                work = self._parts.work
-                concerns.append(tasks.create_task(work.while_held(VAULT, self._vault.run)))
-                concerns.append(tasks.create_task(work.while_held(ARXIV, self._arxiv.run)))
-                concerns.append(tasks.create_task(self._index()))
+                concerns.append(tasks.create_task(self._announce(announce, then)))
+                concerns.append(tasks.create_task(self._run_parts()))
                 await self._pump()
                 for concern in concerns:
                     concern.cancel()
@@ -281,13 +269,28 @@ class Assembly:
                 ringing.cancel()
 
     async def _ring(self) -> None:
+        await self._until_announced()
+        if self._stopping.is_set():
+            return
+        async with self._work.pumps.running():
+            await self._stopping.wait()
+
+    async def _run_parts(self) -> None:
+        await self._until_announced()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._work.run(self._parts.work))
+            tasks.create_task(self._index())
+
+    async def _until_announced(self) -> None:
+        """Wait until the address is said, then for what is imported after it.
+
+        A fifth of all modules serves no page: whoever starts the bot need not wait for them (issue 19).
+        They are imported in a thread, since the event loop would wait for them.
+        """
         with suppress(TimeoutError):
             async with asyncio.timeout(_ADDRESS_FIRST.total_seconds()):
                 await self._announced.wait()
-        if self._stopping.is_set():
-            return
-        async with self._pumps.running():
-            await self._stopping.wait()
+        await asyncio.to_thread(import_module, "bot.app.work")
 
     def _heard(self, topic: str) -> None:
         """Another process says that it is worth looking now."""
@@ -296,7 +299,7 @@ class Assembly:
         self._wakes.heard(topic)
         self._parts.heard(topic)
 
-    async def _announce(self, announce: Announce) -> None:
+    async def _announce(self, announce: Announce, then: Callable[[], Awaitable[None]]) -> None:
         address = await self._web.ready()
 
         async def prepare() -> str:
@@ -307,6 +310,7 @@ class Assembly:
         others = ", ".join(platform.value for platform in self._joined) or "no other platform"
         log.info("started: %s, web chat at %s, %s", self._started_with, address, others)
         announce(one_time_address(address, token))
+        await then()
         self._announced.set()
         await self._web.compile_pages()
 
@@ -323,9 +327,9 @@ class Assembly:
     def _health(self) -> Health:
         return self._monitor.health(
             map(self._condition, self._platforms),
-            (*self._pumps.conditions, *self._vault.conditions),
-            minor=self._vault.minor_conditions,
-            arxiv=self._arxiv.condition,
+            self._work.conditions,
+            minor=self._work.minor_conditions,
+            arxiv=self._work.arxiv_condition,
             workspaces=[each for joined in self._joined.values() for each in joined.workspaces()],
         )
 
@@ -342,17 +346,8 @@ class Assembly:
         await asyncio.to_thread(import_module, "bot.operations.prometheus")
         from bot.operations.prometheus import CONTENT_TYPE, render_measures  # noqa: PLC0415
 
-        measures = (*self._monitor.measures(self._pumps.failures), *self._arxiv.measures)
+        measures = (*self._monitor.measures(self._pumps.failures), *self._work.arxiv_measures)
         return Metrics(render_measures(measures), CONTENT_TYPE)
-
-
-def _mail_asking(settings: Settings, voices: Catalogues) -> OptIn | None:
-    """What asking an address takes, if e-mail is on."""
-    if not settings.mail_is_on:
-        return None
-    from bot.app import mail  # noqa: PLC0415 - few bots use it
-
-    return mail.asking(settings, voices)
 
 
 def _parts(db: Database, settings: Settings) -> str:

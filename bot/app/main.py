@@ -17,7 +17,6 @@ from bot.core.domain.errors import StorageBusyError, WrongDatabaseError
 from bot.core.process import stopped_by_signal
 from bot.core.services.leases import until_stored
 from bot.operations.services import demo, reindex
-from bot.operations.services.backup import after_restore
 from bot.outbox.services import operator_actions
 from bot.samples import PAGE
 from bot.settings import Settings
@@ -88,6 +87,9 @@ async def _alone(db: Database, stopping: asyncio.Event) -> AsyncIterator[Held | 
 
 async def prepare(db: Database) -> None:
     """What comes before anything is planned or delivered. Raises `StorageError`."""
+    # Imported here: the demo has no backup.
+    from bot.operations.services.backup import after_restore  # noqa: PLC0415
+
     restored = await until_stored(lambda: after_restore(db, now=now()), sleep=asyncio.sleep)
     if restored is not None:
         log.warning(
@@ -133,9 +135,12 @@ async def run_demo(
                 return
             voices = Catalogues()
             samples = await asyncio.to_thread(PAGE.read_text, encoding="utf-8")
-            report = await demo.fill(
-                db, samples, paths, now=now(), zone=settings.timezone, voices=voices
-            )
+            zone = settings.timezone
+            days, report = await demo.fill(db, samples, paths, now=now(), zone=zone)
             if report is not None:
                 imported(report)
-            await Assembly(db, settings, held, stopping, voices).run(announce)
+
+            async def subscribe() -> None:
+                await demo.subscribe_channel(db, days, now=now(), zone=zone, voices=voices)
+
+            await Assembly(db, settings, held, stopping, voices).run(announce, subscribe)

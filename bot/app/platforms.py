@@ -28,9 +28,9 @@ from bot.core.ports import (
     ProcessedEvents,
     Replies,
     Rights,
+    User,
 )
 from bot.core.services.holdings import Holdings
-from bot.desk.services.context import Vets
 from bot.digest.services.shared_channels import Connected
 from bot.digest.services.subscribe import Check
 from bot.discussion.services.answers import Link as Address
@@ -84,7 +84,7 @@ class Joined:
     guilds: Callable[[], Awaitable[frozenset[str]]] | None = None
     connected: Connected | None = None
     parts: Callable[[], Collection[str]] = tuple
-    vets: Vets | None = None
+    vets: Callable[[ChannelRef, User], Awaitable[bool]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

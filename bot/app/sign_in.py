@@ -7,8 +7,6 @@ from importlib.metadata import version
 from urllib.parse import urlsplit
 
 from bot.app.platforms import Joined
-from bot.assistants import over_http
-from bot.assistants.services.tools import Tools
 from bot.core.database.database import Database
 from bot.core.ports import Platform, SignIn
 from bot.platforms.web.sign_in.rights import RightsOfPeople
@@ -16,7 +14,6 @@ from bot.platforms.web.sign_in.ways import AssistantAccess, SignInWays
 from bot.platforms.web.visitors.proxies import ProxySignIn
 from bot.settings import Settings
 from bot.webchat.services.sessions import DatabaseSessions
-from bot.webchat.services.tokens import DatabaseAssistantTokens
 
 
 def proxy_sign_in(settings: Settings) -> ProxySignIn | None:
@@ -81,6 +78,12 @@ def assistants(
     settings: Settings, db: Database, *, clock: Callable[[], datetime]
 ) -> AssistantAccess | None:
     """How the assistants of people who sign in ask, if the extra is installed."""
+    if not settings.web_sign_in and settings.web_user_header is None:
+        return None
+    from bot.assistants import over_http  # noqa: PLC0415 - nobody signs in to the demo
+    from bot.assistants.services.tools import Tools  # noqa: PLC0415 - as above
+    from bot.webchat.services.tokens import DatabaseAssistantTokens  # noqa: PLC0415 - as above
+
     if not over_http.is_installed():
         return None
     tools = Tools(db, clock, settings.timezone, with_discussions=False)

@@ -97,8 +97,12 @@ class Pumps:
         self._pumps[name] = Pump(name, every, tick)
 
     def wake(self, name: str) -> None:
-        """Call that pump now, or again as soon as its present call ends."""
-        self._pumps[name].due.set()
+        """Call that pump now, or again as soon as its present call ends.
+
+        One that is not there yet is called when it starts.
+        """
+        if name in self._pumps:
+            self._pumps[name].due.set()
 
     def wake_in(self, name: str, delay: timedelta) -> None:
         """Call that pump after so long; the last such wish counts, one past its interval does not."""

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.archive.domain.formats import digest_page
+from bot.archive.domain.dates import parse_date_line
 from bot.archive.services.import_files import STDIN, import_files
 from bot.archive.services.import_report import ImportReport
 from bot.archive.store import entries
@@ -28,30 +28,35 @@ _TOMORROW = "\0"
 
 
 async def fill(
-    db: Database,
-    samples: str,
-    paths: Sequence[Path],
-    *,
-    now: datetime,
-    zone: ZoneInfo,
-    voices: Callable[[str], Translate],
-) -> ImportReport | None:
-    """Import the samples and the notes at `paths`, and post the newest days of both until today.
+    db: Database, samples: str, paths: Sequence[Path], *, now: datetime, zone: ZoneInfo
+) -> tuple[list[date], ImportReport | None]:
+    """Import the samples and the notes at `paths`.
 
-    Returns what came of `paths`, if there are any. Raises `UserError`.
+    Returns the newest days of both until today, and what came of `paths`, if there are any. Raises
+    `UserError`.
     """
     today = now.astimezone(zone).date()
     report = await import_files(db, paths, now=now) if paths else None
     days = set(await _newest_days(db))
     page, theirs = _as_of(samples, today)
     await import_files(db, [STDIN], now=now, stdin=page.encode())
-    days |= set(theirs[-_DAYS_POSTED:])
+    return sorted(days | set(theirs[-_DAYS_POSTED:])), report
+
+
+async def subscribe_channel(
+    db: Database,
+    days: Sequence[date],
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    voices: Callable[[str], Translate],
+) -> None:
+    """Give the channel the digests of these days, and from tomorrow on one a day."""
     # Today's digest has its time now, so that the next one is tomorrow's.
     words = TypedOptions(at=f"{now.astimezone(zone):%H:%M}", zone=name_of(zone))
     subscription = await subscribe.add(db, CHANNEL, words, now=now)
-    for day in sorted(days):
+    for day in days:
         await plan_by_hand(db, subscription, day, now=now, voices=voices)
-    return report
 
 
 async def _newest_days(db: Database) -> list[date]:
@@ -75,5 +80,5 @@ def _as_of(page: str, today: date) -> tuple[str, list[date]]:
 
 
 def _dates(page: str) -> set[date]:
-    parsed = digest_page.parse(page, "samples")
-    return {entry.date for entry in parsed.entries if entry.date is not None}
+    lines = map(parse_date_line, page.splitlines())
+    return {line.on for line in lines if line is not None and line.on is not None}
