@@ -1,4 +1,4 @@
-"""Translations: the compiled catalogues (`.mo`) under `bot/locale`, read once, as `Translate`s.
+"""Translations: the compiled catalogues (`.mo`) under `bot/locale`, read when first used, as `Translate`s.
 
 `make words` compiles them from the `.po` files beside them.
 """
@@ -38,11 +38,7 @@ def _read(locale: str) -> _Translated:
 class Catalogues:
     """Every language the bot speaks."""
 
-    def __init__(self) -> None:
-        self._says: dict[str, Translate] = {"en": ENGLISH} | {
-            each: _read(each) for each in _LOCALES
-        }
-
     def __call__(self, locale: str) -> Translate:
         """The voice for a platform's locale (`ko`, `ko-KR`, `en-US`); English where unknown."""
-        return self._says.get(locale.replace("_", "-").partition("-")[0].casefold(), ENGLISH)
+        language = locale.replace("_", "-").partition("-")[0].casefold()
+        return _read(language) if language in _LOCALES else ENGLISH

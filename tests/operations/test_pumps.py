@@ -132,6 +132,17 @@ async def test_a_pump_that_is_woken_while_it_works_is_called_again():
     assert pump.calls == 2
 
 
+async def test_a_pump_that_is_woken_before_it_is_there_is_called_when_it_starts():
+    pumps, pump = alarm(), Counted()
+    pumps.wake("pump")
+    pumps.add("pump", SELDOM, pump)
+
+    async with pumps.running():
+        await pump.times(1)
+
+    assert pump.calls == 1
+
+
 async def test_one_pump_wakes_another():
     async def wake_delivery(_: int) -> None:
         pumps.wake("deliver")

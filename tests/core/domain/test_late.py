@@ -1,4 +1,4 @@
-"""A pattern that is compiled late does what one does that is compiled at once."""
+"""What is made late does what it does that is made at once."""
 
 import copy
 import pickle
@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bot.core.domain.late import late_pattern
+from bot.core.domain.late import late, late_pattern
 
 
 def test_it_finds_what_the_pattern_finds():
@@ -36,3 +36,17 @@ def test_a_wrong_one_says_so_when_it_is_used():
 def test_what_a_pattern_does_not_have_it_has_not():
     with pytest.raises(AttributeError, match="serch"):
         late_pattern("a").serch  # type: ignore[attr-defined] # noqa: B018
+
+
+def test_what_is_made_late_is_made_once_when_it_is_first_asked():
+    made = []
+
+    def make() -> list[int]:
+        made.append(1)
+        return [3, 1]
+
+    given = late(make)
+    assert made == []
+    given.sort()
+
+    assert (given.index(3), given.count(1), made) == (1, 1, [1])
