@@ -1,4 +1,4 @@
-"""The composition root: every part of a running bot is built and wired here."""
+"""The composition root: what shows pages is built and wired here, and the rest in `bot.app.work`."""
 
 import asyncio
 import gc
@@ -91,7 +91,7 @@ class Working(Protocol):
 
 
 class Assembly:
-    """Every part of a running bot, wired."""
+    """A running bot: the platforms and the pages, and `Working`, which is made later."""
 
     def __init__(
         self,
@@ -231,7 +231,8 @@ class Assembly:
     async def run(self, announce: Announce, then: Callable[[], Awaitable[None]] = _nothing) -> None:
         """Until the bot is to stop; then what is in flight is finished, and the rest ended.
 
-        `then` is what comes after the address is said, and before anything is posted.
+        `then` is what comes after the address is said and, where it takes less than a second, before
+        anything is posted.
         """
         # What start-up made stays for good: a collection that walks through it would block the
         # event loop for longer than anybody may (issue 3: 20 ms).
@@ -346,7 +347,7 @@ class Assembly:
         await asyncio.to_thread(import_module, "bot.operations.prometheus")
         from bot.operations.prometheus import CONTENT_TYPE, render_measures  # noqa: PLC0415
 
-        measures = (*self._monitor.measures(self._pumps.failures), *self._work.arxiv_measures)
+        measures = (*self._monitor.measures(self._work.pumps.failures), *self._work.arxiv_measures)
         return Metrics(render_measures(measures), CONTENT_TYPE)
 
 

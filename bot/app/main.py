@@ -135,12 +135,12 @@ async def run_demo(
                 return
             voices = Catalogues()
             samples = await asyncio.to_thread(PAGE.read_text, encoding="utf-8")
-            zone = settings.timezone
-            days, report = await demo.fill(db, samples, paths, now=now(), zone=zone)
+            at, zone = now(), settings.timezone
+            days, report = await demo.fill(db, samples, paths, now=at, zone=zone)
             if report is not None:
                 imported(report)
 
             async def subscribe() -> None:
-                await demo.subscribe_channel(db, days, now=now(), zone=zone, voices=voices)
+                await demo.subscribe_channel(db, days, now=at, zone=zone, voices=voices)
 
             await Assembly(db, settings, held, stopping, voices).run(announce, subscribe)

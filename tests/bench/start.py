@@ -90,7 +90,9 @@ async def _demo() -> AsyncIterator[tuple[str, float]]:
     assert process.stdout is not None
     try:
         line = await asyncio.wait_for(process.stdout.readline(), 60)
-        yield next(word for word in line.decode().split() if word.startswith("http://")), start
+        found = [word for word in line.decode().split() if word.startswith("http://")]
+        assert found, line
+        yield found[0], start
     finally:
         process.terminate()
         await process.wait()

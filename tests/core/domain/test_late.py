@@ -50,3 +50,11 @@ def test_what_is_made_late_is_made_once_when_it_is_first_asked():
     given.sort()
 
     assert (given.index(3), given.count(1), made) == (1, 1, [1])
+
+
+def test_what_goes_wrong_while_it_is_made_is_what_is_raised():
+    def make() -> list[int]:
+        raise AttributeError("the real reason")
+
+    with pytest.raises(AttributeError, match="the real reason"):
+        late(make).sort()
