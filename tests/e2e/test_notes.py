@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser import browsing, photograph, visiting
 from tests.e2e.process import Running, bot
@@ -156,6 +156,38 @@ async def test_a_note_outlives_kill_9_at_every_step_and_is_written_once(
 
         assert at.rows("SELECT count(*) FROM entry WHERE withdrawn_at IS NULL") == [(1,)]
         assert at.process.tracebacks == []
+
+
+@pytest.mark.browser
+async def test_a_note_that_is_saved_while_its_draft_is_kept_leaves_no_draft(
+    tmp_path: Path, chromium: str
+):
+    kept = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await kept.wait()
+        await route.continue_()
+
+    async with desk(tmp_path) as at, browsing(chromium) as browser:
+        assert at.process is not None
+        async with visiting(browser, at.process.one_time_address) as page:
+            await page.get_by_role("link", name="Write a note").click()
+            await page.wait_for_url("**/note**")
+            await page.route("**/api/form/keep", hold)
+            async with page.expect_request("**/api/form/keep"):
+                await write(page, KOREAN, ENGLISH)
+            sent: list[str] = []
+            page.on("request", lambda request: sent.append(request.url))
+            await page.get_by_label("English").fill(CHANGED)
+            await page.get_by_role("button", name="Save").click()
+            await expect(page.locator("form[aria-busy=true]")).to_be_visible()
+            waits = sent == []  # for what is being kept
+            kept.set()
+            await expect(page.locator("[data-outcome]")).to_contain_text("Saved: Patient machines")
+
+        assert waits
+        assert at.rows("SELECT count(*) FROM entry") == [(1,)]
+        assert at.rows("SELECT key FROM draft WHERE state = 'typed'") == []
 
 
 def stop_before_the_commit(place: Place) -> Path:

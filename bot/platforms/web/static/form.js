@@ -141,7 +141,8 @@ class FormPage {
     this.isDirty = false;
     this.sentAt = Date.now();
     try {
-      await this.send("/api/form/keep");
+      this.keeping = this.send("/api/form/keep");
+      await this.keeping;
       if (!this.isDirty) {
         this.copy.write({});
         this.sayOfDraft(texts.draftKept);
@@ -171,6 +172,8 @@ class FormPage {
     this.form.setAttribute("aria-busy", "true");
     this.complain("");
     this.say(action ? texts.working : texts.sending);
+    // What is being kept must not arrive behind it: that would be a change of what was written.
+    await this.keeping?.catch(() => {});
     const { values } = this;
     const unsure = { key: this.sent.key, names: this.unsent.map(({ name }) => name) };
     try {
