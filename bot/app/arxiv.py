@@ -132,11 +132,6 @@ class ArxivPart:
         self._unranked: RankerError | None = None
         self._measures: tuple[Measure, ...] = ()
 
-    @property
-    def is_on(self) -> bool:
-        """Whether arXiv is asked at all."""
-        return bool(self._concerns)
-
     async def run(self) -> None:
         """Run until cancelled; each part that fails is started again on its own."""
         async with asyncio.TaskGroup() as tasks:

@@ -47,6 +47,8 @@ Announce = Callable[[str], None]
 
 TIME_TO_FINISH = timedelta(seconds=9)
 """How long what is in flight has after SIGTERM; the supervisor's patience is ten seconds."""
+_WORK = "bot.app.work.work"
+"""The module of `Working`, imported in a thread: the event loop would wait for it."""
 _ADDRESS_FIRST = timedelta(seconds=1)
 """The longest that the pumps wait at start until the web chat's address is announced."""
 
@@ -56,7 +58,7 @@ async def _nothing() -> None:
 
 
 class Working(Protocol):
-    """What the bot does besides showing pages: `bot.app.work.Work`, as it is run here."""
+    """What the bot does besides showing pages: `bot.app.work.work.Work`, as it is run here."""
 
     inbox: Inbox
     pumps: Pumps
@@ -176,7 +178,7 @@ class Assembly:
 
     @cached_property
     def _work(self) -> Working:
-        from bot.app.work import Work  # noqa: PLC0415 - see `_until_announced`
+        from bot.app.work.work import Work  # noqa: PLC0415 - see `_until_announced`
 
         return Work(
             self._db,
@@ -286,12 +288,11 @@ class Assembly:
         """Wait until the address is said, then for what is imported after it.
 
         A fifth of all modules serves no page: whoever starts the bot need not wait for them (issue 19).
-        They are imported in a thread, since the event loop would wait for them.
         """
         with suppress(TimeoutError):
             async with asyncio.timeout(_ADDRESS_FIRST.total_seconds()):
                 await self._announced.wait()
-        await asyncio.to_thread(import_module, "bot.app.work")
+        await asyncio.to_thread(import_module, _WORK)
 
     def _heard(self, topic: str) -> None:
         """Another process says that it is worth looking now."""
@@ -345,6 +346,7 @@ class Assembly:
         # Imported here: Prometheus's client is slow to import, and few ask for `/metrics`. In a thread,
         # since the event loop would wait for it.
         await asyncio.to_thread(import_module, "bot.operations.prometheus")
+        await asyncio.to_thread(import_module, _WORK)
         from bot.operations.prometheus import CONTENT_TYPE, render_measures  # noqa: PLC0415
 
         measures = (*self._monitor.measures(self._work.pumps.failures), *self._work.arxiv_measures)

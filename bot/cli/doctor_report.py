@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 from bot.app import mail
-from bot.app.drafting import check_drafting
 from bot.app.platforms import examine, find_slack_apps, find_slack_organisations, readable
+from bot.app.work.drafting import check_drafting
 from bot.cli.database import now
 from bot.cli.output.terminal import print_line, translator
 from bot.cli.output.text import printable

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.app.drafting import check_drafting, drafting
+from bot.app.work.drafting import check_drafting, drafting
 from bot.core.domain.i18n import ENGLISH
 from bot.settings import Settings
 from tests.fakes.completions import KEY, MODEL, FakeCompletions

@@ -10,7 +10,7 @@ SLOW_TO_IMPORT = (
     "apscheduler",
     "bot.app.mail",
     "bot.app.slack.installations",
-    "bot.app.work",
+    "bot.app.work.work",
     "bot.arxiv.services.polling",
     "bot.commands.services.inbox",
     "bot.desk.services.note_form",

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.app.platforms import Joined
-from bot.app.reading_rights import reading_rights
+from bot.app.work.reading_rights import reading_rights
 from bot.core.ports import ChannelRef, ChatUnavailableError, Condition, Identity, Platform
 from tests.stage import GENERAL, MORNING, Clock, MemoryChat
 

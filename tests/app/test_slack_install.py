@@ -17,9 +17,9 @@ from aiohttp import web
 from yarl import URL
 
 from bot.app.platforms import Given, find_slack_apps, join
-from bot.app.reading_rights import vetting
 from bot.app.slack.install_requests import exchange_by
 from bot.app.slack.installations import SlackInstallations
+from bot.app.work.reading_rights import vetting
 from bot.channels.domain.subscription import Standing
 from bot.channels.store import subscriptions
 from bot.core.catalogue import Catalogues

@@ -10,8 +10,8 @@ from bot.app.arxiv import ArxivPart
 from bot.app.clock import chance, now
 from bot.app.parts import PLAN, VAULT, Parts
 from bot.app.platforms import RATES
-from bot.app.vault import VaultPart
 from bot.app.wakes import Wakes, changes
+from bot.app.work.vault import VaultPart
 from bot.channels.domain.subscription import Subscription
 from bot.core.ports import Chat, Platform
 from bot.desk.services import write_note

@@ -7,13 +7,13 @@ from functools import partial
 
 from bot.app.arxiv import ArxivPart
 from bot.app.clock import chance, now
-from bot.app.drafting import drafting
 from bot.app.parts import ARXIV, VAULT, Parts
-from bot.app.periodic_work import PeriodicWork
 from bot.app.platforms import Joined
-from bot.app.reading_rights import reading_rights, vetting
-from bot.app.vault import VaultPart
 from bot.app.wakes import Wakes
+from bot.app.work.drafting import drafting
+from bot.app.work.periodic_work import PeriodicWork
+from bot.app.work.reading_rights import reading_rights, vetting
+from bot.app.work.vault import VaultPart
 from bot.commands.services.digest_command import DigestContext
 from bot.commands.services.inbox import Bot
 from bot.core.catalogue import Catalogues

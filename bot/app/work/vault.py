@@ -60,11 +60,6 @@ class VaultPart:
         self._follow = lambda: importing.follow(watch_folder(vault, poll=settings.vault_poll))
         self._conditions.append(lambda: importing.condition)
 
-    @property
-    def is_on(self) -> bool:
-        """Whether there is a vault at all."""
-        return self._follow is not None
-
     async def run(self) -> None:
         """Import the vault whenever it changes, until cancelled."""
         if self._follow is not None:
