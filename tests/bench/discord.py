@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -201,7 +202,7 @@ def _now() -> datetime:
 
 async def _fan_out_rows(new: NewDatabase, channels: int, each: int) -> AsyncIterator[Row]:
     """Messages of the outbox into many channels, by the real adapter, as limits allow."""
-    bare = await _bare_sends(400)
+    bare = await _bare_sends(max(400, channels), channels)
     same = await _fanned_out(new, channels, each)
     yield Row(
         f"{same.number} messages into {channels} channels of Discord, {OVERALL}/s allowed",
@@ -262,8 +263,8 @@ async def _fanned_out(new: NewDatabase, channels: int, each: int, *, own: bool =
     return FanOut(number, seconds, cpu, counts["requests"], refused)
 
 
-async def _bare_sends(number: int) -> float:
-    """The processor time of a message that discord.py alone sends.
+async def _bare_sends(number: int, many: int) -> float:
+    """The processor time of a message that discord.py alone sends to so many channels, one by one.
 
     As the outbox does, it begins with two at once every 4 ms, until it has sent what the limits allow in
     a second. What it sends before the time is taken makes the connections.
@@ -271,17 +272,18 @@ async def _bare_sends(number: int) -> float:
     title, *rest = _texts("Paper")
     pairs = OVERALL // 2
     async with _discord("--unchecked") as places:
-        await _control(places, "channels", first=_FIRST_CHANNEL, count=2)
+        await _control(places, "channels", first=_FIRST_CHANNEL, count=many)
         sdk.point_at(places["api_base"], places["gateway_url"])
         async with discord.Client(intents=discord.Intents.none()) as client:
             await client.login(TOKEN)
-            channels = [client.get_partial_messageable(_FIRST_CHANNEL + place) for place in (0, 1)]
+            each = range(_FIRST_CHANNEL, _FIRST_CHANNEL + many)
+            channels = cycle([client.get_partial_messageable(channel) for channel in each])
 
             async def send_for_a_second() -> None:
                 async with asyncio.TaskGroup() as sending:
                     sending.create_task(asyncio.sleep(1))
                     for _ in range(pairs):
-                        for channel in channels:
+                        for channel in islice(channels, 2):
                             embed = discord.Embed(description="\n".join(rest))
                             sending.create_task(channel.send(f"### {title}", embeds=[embed]))
                         await asyncio.sleep(0.004)
