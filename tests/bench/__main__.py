@@ -7,6 +7,7 @@ missed; a missed aim is no failure of the program. What was measured is also wri
 
 import argparse
 import asyncio
+import statistics
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
@@ -31,7 +32,7 @@ from tests.bench import (
     slack,
     start,
 )
-from tests.bench.measure import Row
+from tests.bench.measure import Row, machine_seconds
 from tests.bench.postgresql import imports as imports_postgresql
 from tests.bench.postgresql import morning as morning_postgresql
 from tests.bench.postgresql import outbox as outbox_postgresql
@@ -44,6 +45,7 @@ from tests.bench.report import (
     default_path,
     named,
     read,
+    slowdown,
     summary,
 )
 from tests.bench.verdict import Verdict
@@ -82,11 +84,15 @@ _MARKS = {
 }
 
 
-async def measure(parts: Mapping[str, Part], *, quick: bool) -> list[Measured]:
-    """What the parts yield; each row is also said on stderr as it comes."""
+async def measure(parts: Mapping[str, Part], speed: list[float], *, quick: bool) -> list[Measured]:
+    """What the parts yield; each row is also said on stderr as it comes.
+
+    `speed` gets `machine_seconds` before each part.
+    """
     progress = Console(stderr=True)
     found: list[Measured] = []
     for part, rows in parts.items():
+        speed.append(machine_seconds())
         with progress.status(f"measuring {part} …"):
             kept: list[Row] = []
             try:
@@ -103,19 +109,32 @@ def _cells(row: Row) -> tuple[str, ...]:
     return row.name, row.result, row.compared, row.aim, _MARKS[row.verdict]
 
 
-def show(rows: Sequence[Measured], old: Mapping[str, Any] | None, *, quick: bool) -> None:
+def show(
+    rows: Sequence[Measured],
+    speed: Sequence[float],
+    old: Mapping[str, Any] | None,
+    *,
+    quick: bool,
+) -> None:
     """The table, the comparison with an older run, and one line that says what was missed."""
     console = Console(width=None if sys.stdout.isatty() else 160)
     table = Table("what", "result", "compared", "aim", "", title="Measured in one run, medians")
     for each in rows:
         table.add_row(*_cells(each.row))
     console.print(table)
+    fastest, slowest = min(speed) * 1e3, max(speed) * 1e3
+    console.print(
+        f"The machine: {statistics.median(speed) * 1e3:.0f} ms for 500,000 additions in Python, "
+        f"{fastest:.0f} to {slowest:.0f} by part. Times change with it, ratios less."
+    )
     if old is not None:
         title = f"{old['commit']}, then {commit()}; by medians, noise by the spread of the rounds"
         changes = Table("what", "then", "now", "change", title=title)
-        for line in compare(old, rows):
+        times = slowdown(old, speed)
+        for line in compare(old, rows, times):
             changes.add_row(*line)
         console.print(changes)
+        console.print(f"The machine took {times:.2f} × as long as then for the same additions.")
         if old["quick"] != quick:
             console.print("One of the two runs was --quick: sizes and rounds differ.")
     console.print(summary(rows), markup=False, soft_wrap=True)
@@ -143,13 +162,14 @@ def main() -> int:
         old = read(chosen.against.read_text(encoding="utf-8")) if chosen.against else None
     except (OSError, ValueError) as error:
         parser.error(f"--against {chosen.against}: {error}")
+    speed: list[float] = []
     found = asyncio.run(
-        measure({name: PARTS[name] for name in chosen.parts or PARTS}, quick=chosen.quick)
+        measure({name: PARTS[name] for name in chosen.parts or PARTS}, speed, quick=chosen.quick)
     )
     path = chosen.json or default_path()
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(as_json(found, quick=chosen.quick), encoding="utf-8")
-    show(found, old, quick=chosen.quick)
+    path.write_text(as_json(found, quick=chosen.quick, speed=speed), encoding="utf-8")
+    show(found, speed, old, quick=chosen.quick)
     Console(stderr=True).print(f"written to {path}", soft_wrap=True)
     return 0
 

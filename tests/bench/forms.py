@@ -24,6 +24,7 @@ from tests.bench.load import copied_archive, setting_of
 from tests.bench.measure import Row
 from tests.bench.notes import write_vault
 from tests.bench.postgresql.server import durability
+from tests.bench.verdict import Figure
 from tests.databases import empty_database
 from tests.e2e.process import Running, bot, paperbot
 from tests.e2e.test_discord import settings as discord_settings
@@ -90,11 +91,12 @@ async def _rows(
             opened = await people.open_during(work)
             for platform, waits in opened.waits.items():
                 yield Row(
-                    f"form opens: {platform}, {load}, p99 of {len(waits)}, {engine}",
+                    f"form opens: {platform}, {load}, p99, {engine}",
                     f"{opened.p99(platform) * 1e3:.0f} ms",
-                    f"median {statistics.median(waits) * 1e3:.0f} ms",
+                    f"of {len(waits)}, median {statistics.median(waits) * 1e3:.0f} ms",
                     f"< {AIM:.0f} s",
                     opened.p99(platform) < AIM,
+                    (Figure(tuple(waits), "s"),),
                 )
 
 

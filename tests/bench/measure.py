@@ -98,3 +98,18 @@ def microseconds(seconds: float) -> str:
 def against(name: str, ours: float, floor: float) -> str:
     """`1.9 × plain sqlite3`."""
     return f"{ours / floor:.1f} × {name}"
+
+
+def machine_seconds() -> float:
+    """How long this machine takes now for the same plain Python: 500,000 additions, the best of three.
+
+    One that is shared may be twice as slow an hour later, and with it every time that is measured.
+    """
+    return min(_additions() for _ in range(3))
+
+
+def _additions() -> float:
+    start, total = time.perf_counter(), 0
+    for each in range(500_000):
+        total += each
+    return time.perf_counter() - start

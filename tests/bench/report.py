@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import statistics
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -52,8 +53,11 @@ def _in_short(measured: Measured) -> str:
     return f"{part}{measured.name} ({row.result}{compared}; aim {row.aim})"
 
 
-def as_json(rows: Sequence[Measured], *, quick: bool) -> str:
-    """The run: the commit, the machine, each row with the figures of its rounds."""
+def as_json(rows: Sequence[Measured], *, quick: bool, speed: Sequence[float] = ()) -> str:
+    """The run: the commit, the machine, each row with the figures of its rounds.
+
+    `speed` is `machine_seconds` before each part.
+    """
     run = {
         "form": _FORM,
         "commit": commit(),
@@ -62,6 +66,7 @@ def as_json(rows: Sequence[Measured], *, quick: bool) -> str:
             "processors": os.cpu_count(),
             "kind": platform.machine(),
             "python": platform.python_version(),
+            "seconds": list(speed),
         },
         "rows": [
             {
@@ -87,7 +92,15 @@ def read(text: str) -> Mapping[str, Any]:
     return run
 
 
-def compare(old: Mapping[str, Any], rows: Sequence[Measured]) -> list[tuple[str, str, str, str]]:
+def slowdown(old: Mapping[str, Any], speed: Sequence[float]) -> float:
+    """How many times as long the machine takes as in an older run; 1 where that did not measure it."""
+    before = old["machine"].get("seconds")
+    return statistics.median(speed) / statistics.median(before) if before and speed else 1.0
+
+
+def compare(
+    old: Mapping[str, Any], rows: Sequence[Measured], slower: float = 1.0
+) -> list[tuple[str, str, str, str]]:
     """Name, result then, result now, change; rows that only one run has are said, too."""
     before = {(each["part"], each["name"]): each for each in old["rows"]}
     found = []
@@ -97,7 +110,7 @@ def compare(old: Mapping[str, Any], rows: Sequence[Measured]) -> list[tuple[str,
             found.append((name, "", each.row.result, "new"))
             continue
         earlier = [Figure(**(f | {"rounds": tuple(f["rounds"])})) for f in then["figures"]]
-        changes = [change(o, n) for o, n in zip(earlier, each.row.figures, strict=False)]
+        changes = [change(o, n, slower) for o, n in zip(earlier, each.row.figures, strict=False)]
         found.append((name, then["result"], each.row.result, "; ".join(changes)))
     parts = {each.part for each in rows}
     gone = [each for (part, _), each in before.items() if part in parts]

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.bench.measure import Row, printed
-from tests.bench.report import as_json, compare, named, read, summary
+from tests.bench.measure import Row, machine_seconds, printed
+from tests.bench.report import as_json, compare, named, read, slowdown, summary
 from tests.bench.verdict import Figure, Verdict, change
 
 
@@ -72,6 +72,36 @@ def test_two_runs_are_compared_by_the_spread_of_their_rounds(
     old: Figure, new: Figure, said: str
 ) -> None:
     assert change(old, new) == said
+
+
+@pytest.mark.parametrize(
+    ("unit", "slower", "new", "said"),
+    [
+        ("ms", 2.0, 1.9, "1.90 ×, as the machine may explain"),
+        ("ms", 2.0, 2.5, "2.50 ×, worse"),
+        ("ms", 2.0, 0.8, "0.80 ×, better"),
+        ("ms", 0.5, 0.6, "0.60 ×, as the machine may explain"),
+        ("ms", 1.05, 1.05, "1.05 ×, worse"),
+        ("/s", 2.0, 0.55, "0.55 ×, as the machine may explain"),
+        ("/s", 0.5, 1.9, "1.90 ×, as the machine may explain"),
+        ("×", 2.0, 1.9, "1.90 ×, worse"),
+        ("MB", 2.0, 1.9, "1.90 ×, worse"),
+    ],
+)
+def test_a_machine_that_became_slower_explains_longer_times_but_no_ratios(
+    unit: str, slower: float, new: float, said: str
+) -> None:
+    least, most = (1.0, None) if unit == "/s" else (None, 1.0)
+    then, now = Figure((1.0, 1.0), unit, least, most), Figure((new, new), unit, least, most)
+    assert change(then, now, slower) == said
+
+
+def test_a_run_says_how_quick_the_machine_was() -> None:
+    assert 0 < machine_seconds() < 60
+    run = read(as_json([], quick=True, speed=[0.1, 0.2, 0.2]))
+    assert slowdown(run, [0.1, 0.1]) == 0.5
+    before_it_was_measured = {**run, "machine": {"processors": 2}}
+    assert slowdown(before_it_was_measured, [0.1]) == 1.0
 
 
 def test_a_run_is_written_and_compared_row_by_row() -> None:
