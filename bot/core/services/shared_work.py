@@ -26,7 +26,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from bot.core.database.database import Database
+from bot.core.database.database import Database, Transaction
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.errors import StorageError
 from bot.core.domain.i18n import ENGLISH, error_text
@@ -94,6 +94,7 @@ class SharedWork:
         self._names: frozenset[str] = frozenset()
         self._is_listed = True
         self._has_joined = False
+        self._clock_off = timedelta()  # when the shared clock was read last
         self.processes: int | None = 0
         self._leases = Leases(db, process, clock=clock, sleep=sleep, is_gone=is_gone)
         self._trouble = ""
@@ -211,7 +212,7 @@ class SharedWork:
         gone = {each.process.id for each in dead}
         living = [each for each in seen if each.process.id not in gone]
         holders = {name: each for name, each in holders.items() if each.process_id not in gone}
-        trouble = self._clock_trouble(at)
+        trouble = self._clock_trouble()
         if trouble and len(living) > 1 and self._has_joined:
             await self.leave()
             self._has_joined = False
@@ -244,7 +245,7 @@ class SharedWork:
         """
         if self._has_joined:
             async with self._db.transaction() as tx:
-                at = await processes.server_now(tx, self._clock())
+                at = await self._server_now(tx)
                 if await processes.see(tx, self.owner, at):
                     return at
             log.warning(
@@ -255,11 +256,21 @@ class SharedWork:
         async with self._db.transaction() as tx:
             await tx.guard(processes.GUARD)
             await processes.leave(tx, self.owner)  # what it held before, if nobody took it
-            at = await processes.server_now(tx, self._clock())
+            at = await self._server_now(tx)
             others = any(not self._is_dead(each, at) for each in await processes.list_all(tx))
-            if joins := not (others and self._clock_trouble(at)):
+            if joins := not (others and self._clock_trouble()):
                 await processes.join(tx, self._process, self._can, at)
         self._has_joined = joins
+        return at
+
+    async def _server_now(self, tx: Transaction) -> datetime:
+        """The instant by the shared clock; notes how far off it this machine's clock is.
+
+        However long the answer takes: a process that is stopped meanwhile has no wrong clock.
+        """
+        before = self._clock()
+        at = await processes.server_now(tx, before)
+        self._clock_off = max(before - at, at - self._clock(), timedelta())
         return at
 
     def _is_dead(self, seen: Seen, at: datetime) -> bool:
@@ -284,12 +295,11 @@ class SharedWork:
         if removed:
             self._db.hint(TOPIC)
 
-    def _clock_trouble(self, at: datetime) -> str:
-        apart = abs(self._clock() - at)
-        if apart <= CLOCKS_APART:
+    def _clock_trouble(self) -> str:
+        if self._clock_off <= CLOCKS_APART:
             return ""
         return (
-            f"this machine's clock is {apart.total_seconds():.0f} s off that of the database "
+            f"this machine's clock is {self._clock_off.total_seconds():.0f} s off that of the database "
             "server: set both by NTP"
         )
 

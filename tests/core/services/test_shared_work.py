@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -74,14 +75,24 @@ async def ground(location: Path | PostgresAddress) -> AsyncIterator[Ground]:
 
 
 async def bot(
-    ground: Ground, name: str, *, can: set[str] = FAMILIES, ahead: timedelta = timedelta()
+    ground: Ground,
+    name: str,
+    *,
+    can: set[str] = FAMILIES,
+    ahead: Iterable[timedelta] = (timedelta(),),
 ) -> Bot:
-    """A process that takes part until the end of the test; its clock is so far ahead."""
+    """A process that takes part until the end of the test.
+
+    Its clock is so far `ahead`, in turn where there are several.
+    """
     return await ground.ending.enter_async_context(running(ground, name, can, ahead))
 
 
 @asynccontextmanager
-async def running(ground: Ground, name: str, can: set[str], ahead: timedelta) -> AsyncIterator[Bot]:
+async def running(
+    ground: Ground, name: str, can: set[str], ahead: Iterable[timedelta]
+) -> AsyncIterator[Bot]:
+    turns = cycle(ahead)
     db = await open_database(ground.location)
     looks, done, released = asyncio.Semaphore(0), list[None](), list[str]()
 
@@ -97,7 +108,7 @@ async def running(ground: Ground, name: str, can: set[str], ahead: timedelta) ->
         Process(name, "machine", 10),
         can=can,
         wanted=lambda: ground.names,
-        clock=lambda: ground.clock() + ahead,
+        clock=lambda: ground.clock() + next(turns),
         sleep=sleep,
         is_gone=lambda process: process.id in ground.gone,
         before_release=before_release,
@@ -266,7 +277,7 @@ async def test_an_error_of_a_part_is_raised(ground):
 async def test_a_process_whose_clock_is_wrong_leaves_the_work_to_others(ground):
     if not isinstance(ground.location, PostgresAddress):
         pytest.skip("there is no clock but the machine's")
-    first = await bot(ground, "first", ahead=timedelta(minutes=1))
+    first = await bot(ground, "first", ahead=[timedelta(minutes=1)])
     assert first.held == set(NAMES)  # better than nobody
 
     second = await bot(ground, "second")
@@ -279,3 +290,14 @@ async def test_a_process_whose_clock_is_wrong_leaves_the_work_to_others(ground):
     await second.work.leave()
     await first.look()
     assert first.held == set(NAMES)
+
+
+async def test_a_process_that_is_stopped_while_it_reads_the_shared_clock_has_no_wrong_clock(ground):
+    if not isinstance(ground.location, PostgresAddress):
+        pytest.skip("there is no clock but the machine's")
+    await bot(ground, "first")
+
+    # A minute passes here after the server has said what time it is.
+    second = await bot(ground, "second", ahead=[timedelta(), timedelta(minutes=1)])
+
+    assert second.work.processes == 2
