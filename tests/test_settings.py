@@ -143,6 +143,26 @@ def test_signing_in_needs_an_address_an_app_and_the_platform(platform: str, tmp_
         assert len(str(caught.value).splitlines()) == 1
 
 
+def test_host_names_are_read_as_browsers_send_them(tmp_path: Path):
+    text = "PAPERBOT_WEB_NAMES=Papers.Example.org, lab_1.local:8443 논문.kr papers.example.org.\n"
+
+    names = _read(text, tmp_path).web_names
+
+    assert names == ("papers.example.org", "lab_1.local:8443", "xn--s80bq8p.kr")
+
+
+def test_what_is_no_host_name_is_named(tmp_path: Path):
+    text = "PAPERBOT_WEB_NAMES=https://a.org papers.example.org a/b *.example.org\n"
+
+    with pytest.raises(SettingsError) as caught:
+        _read(text, tmp_path)
+
+    assert str(caught.value).splitlines() == [
+        f"PAPERBOT_WEB_NAMES: “{name}” is not a host name: write papers.example.org"
+        for name in ("https://a.org", "a/b", "*.example.org")
+    ]
+
+
 _PROXY_SETTINGS = {
     "PAPERBOT_WEB_USER_HEADER": "X-Forwarded-User",
     "PAPERBOT_WEB_PROXY_SECRET": "s" * 32,

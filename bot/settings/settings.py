@@ -19,7 +19,6 @@ from bot.settings.mail_values import mail_server, read_sender, read_smtp_url, se
 from bot.settings.values import (
     SocketUrl,
     Url,
-    WordList,
     one_of,
     read_categories,
     read_contact,
@@ -39,6 +38,7 @@ from bot.settings.values import (
 )
 from bot.settings.web_values import (
     Network,
+    read_host_names,
     read_networks,
     read_proxy_secret,
     read_sign_in,
@@ -99,7 +99,9 @@ class Settings(BaseSettings):
     web_port: Annotated[int, BeforeValidator(read_port)] = Field(
         default=8000, validation_alias="PAPERBOT_WEB_PORT"
     )
-    web_names: WordList = Field(default=(), validation_alias="PAPERBOT_WEB_NAMES")
+    web_names: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_host_names)] = Field(
+        default=(), validation_alias="PAPERBOT_WEB_NAMES"
+    )
     web_url: Annotated[str, BeforeValidator(read_site)] | None = Field(
         default=None, validation_alias="PAPERBOT_WEB_URL"
     )

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator
-from pydantic_settings import NoDecode
 
 from bot.arxiv.domain.categories import find_category, suggest_categories
 from bot.channels.domain import zone_names
@@ -388,4 +387,3 @@ def read_curators(value: object) -> frozenset[str]:
 
 Url = Annotated[str, BeforeValidator(base_url("https", "http"))]
 SocketUrl = Annotated[str, BeforeValidator(base_url("wss", "ws"))]
-WordList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_words)]

@@ -26,6 +26,37 @@ def read_site(value: object) -> str:
     return site
 
 
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?"
+_HOST_NAME = late_pattern(rf"{_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?")
+
+
+def read_host_names(value: object) -> tuple[str, ...]:
+    """Names as browsers send them in `Host`: no scheme, path or wildcard; in other letters as IDNA."""
+    names: list[str] = []
+    wrong: list[WrongValueError] = []
+    for word in map(str, read_words(value)):
+        name = _as_sent(word.casefold().rstrip("."))
+        if _HOST_NAME.fullmatch(name) is not None:
+            names.append(name)
+            continue
+        wrong.append(
+            WrongValueError(
+                translatable("{name}: “{value}” is not a host name: write papers.example.org"),
+                value=word,
+            )
+        )
+    if wrong:
+        raise WrongWordsError(tuple(wrong))
+    return tuple(dict.fromkeys(names))
+
+
+def _as_sent(name: str) -> str:
+    try:
+        return name if name.isascii() else name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return ""
+
+
 def read_sign_in(value: object) -> tuple[str, ...]:
     """The platforms with whose accounts people sign in."""
     words = tuple(dict.fromkeys(str(word).casefold() for word in read_words(value)))

@@ -205,7 +205,11 @@ def _cannot_listen(error: OSError, host: str, port: int) -> UsageError:
     if error.errno in {errno.EACCES, errno.EPERM}:
         return UsageError("this account may not use port {port}: choose one above 1023", port=port)
     if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-        return UsageError("“{host}” is not an address of this machine", host=host)
+        return UsageError(
+            "“{host}” is not an address of this machine: correct PAPERBOT_WEB_HOST, or --host for "
+            "“paperbot demo”",
+            host=host,
+        )
     return UsageError(
         "the web server cannot listen on {host} port {port}: {reason}",
         host=host,
