@@ -13,6 +13,9 @@ _ENTRY = late_pattern(r"entry:(?P<id>[0-9]{1,15})", re.IGNORECASE)
 _URL = late_pattern(r"https?://[^\s<>|\"]+", re.IGNORECASE)
 _SLACK_LINK = late_pattern(r"<(?P<url>https?://[^\s<>|]+)(?:\|[^<>]*)?>")
 _LONGEST_TITLE = 500
+_NUMBER_OR_ADDRESS = late_pattern(
+    r"[0-9]{4}\.[0-9]+\S*|(?:[a-z0-9-]+\.)+[a-z]{2,}/\S*", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,13 @@ def read_paper_line(text: str) -> PaperLine:
     rest = _without(line, places)
     paper = PaperLine(arxiv_id, None if arxiv_id is not None else written, others=tuple(others))
     return _titled(paper, rest)
+
+
+def is_meant_as_link(title: str) -> bool:
+    """Whether a title is a mistyped arXiv id, or a link without its beginning."""
+    is_one_word = len(title.split()) == 1
+    written = _NUMBER_OR_ADDRESS.fullmatch(title) is not None or bool(find_arxiv_ids(title))
+    return is_one_word and written
 
 
 def _without(line: str, places: list[tuple[int, int, ArxivId | None, str]]) -> str:

@@ -17,6 +17,7 @@ from bot.archive.domain.tagging.near_tags import find_slips
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.i18n import Translate
 from bot.desk.domain.fields import DATE, PAPER, TAGS, TEXT_NAMES, TEXTS
+from bot.desk.domain.paper_line import is_meant_as_link
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,14 @@ def _on_paper(entry: Entry, around: Surroundings, say: Translate) -> Iterator[Re
     number = entry.paper.arxiv_id.number if entry.paper.arxiv_id is not None else ""
     if around.is_absent and number:
         yield Remark(PAPER, say("arXiv knows no paper {number}: correct the link", number=number))
+    is_title_alone = entry.paper.arxiv_id is None and not entry.paper.url
+    if is_title_alone and is_meant_as_link(entry.paper.title):
+        words = say(
+            "“{text}” is no arXiv id and no whole link, so it would be the title: correct it, or begin "
+            "it with https://",
+            text=entry.paper.title,
+        )
+        yield Remark(PAPER, words)
 
 
 def _on_languages(entry: Entry, around: Surroundings, say: Translate) -> Iterator[Remark]:

@@ -2,6 +2,8 @@
 
 from datetime import date, timedelta
 
+import pytest
+
 from bot.arxiv.store import asked_papers
 from bot.core.domain.document import Document
 from bot.core.domain.form import Form
@@ -56,6 +58,47 @@ async def test_remarks_are_shown_once_and_saving_again_keeps_the_note() -> None:
     assert isinstance(saved, Document)
     assert words(saved) == "Saved: A Paper on Reasoning"
     assert (before, after) == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("paper", "is_told"),
+    [
+        ("2502.1456", True),
+        ("2502.99999x", True),
+        ("arxiv.org/abs/2502.1456", True),
+        ("arXiv:2502.1456", True),
+        ("openreview.net/forum?id=abc", True),
+        ("https://arxiv.org/abs/2602.00001", False),
+        ("https://openreview.net/forum?id=abc A Title", False),
+        ("GPT-4o/o1", False),
+        ("Attention", False),
+        ("3.5 Ways to Read arXiv.org", False),
+    ],
+)
+async def test_a_mistyped_id_or_link_is_not_taken_for_a_title_in_silence(
+    paper: str, is_told: bool
+) -> None:
+    async with throw_away() as db:
+        await know(db)
+        desk = Desk(db)
+        form = await desk.opens("")
+        typed = {
+            "paper": paper,
+            "ko": "추론을 다룬 글이다.",
+            "en": "A text on reasoning.",
+            "tags": "",
+        }
+
+        looked = await desk.submits(form, ADA, **typed)
+        saved = await desk.submits(form, ADA, **typed) if is_told else looked
+
+    assert isinstance(saved, Document)
+    if is_told:
+        assert isinstance(looked, Form)
+        assert looked.remarks["paper"] == (
+            f"“{paper}” is no arXiv id and no whole link, so it would be the title: correct it, or begin "
+            "it with https://"
+        )
 
 
 async def test_a_remark_that_was_seen_does_not_stop_another_change() -> None:
