@@ -119,9 +119,11 @@ async def test_the_word_all_is_followed_in_quotes_and_everything_is_ended_withou
     ended = await room.presses(listed, next(each for each in listed.buttons if each in END))
     await room.types("/follow #reasoning")
     left = await room.types("/unfollow all")
+    nothing_left = await room.types("/unfollow all")
 
     assert 'write /follow "all"' in refused.text
     assert 'write /follow "전체"' in in_korean.text
     assert 'You follow "all" now.' in quoted.text
+    assert "You follow nothing." in nothing_left.text
     assert 'You follow "all" no longer.' in ended.text
     assert "1 follow is ended." in left.text

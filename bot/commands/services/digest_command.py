@@ -19,7 +19,7 @@ from bot.core.domain import command_line, commands, document
 from bot.core.domain.command_spec import Who
 from bot.core.domain.dataclass import dataclass
 from bot.core.domain.document import Document, Note, run
-from bot.core.domain.errors import NotFoundError
+from bot.core.domain.errors import NotSubscribedError
 from bot.core.domain.i18n import Translate
 from bot.core.ports import ChannelRef, Command
 from bot.digest.domain import present_digest, present_layouts
@@ -90,11 +90,26 @@ async def answer(
         if line.verb.name == "here" and await _is_posted(desk, home):
             return _present_posted_elsewhere(say)
         command = replace(command, channel=home)
+    try:
+        return await _carry_out(desk, talk, command, line, say)
+    except NotSubscribedError:
+        return _present_no_digest(say)
+
+
+async def _carry_out(
+    desk: DigestContext,
+    talk: DiscussionContext,
+    command: Command,
+    line: digest_line.DigestLine,
+    say: Translate,
+) -> Document:
+    """The answer to a verb; raises `UserError`."""
     other = await _answer_elsewhere(desk, talk, command, line, say)
     if other is not None:
         return other
     chooses = (
-        line.verb.name == "here"
+        line.verb is not None
+        and line.verb.name == "here"
         and "layout" not in line.options
         and not await _is_subscribed(desk, command.channel)
     )
@@ -155,7 +170,7 @@ def _present_posted_elsewhere(say: Translate) -> Document:
 async def _is_subscribed(desk: DigestContext, channel: ChannelRef) -> bool:
     try:
         await subscribe.get(desk.db, channel)
-    except NotFoundError:
+    except NotSubscribedError:
         return False
     return True
 
@@ -260,7 +275,7 @@ async def zone_of(desk: DigestContext, channel: ChannelRef) -> ZoneInfo:
     """The zone that decides which day it is in a channel: its digest's, else the bot's."""
     try:
         return (await subscribe.get(desk.db, channel)).options.schedule.zone
-    except NotFoundError:
+    except NotSubscribedError:
         return desk.zone
 
 
@@ -269,7 +284,7 @@ async def _subscribe(
 ) -> None:
     try:
         await subscribe.get(desk.db, command.channel)
-    except NotFoundError:
+    except NotSubscribedError:
         await _add(desk, command, words, wait)
         return
     subscribe.check_change(command.channel, words, now=desk.clock())
@@ -299,14 +314,18 @@ async def _add(
     )
 
 
+def _present_no_digest(say: Translate) -> Document:
+    text = say("No digest is posted in this channel.")
+    return document.notice(
+        text, say("Post a digest here"), command_line.format_line("digest", "here")
+    )
+
+
 async def _show_status(desk: DigestContext, channel: ChannelRef, say: Translate) -> Document:
     try:
         status = await subscribe.status(desk.db, channel, now=desk.clock())
-    except NotFoundError:
-        text = say("No digest is posted in this channel.")
-        return document.notice(
-            text, say("Post a digest here"), command_line.format_line("digest", "here")
-        )
+    except NotSubscribedError:
+        return _present_no_digest(say)
     shown = present_subscription(
         status.subscription,
         next_at=status.next_slot.at if status.next_slot else None,

@@ -208,6 +208,8 @@ async def end(
     today = context.clock().astimezone(zone).date()
     if verb is not None and verb.name == "all":
         ended = await follow.remove(context.db, asker, None, today=today)
+        if not ended:
+            return await _list(asked)  # which says that there is none
         return notice(say.count("{n} follow is ended.", "{n} follows are ended.", ended))
     ended = await follow.remove(context.db, asker, text, today=today)
     word = text.strip(QUOTES)

@@ -70,6 +70,10 @@ class NotFoundError(UserError):
     """What was asked for is not there."""
 
 
+class NotSubscribedError(NotFoundError):
+    """The channel has no digest."""
+
+
 class StorageError(UserError):
     """The database cannot be opened, read or written; nothing was changed."""
 

@@ -7,12 +7,16 @@ from typing import TypeVar
 
 from bot.archive.domain.typed_dates import Days
 from bot.channels.domain.schedule import Schedule, Slot, newest_slot, next_slot
-from bot.channels.domain.subscription import DigestOptions, Standing, Subscription
+from bot.channels.domain.subscription import (
+    DigestOptions,
+    Standing,
+    Subscription,
+)
 from bot.channels.domain.typed_schedule import parse_time
 from bot.channels.store import channel_preferences, slots, subscriptions
 from bot.core.database.database import Database, Transaction
 from bot.core.domain.dataclass import dataclass
-from bot.core.domain.errors import NotFoundError, ProblemsError, UsageError
+from bot.core.domain.errors import NotSubscribedError, ProblemsError, UsageError
 from bot.core.domain.i18n import translatable
 from bot.core.ports import (
     ChannelRef,
@@ -307,13 +311,13 @@ async def list_all(db: Database) -> tuple[Subscription, ...]:
 
 
 async def get(db: Database, channel: ChannelRef) -> Subscription:
-    """The channel's subscription; raises `NotFoundError`."""
+    """The channel's subscription; raises `NotSubscribedError`."""
     async with db.reading() as tx:
         return await _get(tx, channel)
 
 
 async def status(db: Database, channel: ChannelRef, *, now: datetime) -> Status:
-    """The status of the channel's subscription; raises `NotFoundError`."""
+    """The status of the channel's subscription; raises `NotSubscribedError`."""
     async with db.reading() as tx:
         present = await _get(tx, channel)
         last = await slots.last_closed(tx, present.id)
@@ -349,10 +353,10 @@ async def _get(tx: Transaction, channel: ChannelRef) -> Subscription:
 
     near = process.extractOne(str(channel), known, scorer=fuzz.WRatio, score_cutoff=80)
     if near is not None:
-        raise NotFoundError(
+        raise NotSubscribedError(
             "{channel} is not subscribed; did you mean {near}?", channel=str(channel), near=near[0]
         )
-    raise NotFoundError("{channel} is not subscribed", channel=str(channel))
+    raise NotSubscribedError("{channel} is not subscribed", channel=str(channel))
 
 
 def _after(options: DigestOptions, last: date | None) -> DigestOptions:

@@ -380,6 +380,14 @@ async def test_a_wrong_option_is_reported_and_nothing_is_changed(
     assert "No digest is posted in this channel." in words(await ask(bot, "/digest status"))
 
 
+@pytest.mark.parametrize("line", ["settings most:3", "pause", "resume", "review"])
+async def test_a_channel_without_a_digest_is_offered_one(bot: Bot, line: str) -> None:
+    shown = await ask(bot, f"/digest {line}", user=MANAGER)
+
+    assert words(shown) == words(await ask(bot, "/digest status"))
+    assert "No digest is posted in this channel." in words(shown)
+
+
 async def complete(bot: Bot, name: str, option: str, typed: str) -> list[str]:
     command = Command(name, {}, READER, CHANNEL, "en")
     return [choice.value for choice in await bot.complete(command, option, typed)]
